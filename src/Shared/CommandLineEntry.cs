@@ -1,0 +1,44 @@
+using System.CommandLine;
+
+namespace Fota.Shared;
+
+/// <summary>
+/// The one way in for every Fota program: a wrong argument gives one line and exit code 2, a failure one line and exit code 1,
+/// and a stack trace never reaches the user. Compiled into each program, so that no project has to reference another for it.
+/// </summary>
+internal static class CommandLineEntry
+{
+    /// <summary>Exit code for arguments that could not be understood.</summary>
+    public const int UsageError = 2;
+
+    /// <summary>Exit code for a command that was understood and failed.</summary>
+    public const int Failure = 1;
+
+    /// <summary>Parses and runs <paramref name="root"/>; <paramref name="isExpected"/> names the exceptions whose message is meant for people.</summary>
+    public static async Task<int> RunAsync(RootCommand root, string[] args, Func<Exception, bool> isExpected)
+    {
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            await Console.Error.WriteLineAsync($"{RootCommand.ExecutableName}: {parsed.Errors[0].Message.ReplaceLineEndings(" ")} See --help.");
+            return UsageError;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync($"{RootCommand.ExecutableName}: cancelled.");
+            return Failure;
+        }
+        catch (Exception e)
+        {
+            // What is not expected is a defect: its type helps whoever reports it, its trace would only frighten whoever sees it.
+            string text = isExpected(e) || e is IOException or UnauthorizedAccessException ? e.Message : $"internal error: {e.GetType().Name}: {e.Message}";
+            await Console.Error.WriteLineAsync($"{RootCommand.ExecutableName}: {text.ReplaceLineEndings(" ")}");
+            return Failure;
+        }
+    }
+}
