@@ -1,0 +1,14 @@
+namespace Fota.Manifest.Keys;
+
+/// <summary>A COSE signature algorithm, by its number in the IANA registry "COSE Algorithms". It is a property of the trusted key (A24).</summary>
+public enum SignatureAlgorithm
+{
+    /// <summary>No algorithm.</summary>
+    None = 0,
+
+    /// <summary>ECDSA on P-256 with SHA-256 (RFC 9864): what we sign with.</summary>
+    Esp256 = -9,
+
+    /// <summary>Ed25519 (RFC 8032, RFC 9864).</summary>
+    Ed25519 = -19,
+}
