@@ -1,0 +1,35 @@
+using Fota.Manifest.Encoding;
+using Fota.Manifest.Keys;
+
+namespace Fota.Manifest.Envelope;
+
+/// <summary>One COSE_Sign1 of an envelope, as received: a claim, not a proof.</summary>
+public sealed class EnvelopeSignature
+{
+    private readonly CoseSign1 _cose;
+
+    internal EnvelopeSignature(byte[] encoded, CoseSign1 cose)
+    {
+        Encoded = encoded;
+        _cose = cose;
+    }
+
+    /// <summary>The COSE algorithm number that the signature claims.</summary>
+    public long ClaimedAlgorithm => _cose.Algorithm;
+
+    /// <summary>The key id that the signature claims, or null.</summary>
+    public ReadOnlyMemory<byte>? ClaimedKeyId => _cose.KeyId;
+
+    /// <summary>Length of the signature value in bytes.</summary>
+    public int Length => _cose.Signature.Length;
+
+    internal byte[] Encoded { get; }
+
+    internal bool IsBy(VerificationKey key, ReadOnlySpan<byte> payload) => _cose.MayBeBy(key) && _cose.IsBy(key, payload);
+
+    internal void RequireDeterministic()
+    {
+        DeterministicCbor.Require(Encoded, "COSE_Sign1");
+        DeterministicCbor.Require(_cose.ProtectedHeader, "COSE_Sign1: protected header");
+    }
+}

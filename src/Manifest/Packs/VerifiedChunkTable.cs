@@ -1,0 +1,62 @@
+using System.Security.Cryptography;
+using Fota.Manifest.Verification;
+
+namespace Fota.Manifest.Packs;
+
+/// <summary>A chunk table whose digest and size stand in a verified manifest: what it says of a chunk is what the signers said.</summary>
+public sealed class VerifiedChunkTable
+{
+    private VerifiedChunkTable(VerifiedManifest manifest, ChunkTable table)
+    {
+        Manifest = manifest;
+        Table = table;
+    }
+
+    /// <summary>The manifest that vouches for it.</summary>
+    public VerifiedManifest Manifest { get; }
+
+    /// <summary>The table.</summary>
+    public ChunkTable Table { get; }
+
+    /// <summary>Checks size, digest and structure of an encoded table, in that order.</summary>
+    public static Verdict<VerifiedChunkTable> Verify(VerifiedManifest manifest, ReadOnlyMemory<byte> encoded)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        return Verdict.Of(() =>
+        {
+            UpdateManifest content = manifest.Content;
+            if (encoded.Length != content.ChunkTableSize)
+            {
+                throw new RejectedException(RejectionReason.ChunkTableMismatch, $"chunk table: wanted {content.ChunkTableSize} bytes, got {encoded.Length}");
+            }
+
+            byte[] own = encoded.ToArray();
+            Sha256Digest digest = Sha256Digest.Of(own);
+            if (digest != content.ChunkTableDigest)
+            {
+                throw new RejectedException(RejectionReason.ChunkTableMismatch, $"chunk table: wanted digest {content.ChunkTableDigest}, got {digest}");
+            }
+
+            ChunkTable table = ChunkTable.Decode(own);
+            return table.ImageSize == content.ImageSize
+                ? new VerifiedChunkTable(manifest, table)
+                : throw new RejectedException(RejectionReason.ChunkTableMismatch, $"chunk table: wanted an image of {content.ImageSize} bytes, got {table.ImageSize}");
+        });
+    }
+
+    /// <summary>Proves one chunk (promise P1). The bytes are copied before they are hashed, so what was hashed is what is written.</summary>
+    public Verdict<VerifiedChunk> Prove(int index, ReadOnlySpan<byte> bytes)
+    {
+        int wanted = Table.LengthOf(index);
+        if (bytes.Length != wanted)
+        {
+            int got = bytes.Length;
+            return Verdict.Of<VerifiedChunk>(() => throw new RejectedException(RejectionReason.ChunkMismatch, $"chunk {index}: wanted {wanted} bytes, got {got}"));
+        }
+
+        byte[] own = bytes.ToArray();
+        return Verdict.Of(() => CryptographicOperations.FixedTimeEquals(SHA256.HashData(own), Table.DigestOf(index))
+            ? new VerifiedChunk(this, index, own)
+            : throw new RejectedException(RejectionReason.ChunkMismatch, $"chunk {index}: wanted digest {Convert.ToHexStringLower(Table.DigestOf(index))}, got {Sha256Digest.Of(own)}"));
+    }
+}

@@ -1,0 +1,87 @@
+using System.Text.Json;
+using Fota.Manifest.Encoding;
+
+namespace Fota.Manifest.Reports;
+
+/// <summary>
+/// The server's answer to a check-in. It is a wish, not an order: the agent believes none of it, and installs only what verifies and what its
+/// own gates allow (promise P5).
+/// </summary>
+/// <param name="Assignment">What the device is asked to install, or null.</param>
+/// <param name="NextCheckIn">When to come again: 1 s to 7 days.</param>
+public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
+{
+    /// <summary>Longest answer in bytes.</summary>
+    public const int MaxBytes = 4 * 1024;
+
+    private static readonly TimeSpan s_longest = TimeSpan.FromDays(7);
+
+    /// <summary>JSON, UTF-8.</summary>
+    public byte[] Encode()
+    {
+        using MemoryStream buffer = new();
+        using (Utf8JsonWriter json = new(buffer))
+        {
+            json.WriteStartObject();
+            if (Assignment is null)
+            {
+                json.WriteNull("assignment");
+            }
+            else
+            {
+                json.WriteStartObject("assignment");
+                json.WriteString("deployment", Assignment.Deployment);
+                json.WriteString("target", Assignment.TargetPath);
+                json.WriteEndObject();
+            }
+
+            json.WriteNumber("next_check_in_seconds", (long)NextCheckIn.TotalSeconds);
+            json.WriteEndObject();
+        }
+
+        return buffer.ToArray();
+    }
+
+    /// <summary>Reads an answer; unknown members are left for later versions.</summary>
+    public static Verdict<CheckInAnswer> Decode(ReadOnlyMemory<byte> bytes) => Verdict.Of(() =>
+    {
+        if (bytes.Length > MaxBytes)
+        {
+            throw new RejectedException(RejectionReason.LimitExceeded, $"check-in answer: wanted at most {MaxBytes} bytes, got {bytes.Length}");
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = DecodeLimits.Depth });
+            JsonElement root = document.RootElement;
+            TimeSpan next = TimeSpan.FromSeconds(root.GetProperty("next_check_in_seconds").GetInt64());
+            if (next < TimeSpan.FromSeconds(1) || next > s_longest)
+            {
+                throw new RejectedException(RejectionReason.ValueOutOfRange, $"check-in answer: wanted a next check-in in 1 s to 7 days, got {next}");
+            }
+
+            JsonElement assignment = root.GetProperty("assignment");
+            return new CheckInAnswer(assignment.ValueKind == JsonValueKind.Null ? null : ReadAssignment(assignment), next);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException)
+        {
+            throw new RejectedException(RejectionReason.Malformed, $"check-in answer: {e.Message}");
+        }
+        catch (KeyNotFoundException)
+        {
+            throw new RejectedException(RejectionReason.MissingField, "check-in answer: wanted assignment (or null) and next_check_in_seconds");
+        }
+    });
+
+    private static Assignment ReadAssignment(JsonElement json) =>
+        new(Text(json.GetProperty("deployment")), Text(json.GetProperty("target")));
+
+    private static string Text(JsonElement json) => json.GetString() is { Length: > 0 and <= DeviceReport.MaxTextLength } text
+        ? text
+        : throw new RejectedException(RejectionReason.ValueOutOfRange, $"check-in answer: wanted texts of 1 to {DeviceReport.MaxTextLength} characters");
+}
+
+/// <summary>One deployment: the wish that one device installs one target.</summary>
+/// <param name="Deployment">The server's name for it; echoed in reports.</param>
+/// <param name="TargetPath">The TUF target path of the manifest, for example "infusion-pump/1.1.0/manifest.suit".</param>
+public sealed record Assignment(string Deployment, string TargetPath);

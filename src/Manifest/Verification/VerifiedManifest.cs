@@ -1,0 +1,79 @@
+using Fota.Manifest.Encoding;
+using Fota.Manifest.Envelope;
+using Fota.Manifest.Keys;
+using Fota.Manifest.Metadata;
+
+namespace Fota.Manifest.Verification;
+
+/// <summary>
+/// A manifest that a threshold of distinct trusted keys signed, in our profile. The type is the proof: <see cref="Verify"/> is its only maker.
+/// Whether it applies to a device is the next question, answered by <see cref="AdmittedManifest"/>.
+/// </summary>
+public sealed class VerifiedManifest
+{
+    private VerifiedManifest(SignedEnvelope envelope, Sha256Digest digest, UpdateManifest content, IReadOnlyList<KeyId> signers)
+    {
+        Envelope = envelope;
+        Digest = digest;
+        Content = content;
+        Signers = signers;
+    }
+
+    /// <summary>What the release says.</summary>
+    public UpdateManifest Content { get; }
+
+    /// <summary>The SUIT manifest digest: the release's identity in reports and approvals.</summary>
+    public Sha256Digest Digest { get; }
+
+    /// <summary>The envelope it came in.</summary>
+    public SignedEnvelope Envelope { get; }
+
+    /// <summary>The distinct trusted keys whose signatures are valid; at least the threshold.</summary>
+    public IReadOnlyList<KeyId> Signers { get; }
+
+    /// <summary>Verifies <paramref name="envelope"/> against <paramref name="anchors"/> (docs/spec/manifest.md, "Verification").</summary>
+    public static Verdict<VerifiedManifest> Verify(SignedEnvelope envelope, RoleKeys anchors)
+    {
+        ArgumentNullException.ThrowIfNull(envelope);
+        ArgumentNullException.ThrowIfNull(anchors);
+        return Verdict.Of(() =>
+        {
+            if (envelope.Signatures.Count == 0)
+            {
+                throw new RejectedException(RejectionReason.NoSignatures, $"envelope: wanted {anchors.Threshold} signatures, got none");
+            }
+
+            // The digest is compared before any signature over it is worth checking; both are over raw bytes.
+            Sha256Digest digest = envelope.ComputeDigest();
+            if (digest != envelope.ClaimedDigest)
+            {
+                throw new RejectedException(RejectionReason.DigestMismatch, $"manifest digest: wanted {envelope.ClaimedDigest}, got {digest}");
+            }
+
+            KeyId[] signers = [.. anchors.Keys.Where(envelope.IsSignedBy).Select(static k => k.Id)];
+            if (signers.Length < anchors.Threshold)
+            {
+                throw new RejectedException(RejectionReason.ThresholdNotMet, $"envelope: wanted valid signatures by {anchors.Threshold} distinct trusted keys, got {signers.Length}");
+            }
+
+            RequireProfile(envelope);
+            return new VerifiedManifest(envelope, digest, ManifestDecoder.Decode(envelope.EncodedManifest), signers);
+        });
+    }
+
+    private static void RequireProfile(SignedEnvelope envelope)
+    {
+        DeterministicCbor.Require(envelope.Bytes.Span, "envelope");
+        DeterministicCbor.Require(envelope.EncodedAuthentication.Span, "authentication");
+        DeterministicCbor.Require(envelope.EncodedDigest.Span, "manifest digest");
+        foreach (EnvelopeSignature signature in envelope.Signatures)
+        {
+            signature.RequireDeterministic();
+        }
+
+        if (envelope.OtherElements.Count > 0)
+        {
+            throw ManifestDecoder.Unsupported($"envelope: element {envelope.OtherElements[0]}");
+        }
+    }
+}
