@@ -13,7 +13,7 @@ public static class EcdsaSignatureFormat
     /// <summary>From r and s, 32 bytes each, to DER.</summary>
     public static byte[] ToDer(ReadOnlySpan<byte> fixedForm)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(fixedForm.Length, FixedSize);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(fixedForm.Length, FixedSize, nameof(fixedForm));
         AsnWriter writer = new(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
@@ -27,7 +27,7 @@ public static class EcdsaSignatureFormat
     /// <summary>From DER to r and s. Anything that is not the one DER spelling of two integers of at most 32 bytes gives false (A18).</summary>
     public static bool TryFromDer(ReadOnlyMemory<byte> der, Span<byte> fixedForm)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(fixedForm.Length, FixedSize);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(fixedForm.Length, FixedSize, nameof(fixedForm));
         try
         {
             AsnReader outer = new(der, AsnEncodingRules.DER);
