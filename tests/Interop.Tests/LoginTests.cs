@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using System.Text;
 using Fota.Interop.Cryptoki;
 using Fota.TestKit;
@@ -138,6 +140,59 @@ public sealed class LoginTests
 
         Assert.That(token.FindKeys(), Has.Count.EqualTo(1));
         Assert.That(FaultyModule.Logins, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Login_lost_during_a_search_does_not_pass_for_an_empty_token()
+    {
+        TestToken made = SoftHsm.Shared.CreateToken("lost in search");
+        using var module = FaultyModule.Load();
+        using Token token = Token.Open(module.Library, made.Label, made.Pin);
+        token.GenerateKey(KeyAlgorithm.EcdsaP256, "key");
+        FaultyModule.CloseAllSessionsInNextSearch(made.Description);
+        Assert.That(token.FindKeys(), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void A50_Pin_refused_when_a_lost_login_is_made_again_is_never_retried()
+    {
+        TestToken made = SoftHsm.Shared.CreateToken("changed pin");
+        using var module = FaultyModule.Load();
+        using Token token = Token.Open(module.Library, made.Label, made.Pin);
+        TokenKey key = token.GenerateKey(KeyAlgorithm.EcdsaP256, "key");
+        FaultyModule.CloseAllSessions(made.Description);
+        FaultyModule.FailLogins(Pkcs11.CKR_PIN_INCORRECT);
+        ConcurrentBag<Exception> failures = [];
+        Parallel.For(0, 16, new ParallelOptions { MaxDegreeOfParallelism = 4 }, _ =>
+        {
+            try
+            {
+                key.Sign("message"u8);
+            }
+            catch (CryptographicException e)
+            {
+                failures.Add(e);
+            }
+        });
+        Assert.That(failures, Has.Count.EqualTo(16));
+        Assert.That(failures.OfType<CryptokiException>().Single().Message, Is.EqualTo("C_Login: CKR_PIN_INCORRECT"));
+        Assert.That(
+            failures.OfType<CryptokiRefusalException>().Select(e => e.Reason), Is.All.EqualTo(CryptokiRefusal.CredentialFailedBefore));
+        Assert.That(FaultyModule.Logins, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void A50_Token_whose_login_was_refused_is_not_used_though_its_sessions_live()
+    {
+        TestToken made = SoftHsm.Shared.CreateToken("barred");
+        using var module = FaultyModule.Load();
+        using Token token = Token.Open(module.Library, made.Label, made.Pin);
+        TokenKey key = token.GenerateKey(KeyAlgorithm.EcdsaP256, "key");
+        module.Library.Refuse(made.Label);
+        Assert.That(
+            () => key.Sign("message"u8),
+            Throws.TypeOf<CryptokiRefusalException>().With.Property("Reason").EqualTo(CryptokiRefusal.CredentialFailedBefore));
+        Assert.That(FaultyModule.Signatures, Is.Zero);
     }
 
     [Test]
