@@ -10,7 +10,7 @@ public sealed class Sha256Digest : IEquatable<Sha256Digest>
     /// <summary>Length in bytes.</summary>
     public const int Size = SHA256.HashSizeInBytes;
 
-    private static readonly SearchValues<char> s_hexDigits = SearchValues.Create("0123456789abcdef");
+    private static readonly SearchValues<char> s_lowerHex = SearchValues.Create("0123456789abcdef");
 
     private readonly byte[] _bytes;
 
@@ -34,7 +34,7 @@ public sealed class Sha256Digest : IEquatable<Sha256Digest>
     /// <summary>Reads 64 lower-case hexadecimal digits; upper case is refused, so that a digest has one spelling.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out Sha256Digest? digest)
     {
-        digest = text is { Length: 2 * Size } && !text.AsSpan().ContainsAnyExcept(s_hexDigits) ? new(Convert.FromHexString(text)) : null;
+        digest = text is { Length: 2 * Size } && !text.AsSpan().ContainsAnyExcept(s_lowerHex) ? new(Convert.FromHexString(text)) : null;
         return digest is not null;
     }
 

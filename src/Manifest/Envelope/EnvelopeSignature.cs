@@ -27,9 +27,9 @@ public sealed class EnvelopeSignature
 
     internal bool IsBy(VerificationKey key, ReadOnlySpan<byte> payload) => _cose.MayBeBy(key) && _cose.IsBy(key, payload);
 
-    internal void RequireDeterministic()
+    internal void RequireProfile()
     {
-        DeterministicCbor.Require(Encoded, "COSE_Sign1");
-        DeterministicCbor.Require(_cose.ProtectedHeader, "COSE_Sign1: protected header");
+        DeterministicCbor.Require(Encoded, "signature");
+        _cose.RequireProfile("signature");
     }
 }
