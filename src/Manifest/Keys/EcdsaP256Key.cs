@@ -31,7 +31,7 @@ internal sealed class EcdsaP256Key : VerificationKey
         {
             key.ImportSubjectPublicKeyInfo(subjectPublicKeyInfo.Span, out int read);
             string? curve = key.ExportParameters(includePrivateParameters: false).Curve.Oid.Value;
-            if (read == subjectPublicKeyInfo.Length && curve == CurveOid)
+            if (read == subjectPublicKeyInfo.Length && string.Equals(curve, CurveOid, StringComparison.Ordinal))
             {
                 return key;
             }

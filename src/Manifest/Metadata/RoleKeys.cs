@@ -2,22 +2,62 @@ using Fota.Manifest.Keys;
 
 namespace Fota.Manifest.Metadata;
 
-/// <summary>The keys of a role and how many distinct ones must sign (TUF 1.0.34 section 4.3).</summary>
+/// <summary>Who speaks for a role: its keys, and how many of them it takes.</summary>
 public sealed class RoleKeys
 {
-    /// <summary>Makes the set; a key listed twice counts once (A11).</summary>
-    /// <exception cref="RejectedException">The threshold is below 1 or above the number of distinct keys (A12).</exception>
+    /// <summary>Takes the distinct keys among <paramref name="keys"/>; a key that is given twice counts once (A11).</summary>
+    /// <exception cref="RejectedException">The threshold is below one or above the number of distinct keys (A12).</exception>
     public RoleKeys(IEnumerable<VerificationKey> keys, int threshold)
     {
-        Keys = [.. keys.Distinct()];
+        ArgumentNullException.ThrowIfNull(keys);
+        Keys = [.. keys.Distinct().OrderBy(static key => key.Id.ToString(), StringComparer.Ordinal)];
         Threshold = threshold >= 1 && threshold <= Keys.Count
             ? threshold
-            : throw new RejectedException(RejectionReason.InvalidThreshold, $"threshold: wanted 1 to {Keys.Count} (the number of distinct keys), got {threshold}");
+            : throw new RejectedException(RejectionReason.InvalidThreshold, $"a threshold: wanted 1 to {Keys.Count}, the number of distinct keys, got {threshold}");
     }
 
-    /// <summary>The distinct keys.</summary>
+    /// <summary>The distinct keys, in the order of their ids.</summary>
     public IReadOnlyList<VerificationKey> Keys { get; }
 
-    /// <summary>How many of them must sign.</summary>
+    /// <summary>How many distinct keys have to sign.</summary>
     public int Threshold { get; }
+
+    /// <summary>Which of the keys have signed <paramref name="metadata"/>, each once.</summary>
+    public IReadOnlyList<VerificationKey> Signers(SignedMetadata metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        return [.. Keys.Where(key => metadata.Signatures.Any(signature => signature.Key == key.Id && signature.IsBy(key, metadata.SignedBytes.Span)))];
+    }
+
+    /// <summary>
+    /// Why <paramref name="metadata"/> is not signed by a threshold of these keys; null if it is. TUF 1.0.34 section 5.3.4: each key contributes
+    /// one signature.
+    /// </summary>
+    /// <param name="metadata">What was signed.</param>
+    /// <param name="role">The role's name, for the message.</param>
+    public Rejection? Check(SignedMetadata metadata, string role)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        if (metadata.Signatures.Count == 0)
+        {
+            return new(RejectionReason.NoSignatures, $"wanted {Wanted(role)}, got no signature at all");
+        }
+
+        int valid = Signers(metadata).Count;
+        return valid >= Threshold ? null : new(RejectionReason.ThresholdNotMet, $"wanted {Wanted(role)}, got {valid}");
+    }
+
+    /// <summary>As <see cref="Check"/>, by exception.</summary>
+    internal void Demand(SignedMetadata metadata, string role)
+    {
+        if (Check(metadata, role) is { } rejection)
+        {
+            throw new RejectedException(rejection);
+        }
+    }
+
+    /// <summary>Whether the same keys speak, whatever the threshold.</summary>
+    internal bool HasSameKeysAs(RoleKeys other) => Keys.SequenceEqual(other.Keys);
+
+    private string Wanted(string role) => $"{Threshold} valid {(Threshold == 1 ? "signature" : "signatures by distinct keys")} of role {role}";
 }
