@@ -10,10 +10,12 @@ internal sealed class CoseSign1
     private const long AlgorithmLabel = 1, CriticalLabel = 2, KeyIdLabel = 4;
 
     private readonly byte[] _protected;
+    private readonly List<long> _labels;
 
-    private CoseSign1(byte[] protectedHeader, long algorithm, byte[]? keyId, byte[]? payload, byte[] signature)
+    private CoseSign1(byte[] protectedHeader, long algorithm, List<long> labels, byte[]? keyId, byte[]? payload, byte[] signature)
     {
         _protected = protectedHeader;
+        _labels = labels;
         Algorithm = algorithm;
         KeyId = keyId;
         Payload = payload;
@@ -31,8 +33,6 @@ internal sealed class CoseSign1
 
     public byte[] Signature { get; }
 
-    public ReadOnlySpan<byte> ProtectedHeader => _protected;
-
     public static CoseSign1 Decode(ReadOnlyMemory<byte> bytes, string what) => CborDoor.Decode(bytes, what, reader => Read(reader, what));
 
     /// <summary>Reads one COSE_Sign1 where <paramref name="reader"/> stands.</summary>
@@ -44,6 +44,7 @@ internal sealed class CoseSign1
         }
 
         byte[]? protectedHeader = null, keyId = null, payload = null, signature = null;
+        List<long> labels = [];
         reader.ReadArray(what, 4, index =>
         {
             switch (index)
@@ -52,7 +53,7 @@ internal sealed class CoseSign1
                     protectedHeader = reader.ReadByteString();
                     break;
                 case 1:
-                    keyId = ReadUnprotected(reader, what);
+                    keyId = ReadUnprotected(reader, labels, what);
                     break;
                 case 2 when reader.PeekState() == CborReaderState.Null:
                     reader.ReadNull();
@@ -66,8 +67,8 @@ internal sealed class CoseSign1
             }
         });
         CborDoor.Require(signature, $"{what}: the signature");
-        long algorithm = CborDoor.Decode(protectedHeader, $"{what}: protected header", inner => ReadProtected(inner, what));
-        return new CoseSign1(protectedHeader!, algorithm, keyId, payload, signature!);
+        long algorithm = CborDoor.Decode(protectedHeader, $"{what}: protected header", inner => ReadProtected(inner, labels, what));
+        return new CoseSign1(protectedHeader!, algorithm, labels, keyId, payload, signature!);
     }
 
     /// <summary>Whether <paramref name="key"/> signed <paramref name="payload"/> here. The algorithm is the key's; a message that says otherwise is not by it (A24).</summary>
@@ -76,6 +77,21 @@ internal sealed class CoseSign1
 
     /// <summary>Whether the hint excludes <paramref name="key"/>.</summary>
     public bool MayBeBy(VerificationKey key) => KeyId is null || key.Id.Thumbprint.Bytes.SequenceEqual(KeyId);
+
+    /// <summary>
+    /// What our profile demands of the headers: the algorithm protected, the key id unprotected, and nothing else. The unprotected header is
+    /// not signed; a fixed content leaves no room to alter it unnoticed (A20, A23).
+    /// </summary>
+    public void RequireProfile(string what)
+    {
+        DeterministicCbor.Require(_protected, $"{what}: protected header");
+        CborDoor.Require(KeyId, $"{what}: the key id in the unprotected header");
+        long foreign = _labels.Find(static label => label is not (AlgorithmLabel or KeyIdLabel));
+        if (foreign != 0 || _labels.Count != 2)
+        {
+            throw new RejectedException(RejectionReason.UnknownField, $"{what}: wanted the header parameters 1 (protected) and 4 (unprotected), got {string.Join(", ", _labels)}");
+        }
+    }
 
     /// <summary>The Sig_structure (RFC 9052 section 4.4) that <paramref name="key"/> has to sign.</summary>
     public static byte[] ToBeSigned(VerificationKey key, ReadOnlySpan<byte> payload) => SignatureInput(EncodeProtected(key), payload);
@@ -127,11 +143,12 @@ internal sealed class CoseSign1
         return writer.Encode();
     }
 
-    private static long ReadProtected(CborReader reader, string what)
+    private static long ReadProtected(CborReader reader, List<long> labels, string what)
     {
         long? algorithm = null;
         reader.ReadMap(what, label =>
         {
+            labels.Add(label);
             switch (label)
             {
                 case AlgorithmLabel:
@@ -148,11 +165,12 @@ internal sealed class CoseSign1
         return CborDoor.Require(algorithm, $"{what}: the algorithm in the protected header");
     }
 
-    private static byte[]? ReadUnprotected(CborReader reader, string what)
+    private static byte[]? ReadUnprotected(CborReader reader, List<long> labels, string what)
     {
         byte[]? keyId = null;
         reader.ReadMap(what, label =>
         {
+            labels.Add(label);
             if (label == KeyIdLabel)
             {
                 keyId = reader.ReadByteString();

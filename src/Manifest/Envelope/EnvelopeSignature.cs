@@ -18,7 +18,7 @@ public sealed class EnvelopeSignature
     public long ClaimedAlgorithm => _cose.Algorithm;
 
     /// <summary>The key id that the signature claims, or null.</summary>
-    public ReadOnlyMemory<byte>? ClaimedKeyId => _cose.KeyId;
+    public ReadOnlyMemory<byte>? ClaimedKeyId => _cose.KeyId is { } id ? id : null;
 
     /// <summary>Length of the signature value in bytes.</summary>
     public int Length => _cose.Signature.Length;
@@ -27,9 +27,9 @@ public sealed class EnvelopeSignature
 
     internal bool IsBy(VerificationKey key, ReadOnlySpan<byte> payload) => _cose.MayBeBy(key) && _cose.IsBy(key, payload);
 
-    internal void RequireDeterministic()
+    internal void RequireProfile()
     {
-        DeterministicCbor.Require(Encoded, "COSE_Sign1");
-        DeterministicCbor.Require(_cose.ProtectedHeader, "COSE_Sign1: protected header");
+        DeterministicCbor.Require(Encoded, "signature");
+        _cose.RequireProfile("signature");
     }
 }

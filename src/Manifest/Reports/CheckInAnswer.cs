@@ -14,7 +14,7 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
     /// <summary>Longest answer in bytes.</summary>
     public const int MaxBytes = 4 * 1024;
 
-    private static readonly TimeSpan s_longest = TimeSpan.FromDays(7);
+    private const long LongestSeconds = 7 * 24 * 60 * 60;
 
     /// <summary>JSON, UTF-8.</summary>
     public byte[] Encode()
@@ -54,14 +54,14 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
         {
             using JsonDocument document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = DecodeLimits.Depth });
             JsonElement root = document.RootElement;
-            TimeSpan next = TimeSpan.FromSeconds(root.GetProperty("next_check_in_seconds").GetInt64());
-            if (next < TimeSpan.FromSeconds(1) || next > s_longest)
+            long seconds = root.GetProperty("next_check_in_seconds").GetInt64();
+            if (seconds is < 1 or > LongestSeconds)
             {
-                throw new RejectedException(RejectionReason.ValueOutOfRange, $"check-in answer: wanted a next check-in in 1 s to 7 days, got {next}");
+                throw new RejectedException(RejectionReason.ValueOutOfRange, $"check-in answer: wanted a next check-in in 1 to {LongestSeconds} s, got {seconds}");
             }
 
             JsonElement assignment = root.GetProperty("assignment");
-            return new CheckInAnswer(assignment.ValueKind == JsonValueKind.Null ? null : ReadAssignment(assignment), next);
+            return new CheckInAnswer(assignment.ValueKind == JsonValueKind.Null ? null : ReadAssignment(assignment), TimeSpan.FromSeconds(seconds));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException)
         {

@@ -43,7 +43,7 @@ public sealed class VerifiedReport
 
             DeterministicCbor.Require(own, "report");
             CoseSign1 cose = CoseSign1.Decode(own, "report");
-            DeterministicCbor.Require(cose.ProtectedHeader, "report: protected header");
+            cose.RequireProfile("report");
             byte[] payload = CborDoor.Require(cose.Payload, "report: the payload");
             if (!cose.MayBeBy(key) || !cose.IsBy(key, payload))
             {

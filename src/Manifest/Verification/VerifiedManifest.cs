@@ -68,7 +68,7 @@ public sealed class VerifiedManifest
         DeterministicCbor.Require(envelope.EncodedDigest.Span, "manifest digest");
         foreach (EnvelopeSignature signature in envelope.Signatures)
         {
-            signature.RequireDeterministic();
+            signature.RequireProfile();
         }
 
         if (envelope.OtherElements.Count > 0)

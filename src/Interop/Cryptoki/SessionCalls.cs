@@ -1,0 +1,141 @@
+namespace Fota.Interop.Cryptoki;
+
+/// <summary>The calls a session takes, each under the name of its C function.</summary>
+internal sealed unsafe partial class SessionHandle
+{
+    /// <summary>False when this process is logged in already, in which case the token has not looked at the PIN.</summary>
+    public bool LogIn(nuint user, Pin pin)
+    {
+        using var lease = new HandleLease(this);
+        fixed (byte* bytes = pin.Bytes)
+        {
+            nuint result = Functions->C_Login(Session, user, bytes, (nuint)pin.Bytes.Length);
+            if (result == Pkcs11.CKR_USER_ALREADY_LOGGED_IN)
+            {
+                return false;
+            }
+
+            CryptokiException.ThrowIfFailed(result, nameof(CK_FUNCTION_LIST.C_Login));
+            return true;
+        }
+    }
+
+    public void LogOut()
+    {
+        using var lease = new HandleLease(this);
+        CryptokiException.ThrowIfFailed(Functions->C_Logout(Session), nameof(CK_FUNCTION_LIST.C_Logout));
+    }
+
+    /// <summary>Whether the session lives and its user is logged in.</summary>
+    public bool IsLoggedIn()
+    {
+        using var lease = new HandleLease(this);
+        CK_SESSION_INFO info;
+        return Functions->C_GetSessionInfo(Session, &info) == Pkcs11.CKR_OK
+            && info.State is Pkcs11.CKS_RO_USER_FUNCTIONS or Pkcs11.CKS_RW_USER_FUNCTIONS;
+    }
+
+    public void SetUserPin(Pin pin)
+    {
+        using var lease = new HandleLease(this);
+        fixed (byte* bytes = pin.Bytes)
+        {
+            CryptokiException.ThrowIfFailed(Functions->C_InitPIN(Session, bytes, (nuint)pin.Bytes.Length), nameof(CK_FUNCTION_LIST.C_InitPIN));
+        }
+    }
+
+    public List<nuint> Find(AttributeTemplate template)
+    {
+        const int Batch = 32;
+        using var lease = new HandleLease(this);
+        CryptokiException.ThrowIfFailed(
+            Functions->C_FindObjectsInit(Session, template.First, template.Count), nameof(CK_FUNCTION_LIST.C_FindObjectsInit));
+        GC.KeepAlive(template);
+        try
+        {
+            List<nuint> found = [];
+            nuint* batch = stackalloc nuint[Batch];
+            nuint count;
+            do
+            {
+                CryptokiException.ThrowIfFailed(Functions->C_FindObjects(Session, batch, Batch, &count), nameof(CK_FUNCTION_LIST.C_FindObjects));
+                found.AddRange(new ReadOnlySpan<nuint>(batch, (int)count));
+            }
+            while (count != 0);
+            return found;
+        }
+        finally
+        {
+            // Its failure would hide the first one; a session whose search does not end is dropped with the exception above.
+            Functions->C_FindObjectsFinal(Session);
+        }
+    }
+
+    /// <summary>Finds private objects. A session that was logged out does not say so: private objects just vanish from its searches.</summary>
+    public List<nuint> FindPrivate(AttributeTemplate template)
+    {
+        List<nuint> found = Find(template);
+        return found.Count != 0 || IsLoggedIn()
+            ? found
+            : throw new CryptokiException(nameof(CK_FUNCTION_LIST.C_FindObjects), new ReturnValue(Pkcs11.CKR_USER_NOT_LOGGED_IN));
+    }
+
+    public byte[] Read(nuint target, nuint attribute)
+    {
+        using var lease = new HandleLease(this);
+        var request = new CK_ATTRIBUTE { Type = attribute };
+        CryptokiException.ThrowIfFailed(Functions->C_GetAttributeValue(Session, target, &request, 1), nameof(CK_FUNCTION_LIST.C_GetAttributeValue));
+        byte[] value = new byte[checked((int)request.Length)];
+        fixed (byte* bytes = value)
+        {
+            request.Value = bytes;
+            CryptokiException.ThrowIfFailed(
+                Functions->C_GetAttributeValue(Session, target, &request, 1), nameof(CK_FUNCTION_LIST.C_GetAttributeValue));
+        }
+
+        return value;
+    }
+
+    public void GenerateKeyPair(nuint mechanism, AttributeTemplate publicKey, AttributeTemplate privateKey)
+    {
+        using var lease = new HandleLease(this);
+        var request = new CK_MECHANISM { Mechanism = mechanism };
+        nuint publicHandle;
+        nuint privateHandle;
+        nuint result = Functions->C_GenerateKeyPair(
+            Session, &request, publicKey.First, publicKey.Count, privateKey.First, privateKey.Count, &publicHandle, &privateHandle);
+        GC.KeepAlive(publicKey);
+        GC.KeepAlive(privateKey);
+        CryptokiException.ThrowIfFailed(result, nameof(CK_FUNCTION_LIST.C_GenerateKeyPair));
+    }
+
+    /// <summary>The number of bytes of <paramref name="signature"/> that were written.</summary>
+    public int Sign(nuint key, nuint mechanism, ReadOnlySpan<byte> content, Span<byte> signature)
+    {
+        using var lease = new HandleLease(this);
+        var request = new CK_MECHANISM { Mechanism = mechanism };
+        CryptokiException.ThrowIfFailed(Functions->C_SignInit(Session, &request, key), nameof(CK_FUNCTION_LIST.C_SignInit));
+        nuint length = (nuint)signature.Length;
+
+        // Cryptoki refuses a null pointer even for a message of no bytes.
+        byte nothing = 0;
+        fixed (byte* contentStart = content, signatureStart = signature)
+        {
+            byte* start = contentStart is null ? &nothing : contentStart;
+            CryptokiException.ThrowIfFailed(
+                Functions->C_Sign(Session, start, (nuint)content.Length, signatureStart, &length), nameof(CK_FUNCTION_LIST.C_Sign));
+        }
+
+        return (int)length;
+    }
+
+    public void FillRandom(Span<byte> destination)
+    {
+        using var lease = new HandleLease(this);
+        fixed (byte* start = destination)
+        {
+            CryptokiException.ThrowIfFailed(
+                Functions->C_GenerateRandom(Session, start, (nuint)destination.Length), nameof(CK_FUNCTION_LIST.C_GenerateRandom));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+using System.Security.Cryptography;
+
+namespace Fota.Interop.Cryptoki;
+
+/// <summary>A token that this process is logged in to. All members may be called from many threads.</summary>
+public sealed class Token : IDisposable
+{
+    private const ulong MaxPooledSessions = 8;
+    private const int IdLength = 20;
+
+    private readonly CryptokiLibrary _library;
+    private readonly TokenLogin _login;
+    private readonly SessionPool _sessions;
+    private int _isDisposed;
+
+    private Token(CryptokiLibrary library, TokenDescription description, TokenLogin login)
+    {
+        _library = library;
+        _login = login;
+        Description = description;
+
+        // One session fewer than the token allows: the anchor holds one.
+        ulong limit = description.MaxSessions is { } sessions and < MaxPooledSessions ? Math.Max(1, sessions - 1) : MaxPooledSessions;
+        _sessions = new SessionPool(library.Module, description.SlotId, (int)limit);
+    }
+
+    /// <summary>What the token said about itself when it was opened.</summary>
+    public TokenDescription Description { get; }
+
+    internal int Generation => _login.Generation;
+
+    /// <summary>Logs in to the token with this label. A copy of the PIN is kept, pinned, until the token is disposed of.</summary>
+    /// <exception cref="CryptokiRefusalException">
+    /// No token or several have the label; its PIN is locked or at its final try; or a login failed before, which is never repeated.
+    /// </exception>
+    /// <exception cref="CryptokiException">The token refuses, e.g. "C_Login: CKR_PIN_INCORRECT".</exception>
+    public static Token Open(CryptokiLibrary library, string label, Pin pin)
+    {
+        ArgumentNullException.ThrowIfNull(library);
+        ArgumentException.ThrowIfNullOrEmpty(label);
+        ArgumentNullException.ThrowIfNull(pin);
+        TokenDescription description = library.FindToken(label);
+        TokenLogin login = library.Module.Module.LoginTo(label);
+        login.Enter(library, pin);
+        return new Token(library, description, login);
+    }
+
+    /// <summary>Generates a key pair whose private key is sensitive and can never be extracted.</summary>
+    /// <exception cref="CryptokiRefusalException">A key with the label exists.</exception>
+    /// <exception cref="CryptokiException">The token refuses.</exception>
+    public TokenKey GenerateKey(KeyAlgorithm algorithm, string label)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(label);
+        KeyScheme scheme = KeyScheme.Of(algorithm);
+        byte[] id = new byte[IdLength];
+        lock (_login.Generating)
+        {
+            Use(session =>
+            {
+                if (session.Find(new AttributeTemplate(1).Add(Pkcs11.CKA_LABEL, label)).Count != 0)
+                {
+                    throw new CryptokiRefusalException(CryptokiRefusal.KeyExists, $"token '{Description.Label}' has a '{label}' already");
+                }
+
+                // Random rather than derived from the public key: it is then part of the creation, and no half-named key can stay behind.
+                session.FillRandom(id);
+                session.GenerateKeyPair(scheme.GenerationMechanism, PublicTemplate(scheme, label, id), PrivateTemplate(label, id));
+                return true;
+            });
+        }
+
+        return FindKey(label);
+    }
+
+    /// <summary>The one key with this label.</summary>
+    /// <exception cref="CryptokiRefusalException">No key or several have the label, or the key cannot be used.</exception>
+    /// <exception cref="CryptokiException">The token refuses.</exception>
+    public TokenKey FindKey(string label)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(label);
+        return Use(session =>
+        {
+            List<nuint> found = session.FindPrivate(
+                new AttributeTemplate(2).Add(Pkcs11.CKA_CLASS, Pkcs11.CKO_PRIVATE_KEY).Add(Pkcs11.CKA_LABEL, label));
+            return found.Count switch
+            {
+                1 => KeyReader.TryRead(this, session, found[0], out string? problem)
+                    ?? throw new CryptokiRefusalException(CryptokiRefusal.KeyUnusable, $"key '{label}' of token '{Description.Label}': {problem}"),
+                0 => throw new CryptokiRefusalException(CryptokiRefusal.KeyNotFound, $"no key '{label}' on token '{Description.Label}'"),
+                _ => throw new CryptokiRefusalException(
+                    CryptokiRefusal.KeyAmbiguous, $"{found.Count} keys '{label}' on token '{Description.Label}'"),
+            };
+        });
+    }
+
+    /// <summary>Every key of an algorithm that this library supports and whose public half is on the token too.</summary>
+    public IReadOnlyList<TokenKey> FindKeys() => Use(session =>
+    {
+        List<TokenKey> keys = [];
+        foreach (nuint key in session.FindPrivate(new AttributeTemplate(1).Add(Pkcs11.CKA_CLASS, Pkcs11.CKO_PRIVATE_KEY)))
+        {
+            if (KeyReader.TryRead(this, session, key, out _) is { } readable)
+            {
+                keys.Add(readable);
+            }
+        }
+
+        return keys;
+    });
+
+    /// <summary>Fills <paramref name="destination"/> from the token's random number generator.</summary>
+    public void FillRandom(Span<byte> destination)
+    {
+        // A span cannot enter the closure, and a retry must not leave a half-filled one behind.
+        byte[] random = new byte[destination.Length];
+        Use(session =>
+        {
+            session.FillRandom(random);
+            return true;
+        });
+        random.CopyTo(destination);
+        CryptographicOperations.ZeroMemory(random);
+    }
+
+    /// <summary>Closes the sessions; the last token of this label in the process logs out and forgets the PIN.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+        {
+            _sessions.Dispose();
+            _login.Leave();
+        }
+    }
+
+    /// <summary>Runs a call on a pooled session. A lost session, login or object handle is made good once, then the failure stands (A50).</summary>
+    internal T Use<T>(Func<SessionHandle, T> call)
+    {
+        for (bool isRetry = false; ; isRetry = true)
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+            _library.ThrowIfRefused(Description.Label);
+            int generation = _login.Generation;
+            try
+            {
+                return _sessions.Use(generation, call);
+            }
+            catch (CryptokiException e) when (!isRetry && e.Code.Recovery is Recovery.NewSession or Recovery.LogIn or Recovery.FindAgain)
+            {
+                _login.Recover(_library, generation);
+            }
+        }
+    }
+
+    private static AttributeTemplate PublicTemplate(KeyScheme scheme, string label, ReadOnlySpan<byte> id) => new AttributeTemplate(6)
+        .Add(Pkcs11.CKA_TOKEN, true)
+        .Add(Pkcs11.CKA_PRIVATE, false)
+        .Add(Pkcs11.CKA_VERIFY, true)
+        .Add(Pkcs11.CKA_LABEL, label)
+        .Add(Pkcs11.CKA_ID, id)
+        .Add(Pkcs11.CKA_EC_PARAMS, scheme.Parameters);
+
+    private static AttributeTemplate PrivateTemplate(string label, ReadOnlySpan<byte> id) => new AttributeTemplate(7)
+        .Add(Pkcs11.CKA_TOKEN, true)
+        .Add(Pkcs11.CKA_PRIVATE, true)
+        .Add(Pkcs11.CKA_SENSITIVE, true)
+        .Add(Pkcs11.CKA_EXTRACTABLE, false)
+        .Add(Pkcs11.CKA_SIGN, true)
+        .Add(Pkcs11.CKA_LABEL, label)
+        .Add(Pkcs11.CKA_ID, id);
+}
