@@ -1,5 +1,6 @@
 using System.Net;
 using Fota.TestKit;
+using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Tests.Support;
 using Microsoft.Data.Sqlite;
 
@@ -80,7 +81,7 @@ public sealed class CrashTests : IAsyncDisposable
         _server = await ServerUnderTest.StartAsync();
         Assert.That(
             async () => await FotaServer.StartAsync(_server.Settings, _server.Clock),
-            Throws.TypeOf<Configuration.ConfigurationException>().With.Message.StartsWith("data: wanted"));
+            Throws.TypeOf<ConfigurationException>().With.Message.StartsWith("data: wanted"));
     }
 
     [Test]
