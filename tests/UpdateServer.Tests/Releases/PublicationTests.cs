@@ -235,6 +235,16 @@ public sealed class PublicationTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A_product_without_a_release_need_not_be_in_the_snapshot()
+    {
+        Repository.Products.Add(new SimulatedProduct("ventilator", 2, SoftwareKey.EcdsaP256(), SoftwareKey.EcdsaP256()) { Expires = Repository.Pump.Expires });
+        Repository.PublishTargets();
+        Repository.PublishSnapshot();
+        Repository.PublishTimestamp();
+        await IsAcceptedAsync(Source.Bundle(), "1.1.0");
+    }
+
+    [Test]
     public async Task A13_Root_not_signed_by_the_keys_before_it_is_refused()
     {
         Repository.Root.Keys = [SoftwareKey.EcdsaP256(), SoftwareKey.EcdsaP256(), SoftwareKey.EcdsaP256()];
