@@ -1,5 +1,5 @@
-using System.CommandLine;
 using Fota.Shared;
+using Fota.Signer;
+using Fota.Signer.Commands;
 
-RootCommand root = new("Signs releases and repository metadata with keys that never leave their tokens.");
-return await CommandLineEntry.RunAsync(root, args, static _ => false);
+return await CommandLineEntry.RunAsync(SignerCommandLine.Create(SignerHost.OfThisProcess()), args, SignerCommandLine.IsExpected);

@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Fota.Interop.Posix;
+
+/// <summary>What POSIX knows about files and .NET does not tell.</summary>
+public static unsafe class PosixFile
+{
+    /// <summary>Whether the open file belongs to the user that this process acts for. Asked of the handle, so that no other file can slip in between.</summary>
+    /// <exception cref="IOException">The file system does not say.</exception>
+    public static bool IsOwnedByCaller(SafeFileHandle file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        LibC.Statx result;
+        return LibC.statx(file, "", LibC.AT_EMPTY_PATH, LibC.STATX_UID, &result) == 0 && (result.Mask & LibC.STATX_UID) != 0
+            ? result.Uid == LibC.geteuid()
+            : throw Failure("statx", "an open file");
+    }
+
+    /// <summary>Makes the names in a directory durable: a file that was renamed is under its new name after a power cut only then.</summary>
+    /// <exception cref="IOException">The directory cannot be opened or flushed.</exception>
+    public static void FlushDirectory(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using SafeFileHandle folder = LibC.open(path, LibC.O_RDONLY | LibC.O_CLOEXEC);
+        if (folder.IsInvalid)
+        {
+            throw Failure("open", path);
+        }
+
+        if (LibC.fsync(folder) != 0)
+        {
+            throw Failure("fsync", path);
+        }
+    }
+
+    private static IOException Failure(string function, string subject) =>
+        new($"{function} of {subject}: {Marshal.GetLastPInvokeErrorMessage()}");
+}

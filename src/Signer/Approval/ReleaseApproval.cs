@@ -1,0 +1,36 @@
+using Fota.Manifest;
+using Fota.Manifest.Envelope;
+using Fota.Manifest.Keys;
+using Fota.Manifest.Metadata;
+
+namespace Fota.Signer.Approval;
+
+/// <summary>The approver's part: everything is checked again, then the approver's own key signs the envelope and the product's next role.</summary>
+internal static class ReleaseApproval
+{
+    /// <param name="workshop">The home, opened with the approver's key.</param>
+    /// <param name="version">The release.</param>
+    /// <param name="manifestDigest">What the approver was shown and means to approve. Another draft than that is refused (A45).</param>
+    public static ExaminedDraft Approve(ReleaseWorkshop workshop, ReleaseVersion version, Sha256Digest manifestDigest)
+    {
+        ReleaseDraft draft = ReleaseDraft.Require(workshop.Home.Folder, workshop.Role.Product, version);
+        SignedEnvelope envelope = draft.ReadEnvelope();
+        VerificationKey author = workshop.AuthorOf(envelope);
+        workshop.DemandOtherPerson(author);
+        ExaminedDraft examined = ExaminedDraft.Examine(draft, workshop.Settings, version, new RoleKeys([author], 1));
+        if (examined.Manifest.Digest != manifestDigest)
+        {
+            throw new SignerRefusalException($"draft: manifest digest: wanted {manifestDigest} (the one to be approved), got {examined.Manifest.Digest}");
+        }
+
+        // What was examined is what is signed: the file is not read again.
+        VerificationKey approver = workshop.Key.Key.PublicKey;
+        SignedEnvelope examinedEnvelope = examined.Manifest.Envelope;
+        SignedEnvelope approved = examinedEnvelope.IsSignedBy(approver) ? examinedEnvelope : workshop.Sign(examinedEnvelope, version);
+        byte[] role = workshop.Role.With(version, ExaminedDraft.TargetOf(approved.Bytes.Span), workshop.Now.AddDays(workshop.Settings.ExpiresDays)).ToSignedBytes();
+        MetadataSignature signature = MetadataSignature.From(approver, workshop.SignRole(role));
+        draft.WriteEnvelope(approved);
+        draft.WriteRole(SignedMetadata.Assemble(role, [signature]));
+        return examined;
+    }
+}

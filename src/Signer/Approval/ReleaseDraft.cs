@@ -1,0 +1,86 @@
+using Fota.Manifest;
+using Fota.Manifest.Envelope;
+using Fota.Signer.Home;
+using Fota.Signer.Repository;
+
+namespace Fota.Signer.Approval;
+
+/// <summary>
+/// A release on its way, as files in drafts/PRODUCT/VERSION. Nothing in it is trusted: each step verifies what the step before it left.
+/// </summary>
+internal sealed class ReleaseDraft(string folder)
+{
+    public string Folder { get; } = folder;
+
+    public bool Exists => File.Exists(EnvelopeFile);
+
+    /// <summary>Whether an approver's role lies in it; whether that is worth anything is asked by publish.</summary>
+    public bool HasRole => File.Exists(RoleFile);
+
+    public string TableFile => Path.Combine(Folder, "chunk-table");
+
+    public string PackFile => Path.Combine(Folder, "pack");
+
+    private string EnvelopeFile => Path.Combine(Folder, "manifest.suit");
+
+    private string RoleFile => Path.Combine(Folder, "role.json");
+
+    /// <summary>A folder beside the drafts, in which one is prepared before it is one.</summary>
+    public static ReleaseDraft Stage(HomeFolder home) => new(Path.Combine(home.Drafts, ".staged-" + Path.GetRandomFileName()));
+
+    public static ReleaseDraft Of(HomeFolder home, ProductName product, ReleaseVersion version) => new(home.DraftOf(product, version));
+
+    public static ReleaseDraft Require(HomeFolder home, ProductName product, ReleaseVersion version)
+    {
+        ReleaseDraft draft = Of(home, product, version);
+        return draft.Exists ? draft : throw new SignerRefusalException($"there is no draft of {product} {version}: `fota-signer release create` or `reissue` makes one");
+    }
+
+    /// <summary>Product and version of every draft.</summary>
+    public static IEnumerable<(ProductName Product, ReleaseVersion Version)> All(HomeFolder home, ProductName product)
+    {
+        string drafts = Path.Combine(home.Drafts, product.ToString());
+        string[] folders = Directory.Exists(drafts) ? Directory.GetDirectories(drafts) : [];
+        foreach (string path in folders.Order(StringComparer.Ordinal))
+        {
+            if (ReleaseVersion.TryParse(Path.GetFileName(path), out ReleaseVersion? version) && new ReleaseDraft(path).Exists)
+            {
+                yield return (product, version);
+            }
+        }
+    }
+
+    public SignedEnvelope ReadEnvelope() => SignedEnvelope.Decode(File.ReadAllBytes(EnvelopeFile)).OrThrow();
+
+    public byte[] ReadRole() => File.ReadAllBytes(RoleFile);
+
+    public void WriteEnvelope(SignedEnvelope envelope) => DurableFile.Write(EnvelopeFile, envelope.Bytes.Span);
+
+    public void WriteRole(ReadOnlySpan<byte> role) => DurableFile.Write(RoleFile, role);
+
+    /// <summary>Puts a staged draft into its place. An earlier draft of the same version is replaced: approvals name the manifest's digest.</summary>
+    public void MoveTo(ReleaseDraft place)
+    {
+        place.Delete();
+        Directory.CreateDirectory(Path.GetDirectoryName(place.Folder)!);
+        Directory.Move(Folder, place.Folder);
+    }
+
+    public void Create() => Directory.CreateDirectory(Folder);
+
+    public void Delete()
+    {
+        if (Directory.Exists(Folder))
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
+    }
+
+    /// <summary>Takes table and pack of a published release.</summary>
+    public void TakePayload(RepositoryFolder repository, UpdateManifest manifest)
+    {
+        Sha256Digest pack = Sha256Digest.Parse(Path.GetFileName(manifest.PackUri));
+        DurableFile.Copy(repository.FullPath(RepositoryFolder.Table(manifest.ChunkTableDigest)), TableFile, manifest.ChunkTableDigest);
+        DurableFile.Copy(repository.FullPath(RepositoryFolder.Pack(pack)), PackFile, pack);
+    }
+}

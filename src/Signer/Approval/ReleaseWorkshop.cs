@@ -1,0 +1,77 @@
+using Fota.Manifest;
+using Fota.Manifest.Envelope;
+using Fota.Manifest.Keys;
+using Fota.Signer.Home;
+using Fota.Signer.Journal;
+using Fota.Signer.Keys;
+using Fota.Signer.Repository;
+
+namespace Fota.Signer.Approval;
+
+/// <summary>What create, reissue, approve and publish share: one product of an open home, one key, and the state they act on.</summary>
+internal sealed class ReleaseWorkshop
+{
+    private readonly JournalledSigner _signer;
+
+    public ReleaseWorkshop(SignerHome home, OpenedKey key, ProductName product, DateTimeOffset now)
+    {
+        Home = home;
+        Key = key;
+        Settings = home.Settings.Product(product);
+        Now = now;
+        _signer = home.Signer;
+        Repository = new RepositoryFolder(home.Folder.Repository);
+        State = Repository.ReadState();
+        Role = ProductRole.Load(Repository, State, RepositoryTrust.Load(Repository, State, now), product);
+        if (!Role.Keys.Keys.Contains(key.Key.PublicKey))
+        {
+            throw new SignerRefusalException($"key '{key.Key.Label}' is no key of product {product}; it has {string.Join(", ", Settings.Keys)}");
+        }
+    }
+
+    public SignerHome Home { get; }
+
+    public OpenedKey Key { get; }
+
+    public ProductSettings Settings { get; }
+
+    public DateTimeOffset Now { get; }
+
+    public RepositoryFolder Repository { get; }
+
+    public RepositoryState State { get; }
+
+    public ProductRole Role { get; }
+
+    /// <summary>Adds the opened key's signature to the envelope.</summary>
+    public SignedEnvelope Sign(SignedEnvelope envelope, ReleaseVersion version)
+    {
+        VerificationKey key = Key.Key.PublicKey;
+        return envelope.WithSignature(key, _signer.Sign(Key.Key, SigningPurpose.SuitManifest, $"{Role.Product} {version}", envelope.ToBeSigned(key)));
+    }
+
+    /// <summary>Signs the bytes of the product's next role.</summary>
+    public byte[] SignRole(ReadOnlySpan<byte> role) => _signer.Sign(Key.Key, SigningPurpose.ProductRole, $"{Role.Product} role {Role.Version + 1}", role);
+
+    /// <summary>
+    /// Promise P6: the author of a release is never its approver, which means another key, and a key on another token (whoever holds a token's PIN
+    /// holds all of its keys).
+    /// </summary>
+    public void DemandOtherPerson(VerificationKey author)
+    {
+        KeySettings? settings = Home.Settings.Keys.FirstOrDefault(key => string.Equals(key.KeyId, author.Id.ToString(), StringComparison.Ordinal));
+        if (author.Equals(Key.Key.PublicKey) || string.Equals(settings?.Serial, Key.Token.Serial, StringComparison.Ordinal))
+        {
+            throw new SignerRefusalException($"key '{Key.Key.Label}' on token '{Key.Token.Label}' is the author's of this release, and the author never approves");
+        }
+    }
+
+    /// <summary>Whose the first signature of the envelope is: the author's.</summary>
+    public VerificationKey AuthorOf(SignedEnvelope envelope)
+    {
+        ReadOnlyMemory<byte>? claimed = envelope.Signatures.Count > 0 ? envelope.Signatures[0].ClaimedKeyId : null;
+        return claimed is { } id && Role.Keys.Keys.FirstOrDefault(key => key.Id.Thumbprint.Bytes.SequenceEqual(id.Span)) is { } author && envelope.IsSignedBy(author)
+            ? author
+            : throw new SignerRefusalException($"draft: wanted an envelope that is first signed by a key of product {Role.Product}, got another");
+    }
+}

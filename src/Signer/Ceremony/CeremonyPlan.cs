@@ -1,0 +1,189 @@
+using Fota.Interop.Cryptoki;
+using Fota.Manifest;
+using Fota.Manifest.Packs;
+using YamlDotNet.Core;
+using YamlDotNet.Serialization;
+using YamlDotNet.Serialization.NamingConventions;
+
+namespace Fota.Signer.Ceremony;
+
+/// <summary>A ceremony as one reviewed file says it, complete and consistent: what is missing or unknown is refused before a token is touched.</summary>
+internal sealed class CeremonyPlan
+{
+    private static readonly string[] s_profiles = ["device", "service"];
+
+    private CeremonyPlan(Sha256Digest digest, PlanDocument document)
+    {
+        Digest = digest;
+        Keys = [.. Items("keys", document.Keys).Select(ReadKey)];
+        DemandDistinct("keys", Keys.Select(static key => key.Label));
+        RolesPlan roles = document.Roles ?? throw Missing("roles");
+        Root = ReadRole("roles.root", roles.Root);
+        Targets = ReadRole("roles.targets", roles.Targets);
+        Snapshot = ReadRole("roles.snapshot", roles.Snapshot);
+        Timestamp = ReadRole("roles.timestamp", roles.Timestamp);
+        Products = [.. Items("products", document.Products).Select(ReadProduct)];
+        DemandDistinct("products", Products.Select(static product => product.Name.ToString()));
+        Authorities = [.. Items("authorities", document.Authorities).Select(ReadAuthority)];
+        DemandDistinct("authorities", Authorities.Select(static authority => authority.Profile));
+        DemandSeparation();
+    }
+
+    /// <summary>SHA-256 of the file.</summary>
+    public Sha256Digest Digest { get; }
+
+    public IReadOnlyList<PlannedKey> Keys { get; }
+
+    /// <summary>The tokens, in the order of their first key.</summary>
+    public IEnumerable<string> Tokens => Keys.Select(static key => key.Token).Distinct(StringComparer.Ordinal);
+
+    public PlannedRole Root { get; }
+
+    public PlannedRole Targets { get; }
+
+    public PlannedRole Snapshot { get; }
+
+    public PlannedRole Timestamp { get; }
+
+    public IReadOnlyList<PlannedProduct> Products { get; }
+
+    public IReadOnlyList<PlannedAuthority> Authorities { get; }
+
+    public static CeremonyPlan Parse(byte[] yaml)
+    {
+        try
+        {
+            // Without IgnoreUnmatchedProperties an unknown field is an error: a misspelt one must not mean "default".
+            IDeserializer reader = new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).WithDuplicateKeyChecking().Build();
+            PlanDocument document = reader.Deserialize<PlanDocument>(System.Text.Encoding.UTF8.GetString(yaml)) ?? throw Missing("version");
+            return document.Version == 1 ? new CeremonyPlan(Sha256Digest.Of(yaml), document) : throw new SignerRefusalException($"plan: version: wanted 1, got {document.Version?.ToString() ?? "none"}");
+        }
+        catch (YamlException e)
+        {
+            throw new SignerRefusalException($"plan: line {e.Start.Line}: {e.InnerException?.Message ?? e.Message}", e);
+        }
+    }
+
+    public PlannedKey Key(string label) => Keys.First(key => string.Equals(key.Label, label, StringComparison.Ordinal));
+
+    private static SignerRefusalException Missing(string field) => new($"plan: {field}: wanted it, got none");
+
+    private static T Need<T>(string field, T? value)
+        where T : struct => value ?? throw Missing(field);
+
+    private static string Name(string field, string? value) => value is { Length: >= 1 and <= 32 } && value.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
+        ? value
+        : throw new SignerRefusalException($"plan: {field}: wanted 1 to 32 of a-z, 0-9 and '-', got \"{value}\"");
+
+    private static string Text(string field, string? value) => !string.IsNullOrWhiteSpace(value) ? value : throw Missing(field);
+
+    private static List<T> Items<T>(string field, List<T>? items) => items is { Count: > 0 } ? items : throw Missing(field);
+
+    private static int InRange(string field, int? value, int min, int max) => Need(field, value) is int number && number >= min && number <= max
+        ? number
+        : throw new SignerRefusalException($"plan: {field}: wanted {min} to {max}, got {value}");
+
+    private static void DemandDistinct(string field, IEnumerable<string> names)
+    {
+        if (names.GroupBy(static name => name, StringComparer.Ordinal).FirstOrDefault(static group => group.Count() > 1) is { } twice)
+        {
+            throw new SignerRefusalException($"plan: {field}: wanted each name once, got {twice.Key} twice");
+        }
+    }
+
+    private static PlannedKey ReadKey(KeyPlan key) => new(Name("keys.label", key.Label), Name("keys.token", key.Token), key.Algorithm switch
+    {
+        "ecdsa-p256" => KeyAlgorithm.EcdsaP256,
+        "ed25519" => KeyAlgorithm.Ed25519,
+        _ => throw new SignerRefusalException($"plan: keys.algorithm of {key.Label}: wanted ecdsa-p256 or ed25519, got \"{key.Algorithm}\""),
+    });
+
+    private PlannedRole ReadRole(string field, RolePlan? role)
+    {
+        List<string> labels = ReadLabels(field, role?.Keys);
+        return new PlannedRole(labels, InRange($"{field}.threshold", role!.Threshold, 1, labels.Count), InRange($"{field}.expiresDays", role.ExpiresDays, 1, 3650));
+    }
+
+    private List<string> ReadLabels(string field, List<string>? labels)
+    {
+        List<string> read = Items($"{field}.keys", labels);
+        DemandDistinct($"{field}.keys", read);
+        return read.TrueForAll(label => Keys.Any(key => string.Equals(key.Label, label, StringComparison.Ordinal)))
+            ? read
+            : throw new SignerRefusalException($"plan: {field}.keys: wanted labels of keys in this plan, got {string.Join(", ", read)}");
+    }
+
+    private PlannedProduct ReadProduct(ProductPlan product)
+    {
+        ProductName name = ProductName.TryParse(product.Name, out ProductName? parsed)
+            ? parsed
+            : throw new SignerRefusalException($"plan: products.name: wanted a product name (a-z, 0-9 and '-'), got \"{product.Name}\"");
+        int chunkSize = InRange($"products.{name}.chunkSize", product.ChunkSize ?? ChunkTable.LinuxChunkSize, 4096, 1024 * 1024);
+
+        // Each further signature over the envelope changes the target that the role lists, so more approvers need a collecting step first.
+        return new PlannedProduct(
+            name,
+            Text($"products.{name}.vendorDomain", product.VendorDomain),
+            Text($"products.{name}.className", product.ClassName),
+            int.IsPow2(chunkSize) ? chunkSize : throw new SignerRefusalException($"plan: products.{name}.chunkSize: wanted a power of two, got {chunkSize}"),
+            new PlannedRole(ReadLabels($"products.{name}", product.Keys), InRange($"products.{name}.threshold", product.Threshold, 2, 2), InRange($"products.{name}.expiresDays", product.ExpiresDays, 1, 3650)));
+    }
+
+    private PlannedAuthority ReadAuthority(AuthorityPlan authority)
+    {
+        string profile = s_profiles.Contains(authority.Profile, StringComparer.Ordinal)
+            ? authority.Profile!
+            : throw new SignerRefusalException($"plan: authorities.profile: wanted device or service, got \"{authority.Profile}\"");
+        string label = ReadLabels($"authorities.{profile}", authority.Key is null ? null : [authority.Key])[0];
+        return Key(label).Algorithm == KeyAlgorithm.EcdsaP256
+            ? new PlannedAuthority(profile, label, Text($"authorities.{profile}.commonName", authority.CommonName), InRange($"authorities.{profile}.years", authority.Years, 1, 30))
+            : throw new SignerRefusalException($"plan: authorities.{profile}: wanted an ecdsa-p256 key, got {label}");
+    }
+
+    /// <summary>Promise P6 begins here: who may sign with one token's PIN must not reach a threshold, nor a second role.</summary>
+    private void DemandSeparation()
+    {
+        DemandTokens("roles.root", Root.Keys);
+        if (Root.Threshold < 2 || Root.Keys.Count < 3)
+        {
+            throw new SignerRefusalException($"plan: roles.root: wanted a threshold of at least 2 of at least 3 keys, got {Root.Threshold} of {Root.Keys.Count}");
+        }
+
+        if (Snapshot.Keys.Count != 1 || !Snapshot.Keys.SequenceEqual(Timestamp.Keys, StringComparer.Ordinal))
+        {
+            throw new SignerRefusalException("plan: roles.snapshot and roles.timestamp: wanted one and the same key, the online one");
+        }
+
+        foreach (PlannedProduct product in Products)
+        {
+            DemandTokens($"products.{product.Name}", product.Role.Keys);
+        }
+
+        var uses = new[] { Root.Keys, Targets.Keys, Snapshot.Keys, Authorities.Select(static authority => authority.Key), Products.SelectMany(static product => product.Role.Keys) }
+            .Select(labels => labels.Select(label => Key(label).Token).Distinct(StringComparer.Ordinal));
+        if (uses.SelectMany(static tokens => tokens).GroupBy(static token => token, StringComparer.Ordinal).FirstOrDefault(static group => group.Count() > 1) is { } shared)
+        {
+            throw new SignerRefusalException($"plan: token {shared.Key}: wanted keys of one purpose (root, targets, online, products or authorities), got several");
+        }
+    }
+
+    private void DemandTokens(string field, IReadOnlyList<string> labels)
+    {
+        if (labels.Select(label => Key(label).Token).Distinct(StringComparer.Ordinal).Count() != labels.Count)
+        {
+            throw new SignerRefusalException($"plan: {field}.keys: wanted each key on a token of its own, got two on one");
+        }
+    }
+}
+
+/// <summary>A key to be made.</summary>
+internal sealed record PlannedKey(string Label, string Token, KeyAlgorithm Algorithm);
+
+/// <summary>A role to be set up.</summary>
+internal sealed record PlannedRole(IReadOnlyList<string> Keys, int Threshold, int ExpiresDays);
+
+/// <summary>A product to be set up.</summary>
+internal sealed record PlannedProduct(ProductName Name, string VendorDomain, string ClassName, int ChunkSize, PlannedRole Role);
+
+/// <summary>A certificate authority to be set up.</summary>
+internal sealed record PlannedAuthority(string Profile, string Key, string CommonName, int Years);

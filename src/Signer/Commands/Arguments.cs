@@ -1,0 +1,46 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Diagnostics.CodeAnalysis;
+using Fota.Manifest;
+
+namespace Fota.Signer.Commands;
+
+/// <summary>The options that several commands share. A value that cannot be understood is an error of usage, not of the command.</summary>
+internal static class Arguments
+{
+    private delegate bool Parser<T>(string text, [NotNullWhen(true)] out T? value);
+
+    public static Option<string> Home() => Required("--home", "DIR", "The signer's home, as `ceremony` made it.");
+
+    public static Option<string?> PinFile() => new("--pin-file") { HelpName = "FILE", Description = "The PIN of the key's token, in a file of your own with mode 0600. Else the variable FOTA_PIN_<TOKEN> is asked." };
+
+    public static Option<string> As(string label) => new("--as") { HelpName = "KEY", Description = $"The label of the key to sign with (default: {label}).", DefaultValueFactory = _ => label };
+
+    public static Option<bool> Json() => new("--json") { Description = "Print JSON." };
+
+    public static Option<ProductName> Product() => Parsed<ProductName>("--product", "PRODUCT", "The product.", ProductName.TryParse, "a product name (a-z, 0-9 and '-')");
+
+    public static Option<ReleaseVersion> Version() => Parsed<ReleaseVersion>("--version", "VERSION", "The release's version, for example 1.2.0.", ReleaseVersion.TryParse, "a version MAJOR.MINOR.PATCH");
+
+    public static Option<Sha256Digest> ManifestDigest() => Parsed<Sha256Digest>("--manifest-digest", "DIGEST", "The manifest that you mean to approve, as its author told you.", Sha256Digest.TryParse, "64 lower-case hexadecimal digits");
+
+    public static Option<string> Required(string name, string helpName, string description) => new(name) { HelpName = helpName, Description = description, Required = true };
+
+    private static Option<T> Parsed<T>(string name, string helpName, string description, Parser<T> parser, string wanted)
+        where T : class => new(name)
+        {
+            HelpName = helpName,
+            Description = description,
+            Required = true,
+            CustomParser = (ArgumentResult result) =>
+            {
+                if (parser(result.Tokens[0].Value, out T? value))
+                {
+                    return value;
+                }
+
+                result.AddError($"{name}: wanted {wanted}, got \"{result.Tokens[0].Value}\".");
+                return null;
+            },
+        };
+}

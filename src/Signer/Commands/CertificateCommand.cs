@@ -1,0 +1,42 @@
+using System.CommandLine;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Fota.Signer.Authority;
+using Fota.Signer.Home;
+using Fota.Signer.Keys;
+
+namespace Fota.Signer.Commands;
+
+/// <summary>fota-signer ca issue.</summary>
+internal static class CertificateCommand
+{
+    private const string Device = "device", Service = "service";
+
+    public static Command Create(SignerHost host)
+    {
+        Option<string> home = Arguments.Home();
+        Option<string> profile = Arguments.Required("--profile", "device|service", "What the certificate is for.").AcceptOnlyFromAmong(Device, Service);
+        Option<string> csr = Arguments.Required("--csr", "FILE", "The PKCS#10 request, PEM.");
+        Option<string> output = Arguments.Required("--out", "FILE", "Where the certificate goes, PEM.");
+        Option<string?> pinFile = Arguments.PinFile();
+        Command issue = new("issue", "Issues a certificate for a request that proves possession of its key.") { home, profile, csr, output, pinFile };
+        issue.SetAction(async (arguments, cancellation) =>
+        {
+            HomeFolder folder = new(arguments.GetRequiredValue(home));
+            SignerSettings settings = folder.ReadSettings();
+            string wanted = arguments.GetRequiredValue(profile), pem = await File.ReadAllTextAsync(arguments.GetRequiredValue(csr), cancellation);
+            ExaminedRequest request = wanted == Device ? ExaminedRequest.ForDevice(pem, settings.Products.Select(static product => product.Name)) : ExaminedRequest.ForService(pem);
+            using X509Certificate2 authority = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(folder.AuthorityCertificate(wanted), cancellation));
+            using OpenedKey key = OpenedKey.Open(host, settings, settings.Authority(wanted).Key, arguments.GetValue(pinFile));
+            using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
+            using X509Certificate2 certificate = new CertificateAuthority(opened.Signer, key.Token, key.Key).Issue(authority, request, host.Clock.GetUtcNow());
+            byte[] encoded = Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n");
+
+            // The authority keeps what it issued: a list of revoked certificates is made from serial numbers.
+            DurableFile.Write(Path.Combine(folder.Authorities, "issued", certificate.SerialNumber.ToLowerInvariant() + ".pem"), encoded);
+            DurableFile.Write(Path.GetFullPath(arguments.GetRequiredValue(output)), encoded);
+            await host.Out.WriteLineAsync($"issued: {request.Description}, until {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}");
+        });
+        return new Command("ca", "The certificate authorities of devices and services.") { issue };
+    }
+}

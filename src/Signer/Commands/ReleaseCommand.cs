@@ -1,0 +1,120 @@
+using System.CommandLine;
+using Fota.Manifest;
+using Fota.Manifest.Envelope;
+using Fota.Signer.Approval;
+using Fota.Signer.Home;
+using Fota.Signer.Keys;
+
+namespace Fota.Signer.Commands;
+
+/// <summary>fota-signer release: create, approve, publish, reissue, list.</summary>
+internal static class ReleaseCommand
+{
+    private const string Author = "release", Approver = "approver";
+
+    public static Command Create(SignerHost host) => new("release", "Signs releases: one person creates, another approves, the first publishes.")
+    {
+        CreateRelease(host),
+        Approve(host),
+        Publish(host),
+        Reissue(host),
+        ReleaseListCommand.Create(host),
+    };
+
+    private static Command CreateRelease(SignerHost host)
+    {
+        ReleaseOptions options = new(Author);
+        Option<uint> security = new("--security-version") { HelpName = "N", Description = "Compared with a device's floor; raise it only when older images must never boot again.", Required = true };
+        Option<string> image = Arguments.Required("--image", "FILE", "The image.");
+        Command command = new("create", "Makes a draft from an image and signs its manifest as the author.");
+        options.AddTo(command, security, image);
+        command.SetAction(async (arguments, cancellation) =>
+        {
+            HomeFolder folder = new(arguments.GetRequiredValue(options.Home));
+            ReleaseVersion version = arguments.GetRequiredValue(options.Version);
+            ProductSettings product = folder.ReadSettings().Product(arguments.GetRequiredValue(options.Product));
+            using OpenedKey key = options.OpenKey(host, folder, arguments);
+            ReleaseDraft staged = ReleaseDraft.Stage(folder);
+            try
+            {
+                PreparedImage prepared = ReleaseAuthoring.Prepare(arguments.GetRequiredValue(image), product, staged, new ProgressLine(host, "compressing"), cancellation);
+                using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
+                ReleaseWorkshop workshop = options.Workshop(host, home, key, arguments);
+                SignedEnvelope envelope = ReleaseAuthoring.Create(workshop, prepared, version, new SecurityVersion(arguments.GetValue(security)), staged);
+                await host.Error.WriteLineAsync($"{product.Name} {version}: image {prepared.Size} bytes, pack {prepared.PackSize} bytes ({100 * prepared.PackSize / prepared.Size} %)");
+                await ShowDraftAsync(host, arguments, options, envelope);
+            }
+            finally
+            {
+                staged.Delete();
+            }
+        });
+        return command;
+    }
+
+    private static Command Reissue(SignerHost host)
+    {
+        ReleaseOptions options = new(Author);
+        Command command = new("reissue", "Makes a draft of a published image under a new sequence number: an intended downgrade, within devices' floors.");
+        options.AddTo(command);
+        command.SetAction(async (arguments, cancellation) =>
+        {
+            HomeFolder folder = new(arguments.GetRequiredValue(options.Home));
+            using OpenedKey key = options.OpenKey(host, folder, arguments);
+            using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
+            ReleaseDraft staged = ReleaseDraft.Stage(folder);
+            try
+            {
+                SignedEnvelope envelope = ReleaseAuthoring.Reissue(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version), staged);
+                await ShowDraftAsync(host, arguments, options, envelope);
+            }
+            finally
+            {
+                staged.Delete();
+            }
+        });
+        return command;
+    }
+
+    private static Command Approve(SignerHost host)
+    {
+        ReleaseOptions options = new(Approver);
+        Option<Sha256Digest> digest = Arguments.ManifestDigest();
+        Command command = new("approve", "Checks a draft as a device would, then signs it as its approver.");
+        options.AddTo(command, digest);
+        command.SetAction(async (arguments, cancellation) =>
+        {
+            HomeFolder folder = new(arguments.GetRequiredValue(options.Home));
+            using OpenedKey key = options.OpenKey(host, folder, arguments);
+            using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
+            ExaminedDraft draft = ReleaseApproval.Approve(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version), arguments.GetRequiredValue(digest));
+            UpdateManifest content = draft.Manifest.Content;
+            await host.Out.WriteLineAsync($"approved: {options.Name(arguments)}, sequence {content.Sequence}, security version {content.SecurityVersion}, image {content.ImageDigest}");
+            await host.Out.WriteLineAsync($"next: fota-signer release publish {options.Repeat(arguments)}");
+        });
+        return command;
+    }
+
+    private static Command Publish(SignerHost host)
+    {
+        ReleaseOptions options = new(Author);
+        Command command = new("publish", "Completes an approved release with the author's signature and puts it into the repository.");
+        options.AddTo(command);
+        command.SetAction(async (arguments, cancellation) =>
+        {
+            HomeFolder folder = new(arguments.GetRequiredValue(options.Home));
+            using OpenedKey key = options.OpenKey(host, folder, arguments);
+            using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
+            long role = ReleasePublication.Publish(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version));
+            await host.Out.WriteLineAsync($"published: {options.Name(arguments)}, role version {role}; the online key makes it visible");
+            await host.Out.WriteLineAsync($"next: fota-signer online --home {folder.Root}");
+        });
+        return command;
+    }
+
+    private static async Task ShowDraftAsync(SignerHost host, ParseResult arguments, ReleaseOptions options, SignedEnvelope envelope)
+    {
+        await host.Out.WriteLineAsync($"manifest digest: {envelope.ClaimedDigest}");
+        await host.Out.WriteLineAsync($"next: fota-signer release approve {options.Repeat(arguments)} --manifest-digest {envelope.ClaimedDigest}");
+    }
+}

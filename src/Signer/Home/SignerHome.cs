@@ -1,0 +1,67 @@
+using Fota.Signer.Journal;
+
+namespace Fota.Signer.Home;
+
+/// <summary>A home that this process holds the lock of, with its journal open.</summary>
+internal sealed class SignerHome : IDisposable
+{
+    private readonly HomeLock _lock;
+    private readonly SignerDatabase _database;
+
+    private SignerHome(HomeFolder folder, SignerSettings settings, HomeLock taken, SignerDatabase database, TimeProvider clock)
+    {
+        Folder = folder;
+        Settings = settings;
+        _lock = taken;
+        _database = database;
+        Journal = new SigningJournal(database, clock);
+        Signer = new JournalledSigner(Journal);
+        Sequences = new SequenceNumbers(database, clock);
+        Pushes = new PushRecord(database);
+    }
+
+    public HomeFolder Folder { get; }
+
+    public SignerSettings Settings { get; }
+
+    public SigningJournal Journal { get; }
+
+    public JournalledSigner Signer { get; }
+
+    public SequenceNumbers Sequences { get; }
+
+    public PushRecord Pushes { get; }
+
+    /// <summary>Takes the lock, opens the journal, and tells of signatures that an earlier process left in doubt.</summary>
+    public static async Task<SignerHome> OpenAsync(HomeFolder folder, SignerHost host, CancellationToken cancellation)
+    {
+        SignerSettings settings = folder.ReadSettings();
+        HomeLock taken = await HomeLock.TakeAsync(folder, host.Clock, cancellation);
+        SignerDatabase? database = null;
+        try
+        {
+            database = SignerDatabase.Open(folder.Journal);
+            SignerHome home = new(folder, settings, taken, database, host.Clock);
+            foreach (JournalEntry entry in home.Journal.CloseUnknown())
+            {
+                await host.Error.WriteLineAsync(
+                    $"warning: signing {entry.Id} of {entry.Time} was interrupted, and it is unknown whether key {entry.KeyLabel} signed "
+                    + $"({entry.Purpose}, {entry.Subject}); it is not repeated unless you ask again");
+            }
+
+            return home;
+        }
+        catch
+        {
+            database?.Dispose();
+            taken.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        _database.Dispose();
+        _lock.Dispose();
+    }
+}

@@ -1,0 +1,39 @@
+using System.Security.Cryptography;
+using Fota.Signer.Keys;
+
+namespace Fota.Signer.Journal;
+
+/// <summary>The one way to a signature.</summary>
+internal sealed class JournalledSigner(SigningJournal journal)
+{
+    /// <summary>Signs <paramref name="message"/>; the signature is 64 bytes and has been verified.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="purpose">What the signature is for.</param>
+    /// <param name="subject">What is signed, for people, for example "infusion-pump 1.1.0".</param>
+    /// <param name="message">The bytes to be signed.</param>
+    public byte[] Sign(ITokenKey key, SigningPurpose purpose, string subject, ReadOnlySpan<byte> message)
+    {
+        SigningIntent intent = journal.Begin(key, purpose, subject, message);
+        byte[] signature;
+        try
+        {
+            signature = key.Sign(intent, message);
+        }
+        catch (CryptographicException e)
+        {
+            // The token answered, and its answer was no. Any other exception leaves the row open: then nobody knows.
+            journal.RecordFailed(intent, e.Message);
+            throw;
+        }
+
+        // A faulty signature of a deterministic or badly seeded scheme can betray the key, so it is not even kept.
+        if (!key.PublicKey.IsSignatureOver(message, signature))
+        {
+            journal.RecordFailed(intent, "the token returned what is not its key's signature");
+            throw new CryptographicException($"token '{key.Token}' returned what is not a signature of key '{key.Label}'");
+        }
+
+        journal.RecordSigned(intent, signature);
+        return signature;
+    }
+}

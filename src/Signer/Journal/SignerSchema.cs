@@ -1,0 +1,52 @@
+namespace Fota.Signer.Journal;
+
+/// <summary>The schema of journal.db, step by step; PRAGMA user_version counts the steps taken.</summary>
+internal static class SignerSchema
+{
+    public static IReadOnlyList<string> Migrations { get; } = [Journal];
+
+    // The triggers stop mistakes, not attackers: whoever writes the file can drop them.
+    private const string Journal =
+        """
+        CREATE TABLE intent (
+            id             INTEGER PRIMARY KEY AUTOINCREMENT,
+            time           TEXT NOT NULL,
+            token          TEXT NOT NULL,
+            key_label      TEXT NOT NULL,
+            key_id         TEXT NOT NULL CHECK (length(key_id) = 64),
+            purpose        TEXT NOT NULL,
+            subject        TEXT NOT NULL,
+            message_sha256 TEXT NOT NULL CHECK (length(message_sha256) = 64)
+        ) STRICT;
+
+        CREATE TABLE outcome (
+            intent           INTEGER PRIMARY KEY REFERENCES intent (id),
+            time             TEXT NOT NULL,
+            result           TEXT NOT NULL CHECK (result IN ('signed', 'failed', 'unknown')),
+            signature_sha256 TEXT CHECK (length(signature_sha256) = 64),
+            reason           TEXT,
+            CHECK ((result = 'signed') = (signature_sha256 IS NOT NULL)),
+            CHECK ((result = 'failed') = (reason IS NOT NULL))
+        ) STRICT;
+
+        CREATE TABLE sequence (
+            product TEXT NOT NULL,
+            number  INTEGER NOT NULL CHECK (number >= 1),
+            version TEXT NOT NULL,
+            time    TEXT NOT NULL,
+            PRIMARY KEY (product, number)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE pushed (
+            server TEXT NOT NULL,
+            path   TEXT NOT NULL,
+            PRIMARY KEY (server, path)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TRIGGER intent_is_kept BEFORE DELETE ON intent BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+        CREATE TRIGGER intent_is_fixed BEFORE UPDATE ON intent BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+        CREATE TRIGGER outcome_is_kept BEFORE DELETE ON outcome BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+        CREATE TRIGGER outcome_is_fixed BEFORE UPDATE ON outcome BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+        CREATE TRIGGER sequence_is_kept BEFORE DELETE ON sequence BEGIN SELECT RAISE(ABORT, 'sequence numbers are never given back'); END;
+        """;
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using Fota.Manifest;
+using Fota.Signer.Keys;
+
+namespace Fota.Signer.Journal;
+
+/// <summary>
+/// Every use of a private key: the intent before C_Sign, the outcome after. After a crash an intent without outcome stays "unknown"; it is
+/// reported, and never repeated by the signer itself (A48).
+/// </summary>
+internal sealed class SigningJournal(SignerDatabase database, TimeProvider clock)
+{
+    private const string Columns =
+        """
+        SELECT i.id, i.time, i.token, i.key_label, i.key_id, i.purpose, i.subject, i.message_sha256, o.result, o.signature_sha256, o.reason
+        FROM intent i LEFT JOIN outcome o ON o.intent = i.id
+        """;
+
+    /// <summary>Writes down what is about to be signed.</summary>
+    public SigningIntent Begin(ITokenKey key, SigningPurpose purpose, string subject, ReadOnlySpan<byte> message)
+    {
+        Sha256Digest digest = Sha256Digest.Of(message);
+        object? id = database.Scalar(
+            "INSERT INTO intent (time, token, key_label, key_id, purpose, subject, message_sha256) VALUES ($0, $1, $2, $3, $4, $5, $6) RETURNING id",
+            Now(),
+            key.Token,
+            key.Label,
+            key.PublicKey.Id.ToString(),
+            purpose.ToString(),
+            subject,
+            digest.ToString());
+        return new SigningIntent(Convert.ToInt64(id, CultureInfo.InvariantCulture), key.PublicKey.Id, digest);
+    }
+
+    /// <summary>The token signed.</summary>
+    public void RecordSigned(SigningIntent intent, ReadOnlySpan<byte> signature) => Record(intent.Id, SigningResult.Signed, Sha256Digest.Of(signature).ToString(), null);
+
+    /// <summary>The token refused, or returned what is no signature.</summary>
+    public void RecordFailed(SigningIntent intent, string reason) => Record(intent.Id, SigningResult.Failed, null, reason);
+
+    /// <summary>
+    /// Finds the intents that a process left without outcome, and closes them as unknown. Called under the home's lock, where no other
+    /// process can be between the two rows.
+    /// </summary>
+    public IReadOnlyList<JournalEntry> CloseUnknown()
+    {
+        List<JournalEntry> open = database.Query($"{Columns} WHERE o.intent IS NULL ORDER BY i.id", Read);
+        database.InTransaction(() => open.ForEach(entry => Record(entry.Id, SigningResult.Unknown, null, null)));
+        return [.. open.Select(static entry => entry with { Result = SigningResult.Unknown })];
+    }
+
+    /// <summary>All rows, oldest first.</summary>
+    public IReadOnlyList<JournalEntry> Entries() => database.Query($"{Columns} ORDER BY i.id", Read);
+
+    private static JournalEntry Read(Microsoft.Data.Sqlite.SqliteDataReader row) => new(
+        row.GetInt64(0),
+        row.GetString(1),
+        row.GetString(2),
+        row.GetString(3),
+        row.GetString(4),
+        row.GetString(5),
+        row.GetString(6),
+        row.GetString(7),
+        row.IsDBNull(8) ? SigningResult.Pending : Enum.Parse<SigningResult>(row.GetString(8), ignoreCase: true),
+        row.IsDBNull(9) ? null : row.GetString(9),
+        row.IsDBNull(10) ? null : row.GetString(10));
+
+    private void Record(long intent, SigningResult result, string? signature, string? reason) => database.Execute(
+        "INSERT INTO outcome (intent, time, result, signature_sha256, reason) VALUES ($0, $1, $2, $3, $4)",
+        intent,
+        Now(),
+        result.ToString().ToLowerInvariant(),
+        signature,
+        reason);
+
+    private string Now() => clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+}

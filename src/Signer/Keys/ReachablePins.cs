@@ -1,0 +1,27 @@
+using Fota.Signer.Home;
+
+namespace Fota.Signer.Keys;
+
+/// <summary>
+/// Promise P6: no process can reach a threshold of a product's keys. What counts is whose PINs the process could read, not which one it means to
+/// use: a taken-over process does not keep to its intentions.
+/// </summary>
+internal static class ReachablePins
+{
+    /// <summary>Refuses when the opened token and the environment together reach a threshold of any product's keys.</summary>
+    public static void Demand(SignerSettings settings, string openedToken, Func<string, string?> variable)
+    {
+        foreach (ProductSettings product in settings.Products)
+        {
+            string[] reachable = [.. product.Keys.Where(label => IsReachable(settings.Key(label).Token))];
+            if (reachable.Length >= product.Threshold)
+            {
+                throw new SignerRefusalException(
+                    $"this process can reach {reachable.Length} keys of product {product.Name} ({string.Join(", ", reachable)}), and {product.Threshold} make a release: "
+                    + "give each person's process the PIN of that person's token only");
+            }
+        }
+
+        bool IsReachable(string token) => string.Equals(token, openedToken, StringComparison.Ordinal) || !string.IsNullOrEmpty(variable(PinSource.VariableOf(token)));
+    }
+}

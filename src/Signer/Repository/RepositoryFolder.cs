@@ -1,0 +1,54 @@
+using Fota.Manifest;
+using Fota.Manifest.Metadata;
+using Fota.Signer.Home;
+
+namespace Fota.Signer.Repository;
+
+/// <summary>The repository as it is served, with consistent snapshots: a file's name holds its version or digest, timestamp.json apart.</summary>
+internal sealed class RepositoryFolder(string root)
+{
+    private string StateFile => Path.Combine(root, "state.json");
+
+    public static string Timestamp => "metadata/" + MetadataFileName.Timestamp;
+
+    public static string Metadata(string role, long version) => "metadata/" + MetadataFileName.OfRole(role, version);
+
+    public static string Target(string path, Sha256Digest digest) => "targets/" + MetadataFileName.OfTarget(path, digest);
+
+    public static string Pack(Sha256Digest digest) => $"packs/{digest}";
+
+    public static string Table(Sha256Digest digest) => $"tables/{digest}";
+
+    public static string ReleasePath(ProductName product, ReleaseVersion version) => $"{product}/{version}/manifest.suit";
+
+    public string FullPath(string relative) => Path.Combine(root, relative);
+
+    public bool Has(string relative) => File.Exists(FullPath(relative));
+
+    public byte[] Read(string relative) => File.ReadAllBytes(FullPath(relative));
+
+    public void Write(string relative, ReadOnlySpan<byte> content) => DurableFile.Write(FullPath(relative), content);
+
+    public void Copy(string source, string relative, Sha256Digest digest) => DurableFile.Copy(source, FullPath(relative), digest);
+
+    public RepositoryState ReadState() => RepositoryState.Parse(File.ReadAllBytes(StateFile));
+
+    public void WriteState(RepositoryState state) => DurableFile.Write(StateFile, state.ToJson());
+
+    /// <summary>
+    /// The version after every version of the role that lies here, named by anything or not: a number that was signed once is not signed again
+    /// with another content.
+    /// </summary>
+    public long NextVersion(string role)
+    {
+        string ending = $".{role}.json";
+        long highest = 0;
+        foreach (string file in Directory.EnumerateFiles(FullPath("metadata"), "*" + ending))
+        {
+            string name = Path.GetFileName(file);
+            highest = long.TryParse(name[..^ending.Length], out long version) ? Math.Max(highest, version) : highest;
+        }
+
+        return highest + 1;
+    }
+}
