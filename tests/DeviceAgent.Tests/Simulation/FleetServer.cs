@@ -58,6 +58,20 @@ public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
         Repository.Publish();
     }
 
+    /// <summary>Publishes everything anew, for devices that go by the real clock.</summary>
+    public void PublishForToday()
+    {
+        Repository.Now = TimeProvider.System.GetUtcNow();
+        foreach (SimulatedRole role in (SimulatedRole[])[Repository.Root, Repository.Timestamp, Repository.Snapshot, Repository.Targets, Repository.Pump])
+        {
+            role.Expires = Repository.Now.AddDays(1);
+        }
+
+        Repository.PublishRoot();
+        Repository.PublishTargets();
+        Repository.Publish();
+    }
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (IsOffline)

@@ -176,7 +176,14 @@ public sealed class Lines : IAgentLog
 {
     public IList<string> All { get; } = [];
 
-    public void Progress(string line) => All.Add(line);
+    /// <summary>Told each line of progress when it is said.</summary>
+    public Action<string> OnProgress { get; set; } = static _ => { };
+
+    public void Progress(string line)
+    {
+        All.Add(line);
+        OnProgress(line);
+    }
 
     public void Refused(Rejection rejection) => All.Add($"refused: {rejection}");
 
