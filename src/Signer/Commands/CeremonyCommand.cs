@@ -19,9 +19,9 @@ internal static class CeremonyCommand
         command.SetAction(async (arguments, cancellation) =>
         {
             CeremonyPlan reviewed = CeremonyPlan.Parse(await File.ReadAllBytesAsync(arguments.GetRequiredValue(plan), cancellation));
-            await host.Error.WriteLineAsync($"ceremony: {reviewed.Keys.Count} keys on {reviewed.Tokens.Count()} tokens, plan {reviewed.Digest}");
             KeyCeremony ceremony = new(host, reviewed, arguments.GetRequiredValue(module), arguments.GetRequiredValue(pins));
             Sha256Digest transcript = await ceremony.HoldAsync(arguments.GetRequiredValue(home), cancellation);
+            await host.Out.WriteLineAsync($"made: {reviewed.Keys.Count} keys on {reviewed.Tokens.Count()} tokens, plan {reviewed.Digest}");
             await host.Out.WriteLineAsync($"transcript: {transcript}");
             await host.Out.WriteLineAsync($"next: take the PINs apart, each to its keeper, then fota-signer release create --home {arguments.GetRequiredValue(home)} ...");
         });

@@ -25,7 +25,8 @@ internal sealed class Bundle : IDisposable
         Bundle bundle = new(store.Stage());
         try
         {
-            await using TarReader reader = new(tar, leaveOpen: true);
+            await using TarHeaderGuard guarded = new(tar);
+            await using TarReader reader = new(guarded, leaveOpen: true);
             while (await reader.GetNextEntryAsync(copyData: false, cancellation) is { } entry)
             {
                 await bundle.AddAsync(entry, cancellation);
@@ -36,7 +37,7 @@ internal sealed class Bundle : IDisposable
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException)
         {
             bundle.Dispose();
-            throw new RejectedException(RejectionReason.Malformed, $"publication: wanted a tar archive, got something else ({e.GetType().Name})");
+            throw new RejectedException(RejectionReason.Malformed, "publication: wanted a tar archive, got something else");
         }
         catch
         {

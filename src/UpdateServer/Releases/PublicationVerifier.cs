@@ -26,19 +26,18 @@ internal sealed class PublicationVerifier(byte[] trustedRoot, Publication publis
             throw new RejectedException(RejectionReason.Unsupported, $"targets: wanted releases in product roles only, got {targets.Targets.Count} in the top-level role");
         }
 
-        List<Release> releases = [];
+        // A product is in the snapshot from its first release on; that it does not vanish again is the snapshot's own check (A10).
+        List<string> roles = [];
         foreach (DelegatedRole role in targets.Delegations)
         {
-            MetaFile meta = trust.Snapshot.Meta.GetValueOrDefault($"{role.Name}.json")
-                ?? throw new RejectedException(RejectionReason.UnknownRole, $"snapshot: wanted {role.Name}.json, got none");
-            trust.UpdateDelegatedTargets(role.Name, content.Read(RepositoryPath.Targets(role.Name, meta.Version))).OrThrow();
+            if (trust.Snapshot.Meta.TryGetValue($"{role.Name}.json", out MetaFile? meta))
+            {
+                trust.UpdateDelegatedTargets(role.Name, content.Read(RepositoryPath.Targets(role.Name, meta.Version))).OrThrow();
+                roles.Add(role.Name);
+            }
         }
 
-        foreach (DelegatedRole role in targets.Delegations)
-        {
-            releases.AddRange(VerifyProduct(trust, role.Name));
-        }
-
+        List<Release> releases = [.. roles.SelectMany(role => VerifyProduct(trust, role))];
         return (trust.Timestamp!.Version, releases);
     }
 

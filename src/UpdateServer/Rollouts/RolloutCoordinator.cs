@@ -67,7 +67,7 @@ internal sealed class RolloutCoordinator
     /// <param name="report">What it says.</param>
     /// <param name="signed">The report's bytes, kept as evidence.</param>
     /// <exception cref="RejectedException">The report speaks of another product than the certificate, or than the device had before (A44).</exception>
-    public Assignment? CheckIn(DeviceIdentity identity, VerifiedReport report, ReadOnlyMemory<byte> signed)
+    public Assignment? CheckIn(DeviceIdentity identity, VerifiedReport report, byte[] signed)
     {
         DeviceReport content = report.Content;
         lock (_gate)
@@ -215,7 +215,7 @@ internal sealed class RolloutCoordinator
     private Assignment? AssignmentFor(DeviceId device, ImmutableList<RolloutState> rollouts) =>
         rollouts.Find(r => r.HoldsGrant(device) && IsListed(r.Plan)) is { } rollout ? new Assignment(rollout.Plan.DeploymentOf(device), rollout.Plan.TargetPath) : null;
 
-    private void Commit(Pending pending, DeviceRecord? device, ReadOnlyMemory<byte>? evidence)
+    private void Commit(Pending pending, DeviceRecord? device, byte[]? evidence)
     {
         if (device is null && pending.Steps.Count == 0)
         {

@@ -17,4 +17,4 @@ internal interface IFleetStore
 /// <param name="Device">The device's new record; null if none changed.</param>
 /// <param name="Evidence">The signed report to keep; null if it is about no deployment.</param>
 /// <param name="Rollouts">The rollouts that changed, and in them the members that did.</param>
-internal sealed record FleetChange(DeviceRecord? Device, ReadOnlyMemory<byte>? Evidence, IReadOnlyList<RolloutStep> Rollouts);
+internal sealed record FleetChange(DeviceRecord? Device, byte[]? Evidence, IReadOnlyList<RolloutStep> Rollouts);

@@ -15,8 +15,6 @@ namespace Fota.UpdateServer.Tests.Support;
 /// <summary>A real server on loopback with TLS, SQLite and files, and clients for it. Its folder goes with it.</summary>
 internal sealed class ServerUnderTest : IAsyncDisposable
 {
-    private static readonly TestCa s_serviceCa = new("Service CA");
-
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fota-server-");
     private readonly List<IDisposable> _clients = [];
     private FotaServer? _server;
@@ -26,12 +24,14 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         Source = source;
         Clock = new ManualClock(source.Repository.Now);
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using X509Certificate2 certificate = s_serviceCa.Issue("CN=127.0.0.1", key, TestCa.ServerAuthentication);
+        using X509Certificate2 certificate = ServiceCa.Issue("CN=127.0.0.1", key, TestCa.ServerAuthentication);
         File.WriteAllText(PathOf("server.pem"), certificate.ExportCertificatePem());
         File.WriteAllText(PathOf("server.key"), key.ExportPkcs8PrivateKeyPem());
         File.WriteAllText(PathOf("device-ca.pem"), DeviceCa.Certificate.ExportCertificatePem());
         File.WriteAllBytes(PathOf("root.json"), source.Repository.TrustedRoot);
     }
+
+    public static TestCa ServiceCa { get; } = new("Service CA");
 
     public static TestCa DeviceCa { get; } = new("Device CA");
 
@@ -70,18 +70,19 @@ internal sealed class ServerUnderTest : IAsyncDisposable
 
     public string PathOf(string relative) => Path.Combine(_folder.FullName, relative);
 
-    public async Task RestartAsync(Action? beforeCommit = null, string data = "data")
+    public async Task RestartAsync(Action? beforeCommit = null, string data = "data", Func<ServerSettings, ServerSettings>? change = null)
     {
         await StopAsync();
+        ServerSettings settings = Settings with { DataDirectory = PathOf(data) };
         _server = await FotaServer.StartAsync(
-            Settings with { DataDirectory = PathOf(data) }, Clock, l => l.AddProvider(new TextLogger(LogText)), new ServerSeams { BeforePublicationCommit = beforeCommit }, default);
+            change is null ? settings : change(settings), Clock, l => l.AddProvider(new TextLogger(LogText)), new ServerSeams { BeforePublicationCommit = beforeCommit }, default);
         Anonymous = Client(null);
         Operator = Client(null);
         Operator.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", File.ReadAllText(PathOf($"{data}/bootstrap-token")));
     }
 
     /// <summary>A client that trusts the service CA, with or without a certificate of its own.</summary>
-    public HttpClient Client(X509Certificate2? certificate)
+    public HttpClient Client(X509Certificate2? certificate, Uri? address = null)
     {
         SocketsHttpHandler handler = new()
         {
@@ -93,11 +94,11 @@ internal sealed class ServerUnderTest : IAsyncDisposable
                 {
                     TrustMode = X509ChainTrustMode.CustomRootTrust,
                     RevocationMode = X509RevocationMode.NoCheck,
-                    CustomTrustStore = { s_serviceCa.Certificate },
+                    CustomTrustStore = { ServiceCa.Certificate },
                 },
             },
         };
-        HttpClient client = new(handler) { BaseAddress = Address };
+        HttpClient client = new(handler) { BaseAddress = address ?? Address };
         _clients.Add(client);
         return client;
     }

@@ -42,5 +42,9 @@ internal sealed class TestCa
         return bare.CopyWithPrivateKey(key);
     }
 
+    /// <summary>Issues what a certificate request asks for.</summary>
+    public X509Certificate2 Issue(CertificateRequest request) =>
+        request.Create(Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(Certificate.GetECDsaPrivateKey()!), s_begin, s_end, RandomNumberGenerator.GetBytes(16));
+
     public X509Certificate2 IssueDevice(string device, ECDsa key, string product = "infusion-pump") => Issue($"CN={device}, OU={product}", key, ClientAuthentication);
 }

@@ -18,6 +18,10 @@ internal sealed class TextLogger(StringBuilder text) : ILoggerProvider, ILogger
         lock (text)
         {
             text.AppendLine(formatter(state, exception)).AppendLine(exception?.ToString());
+            if (logLevel >= LogLevel.Error)
+            {
+                TestContext.Progress.WriteLine($"server: {formatter(state, exception)} {exception}");
+            }
         }
     }
 

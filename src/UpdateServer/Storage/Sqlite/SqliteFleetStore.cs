@@ -44,7 +44,7 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
         }
     });
 
-    private static void SaveDevice(SqliteConnection connection, SqliteTransaction transaction, DeviceRecord device, ReadOnlyMemory<byte>? evidence)
+    private static void SaveDevice(SqliteConnection connection, SqliteTransaction transaction, DeviceRecord device, byte[]? evidence)
     {
         DeviceRow row = DeviceRow.From(device);
         connection.Execute(
@@ -58,11 +58,11 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
             """,
             row,
             transaction);
-        if (evidence is { } signed)
+        if (evidence is not null)
         {
             connection.Execute(
                 "INSERT INTO reports (device, ordinal, deployment, state, signed, received) VALUES (@Device, @Ordinal, @Deployment, @State, @Signed, @LastSeen)",
-                new { row.Device, row.Ordinal, row.Deployment, row.State, Signed = signed.ToArray(), row.LastSeen },
+                new { row.Device, row.Ordinal, row.Deployment, row.State, Signed = evidence, row.LastSeen },
                 transaction);
         }
     }

@@ -1,0 +1,139 @@
+using System.Text.Json;
+using Fota.Interop.Cryptoki;
+using Fota.Manifest;
+using Fota.Signer.Journal;
+using Microsoft.Data.Sqlite;
+
+namespace Fota.Signer.Tests;
+
+[TestFixture]
+public sealed class JournalTests
+{
+    [Test]
+    public async Task Intent_stands_in_the_journal_before_the_token_signs_and_the_outcome_after()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        List<(string? Purpose, string? Result)> seen = [];
+        world.Module = module => new FaultyModule(module, sign =>
+        {
+            // Another connection sees only what is committed.
+            seen.Add(Last(world));
+            byte[] signature = sign();
+            seen.Add(Last(world));
+            return signature;
+        });
+        await world.DraftAsync("1.0.0");
+        seen.Add(Last(world));
+        Assert.That(seen, Is.EqualTo([("SuitManifest", null), ("SuitManifest", null), ("SuitManifest", "signed")]));
+    }
+
+    [Test]
+    public async Task Entry_names_time_token_key_purpose_subject_and_digests()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        await world.DraftAsync("1.0.0");
+        using JsonDocument json = JsonDocument.Parse((await world.RunAsync("journal", "--home", world.Home, "--json")).Ok().Output);
+        JsonElement entry = json.RootElement.EnumerateArray().Last();
+        Assert.That(entry.GetProperty("time").GetString(), Is.EqualTo("2030-01-15T12:00:00.000Z"));
+        Assert.That(entry.GetProperty("token").GetString(), Is.EqualTo(world.Token("release")));
+        Assert.That(entry.GetProperty("key_id").GetString(), Is.EqualTo(world.HomeFolder.ReadSettings().Key("release").KeyId));
+        Assert.That((entry.GetProperty("purpose").GetString(), entry.GetProperty("subject").GetString(), entry.GetProperty("result").GetString()), Is.EqualTo(("SuitManifest", "infusion-pump 1.0.0", "signed")));
+        Assert.That(Sha256Digest.TryParse(entry.GetProperty("message_sha256").GetString(), out _) && Sha256Digest.TryParse(entry.GetProperty("signature_sha256").GetString(), out _), Is.True);
+    }
+
+    [Test]
+    public async Task A48_Intent_without_outcome_is_reported_as_unknown_and_not_repeated()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        int signatures = 0;
+        world.Module = module => new FaultyModule(module, sign =>
+        {
+            _ = sign();
+            signatures++;
+            throw new InvalidOperationException("power failure");
+        });
+        Assert.That(() => world.CreateAsync("1.0.0"), Throws.InvalidOperationException.With.Message.EqualTo("power failure"));
+        Assert.That(Last(world), Is.EqualTo(("SuitManifest", (string?)null)));
+
+        world.Module = module => new FaultyModule(module, sign =>
+        {
+            signatures++;
+            return sign();
+        });
+        CommandResult next = (await world.RunAsync("release", "list", "--home", world.Home)).Ok();
+        Assert.That(next.Error, Does.Contain("it is unknown whether key release signed (SuitManifest, infusion-pump 1.0.0)"));
+        Assert.That(next.Output, Is.EqualTo("no releases\n"));
+        Assert.That((await world.RunAsync("release", "list", "--home", world.Home)).Ok().Error, Is.Empty);
+        Assert.That(Last(world), Is.EqualTo(("SuitManifest", "unknown")));
+        Assert.That(signatures, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Refusal_of_the_token_is_an_outcome_with_its_reason()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        world.Module = module => new FaultyModule(module, static _ => throw new CryptokiException("C_Sign", new ReturnValue(0x30)));
+        (await world.CreateAsync("1.0.0")).Refused("C_Sign: CKR_DEVICE_ERROR");
+        Assert.That(Last(world), Is.EqualTo(("SuitManifest", "failed")));
+        Assert.That((await world.RunAsync("journal", "--home", world.Home)).Ok().Output, Does.EndWith("Failed   infusion-pump 1.0.0: C_Sign: CKR_DEVICE_ERROR\n"));
+    }
+
+    [Test]
+    public async Task False_signature_of_a_token_is_a_failure_and_goes_nowhere()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        world.Module = module => new FaultyModule(module, static sign =>
+        {
+            byte[] signature = sign();
+            signature[40] ^= 1;
+            return signature;
+        });
+        (await world.CreateAsync("1.0.0")).Refused("returned what is not a signature of key 'release'");
+        Assert.That(Last(world), Is.EqualTo(("SuitManifest", "failed")));
+        Assert.That(Directory.Exists(world.Draft("1.0.0", "")), Is.False);
+    }
+
+    [TestCase("DELETE FROM intent")]
+    [TestCase("UPDATE intent SET subject = 'other'")]
+    [TestCase("DELETE FROM outcome")]
+    [TestCase("UPDATE outcome SET result = 'unknown', signature_sha256 = NULL")]
+    [TestCase("DELETE FROM sequence")]
+    public async Task Rows_are_neither_changed_nor_removed(string statement)
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        await world.DraftAsync("1.0.0");
+        using SignerDatabase database = SignerDatabase.Open(world.HomeFolder.Journal);
+        Assert.That(() => database.Execute(statement), Throws.TypeOf<SqliteException>().With.Message.Contains("append-only").Or.Message.Contains("never given back"));
+    }
+
+    [Test]
+    public void Each_write_is_on_disk_before_it_returns()
+    {
+        string path = Path.Combine(TestContext.CurrentContext.WorkDirectory, Path.GetRandomFileName());
+        using SignerDatabase database = SignerDatabase.Open(path);
+        Assert.That(database.Scalar("PRAGMA journal_mode"), Is.EqualTo("wal"));
+        Assert.That(database.Scalar("PRAGMA synchronous"), Is.EqualTo(2), "FULL");
+        Assert.That(database.Scalar("PRAGMA foreign_keys"), Is.EqualTo(1));
+        Assert.That(database.Scalar("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite%' AND strict = 0"), Is.Zero);
+    }
+
+    [Test]
+    public async Task Journal_of_a_newer_program_is_left_alone()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        using (SignerDatabase database = SignerDatabase.Open(world.HomeFolder.Journal))
+        {
+            _ = database.Execute("PRAGMA user_version = 99");
+        }
+
+        (await world.CreateAsync("1.0.0")).Refused("was written by a newer fota-signer");
+    }
+
+    private static (string? Purpose, string? Result) Last(SignerWorld world)
+    {
+        using SignerDatabase database = SignerDatabase.Open(world.HomeFolder.Journal);
+        return database.Query(
+            "SELECT i.purpose, o.result FROM intent i LEFT JOIN outcome o ON o.intent = i.id ORDER BY i.id DESC LIMIT 1",
+            static row => ((string?)row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1))).Single();
+    }
+}

@@ -1,0 +1,166 @@
+using System.Text.Json;
+using Fota.Manifest;
+using Fota.Manifest.Verification;
+
+namespace Fota.Signer.Tests;
+
+[TestFixture]
+public sealed class ReleaseTests
+{
+    [Test]
+    public async Task Image_becomes_a_release_that_a_client_verifies()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        string digest = await world.ReleaseAsync("1.0.0");
+        VerifiedManifest manifest = Client.Manifest(world, "1.0.0");
+        UpdateManifest content = manifest.Content;
+        Assert.That((manifest.Digest.ToString(), manifest.Signers.Count, content.Sequence.Value, content.SecurityVersion.Value), Is.EqualTo((digest, 2, 1UL, 1U)));
+        Assert.That((content.VendorId, content.ClassId), Is.EqualTo((NameBasedUuid.Vendor("pumps.example"), NameBasedUuid.DeviceClass(NameBasedUuid.Vendor("pumps.example"), "infusion-pump rev B"))));
+        Assert.That(Client.Image(world, "1.0.0"), Is.EqualTo(await File.ReadAllBytesAsync(world.Image("1.0.0"))));
+    }
+
+    [Test]
+    public async Task Each_step_prints_the_command_that_comes_next()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        CommandResult created = (await world.CreateAsync("1.0.0")).Ok();
+        string release = $"--home {world.Home} --product infusion-pump --version 1.0.0", digest = created.Value("manifest digest");
+        Assert.That(created.Value("next"), Is.EqualTo($"fota-signer release approve {release} --manifest-digest {digest}"));
+        CommandResult approved = (await world.ApproveAsync("1.0.0", digest)).Ok();
+        Assert.That(approved.Value("next"), Is.EqualTo($"fota-signer release publish {release}"));
+        Assert.That((await world.PublishAsync("1.0.0")).Ok().Value("next"), Is.EqualTo($"fota-signer online --home {world.Home}"));
+    }
+
+    [Test]
+    public async Task Release_is_not_visible_before_the_online_key_says_so()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        await world.ApprovedAsync("1.0.0");
+        (await world.PublishAsync("1.0.0")).Ok();
+        Assert.That(Client.Update(world).Snapshot!.Meta.Keys, Is.EqualTo(["targets.json"]));
+    }
+
+    [Test]
+    public async Task Reissue_signs_the_old_image_under_a_new_sequence_number()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        string first = await world.ReleaseAsync("1.0.0");
+        await world.ReleaseAsync("1.1.0");
+        UpdateManifest old = Client.Manifest(world, "1.0.0").Content;
+        string digest = (await world.ReleaseAsync("reissue", "1.0.0", "release")).Ok().Value("manifest digest");
+        (await world.ApproveAsync("1.0.0", digest)).Ok();
+        (await world.PublishAsync("1.0.0")).Ok();
+        (await world.OnlineAsync()).Ok();
+        UpdateManifest reissued = Client.Manifest(world, "1.0.0").Content;
+        Assert.That(digest, Is.Not.EqualTo(first));
+        Assert.That(reissued, Is.EqualTo(old with { Sequence = new SequenceNumber(3) }));
+        Assert.That(Client.Image(world, "1.0.0"), Is.EqualTo(await File.ReadAllBytesAsync(world.Image("1.0.0"))));
+    }
+
+    [Test]
+    public async Task Sequence_number_of_a_draft_that_came_to_nothing_is_not_used_again()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        await world.DraftAsync("1.0.0");
+        await world.DraftAsync("1.0.0");
+        await world.ReleaseAsync("1.0.0");
+        Assert.That(Client.Manifest(world, "1.0.0").Content.Sequence.Value, Is.EqualTo(3));
+    }
+
+    [Test]
+    public async Task Sequence_number_exceeds_the_published_ones_even_when_the_journal_was_lost()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        await world.DraftAsync("1.0.0");
+        await world.ReleaseAsync("1.0.0");
+        File.Delete(world.HomeFolder.Journal);
+        await world.ReleaseAsync("1.1.0");
+        Assert.That(Client.Manifest(world, "1.1.0").Content.Sequence.Value, Is.EqualTo(3));
+    }
+
+    [Test]
+    public async Task Published_version_is_not_created_again()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        await world.ReleaseAsync("1.0.0");
+        (await world.CreateAsync("1.0.0")).Refused("1.0.0 is published already");
+        Assert.That(Directory.GetDirectories(world.HomeFolder.Drafts, ".*"), Is.Empty);
+    }
+
+    [Test]
+    public async Task Unpublished_version_is_not_reissued()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        (await world.ReleaseAsync("reissue", "1.0.0", "release")).Refused("infusion-pump 1.0.0 is not published");
+    }
+
+    [Test]
+    public async Task Role_that_moved_since_the_approval_is_approved_again()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        string digest = await world.ApprovedAsync("1.0.0");
+        await world.ReleaseAsync("1.1.0");
+        (await world.PublishAsync("1.0.0")).Refused("role moved from 0 to 1 since the approval: approve again");
+        (await world.ApproveAsync("1.0.0", digest)).Ok();
+        (await world.PublishAsync("1.0.0")).Ok();
+        (await world.OnlineAsync()).Ok();
+        Assert.That(Client.Manifest(world, "1.0.0").Digest.ToString(), Is.EqualTo(digest));
+        Assert.That(Client.Manifest(world, "1.1.0").Signers, Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public async Task Approval_is_too_old_when_its_role_has_expired()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        await world.ApprovedAsync("1.0.0");
+        world.Clock.Step(TimeSpan.FromDays(181));
+        (await world.PublishAsync("1.0.0")).Refused("approved role: wanted an expiry within 180 days");
+    }
+
+    [Test]
+    public async Task List_shows_drafts_approvals_and_publications()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        string published = await world.ReleaseAsync("1.0.0"), approved = await world.ApprovedAsync("1.1.0"), draft = await world.DraftAsync("1.2.0");
+        using JsonDocument json = JsonDocument.Parse((await world.RunAsync("release", "list", "--home", world.Home, "--json")).Ok().Output);
+        Assert.That(
+            json.RootElement.EnumerateArray().Select(static release => (release.GetProperty("version").GetString(), release.GetProperty("state").GetString(), release.GetProperty("manifest_digest").GetString(), release.GetProperty("sequence").GetInt32())),
+            Is.EqualTo([("1.0.0", "published", published, 1), ("1.1.0", "approved", approved, 2), ("1.2.0", "draft", draft, 3)]));
+    }
+
+    [TestCase("packs")]
+    [TestCase("tables")]
+    [TestCase("targets")]
+    [TestCase("metadata")]
+    [TestCase("state")]
+    public async Task A48_Publication_that_breaks_off_leaves_nothing_of_the_release(string where)
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        await world.ReleaseAsync("1.0.0");
+        await world.ApprovedAsync("1.1.0");
+        string pack = Sha256Digest.Of(await File.ReadAllBytesAsync(world.Draft("1.1.0", "pack"))).ToString();
+        string table = Sha256Digest.Of(await File.ReadAllBytesAsync(world.Draft("1.1.0", "chunk-table"))).ToString();
+        string envelope = Sha256Digest.Of(await File.ReadAllBytesAsync(world.Draft("1.1.0", "manifest.suit"))).ToString();
+        string obstacle = world.Repository.FullPath(where switch
+        {
+            "packs" => $"packs/{pack}.next",
+            "tables" => $"tables/{table}.next",
+            "targets" => $"targets/infusion-pump/1.1.0/{envelope}.manifest.suit.next",
+            "metadata" => "metadata/2.infusion-pump.json.next",
+            _ => "state.json.next",
+        });
+
+        // A folder where the file should be written: the command ends there, as if the power had failed.
+        Directory.CreateDirectory(obstacle);
+        Assert.That((await world.PublishAsync("1.1.0")).ExitCode, Is.EqualTo(1));
+        world.Clock.Step(TimeSpan.FromHours(13));
+        (await world.OnlineAsync()).Ok();
+        TrustedMetadataSet trust = Client.Update(world);
+        Assert.That(trust.Delegated(SignerWorld.Product)!.Targets.Keys, Is.EqualTo(["infusion-pump/1.0.0/manifest.suit"]));
+
+        Directory.Delete(obstacle);
+        (await world.PublishAsync("1.1.0")).Ok();
+        (await world.OnlineAsync()).Ok();
+        Assert.That(Client.Image(world, "1.1.0"), Is.EqualTo(await File.ReadAllBytesAsync(world.Image("1.1.0"))));
+    }
+}

@@ -1,0 +1,184 @@
+using Fota.Manifest.Encoding;
+using Fota.Manifest.Envelope;
+using Fota.Manifest.Metadata;
+
+namespace Fota.Signer.Tests;
+
+/// <summary>Promise P6 and attack A45: two people, each with a token and a process, over the very same bytes.</summary>
+[TestFixture]
+public sealed class SeparationTests
+{
+    private SignerWorld _world = null!;
+
+    [SetUp]
+    public async Task MakeHome() => _world = await SignerWorld.CreateAsync();
+
+    [TearDown]
+    public void RemoveHome() => _world.Dispose();
+
+    [Test]
+    public async Task P6_Author_cannot_approve()
+    {
+        string digest = await _world.DraftAsync("1.0.0");
+        (await _world.ReleaseAsync("approve", "1.0.0", "release", "--as", "release", "--manifest-digest", digest)).Refused("the author never approves");
+        Assert.That(File.Exists(_world.Draft("1.0.0", "role.json")), Is.False);
+    }
+
+    [Test]
+    public async Task P6_Author_cannot_approve_with_another_key_of_the_same_token()
+    {
+        string digest = await _world.DraftAsync("1.0.0");
+        string settings = await File.ReadAllTextAsync(_world.HomeFolder.Settings);
+        IReadOnlyList<Home.KeySettings> keys = _world.HomeFolder.ReadSettings().Keys;
+        string author = keys.Single(static key => key.Label == "release").Serial, approver = keys.Single(static key => key.Label == "approver").Serial;
+        await File.WriteAllTextAsync(_world.HomeFolder.Settings, settings.Replace(author, approver, StringComparison.Ordinal));
+        (await _world.ApproveAsync("1.0.0", digest)).Refused("the author never approves");
+    }
+
+    [Test]
+    public async Task P6_Author_cannot_approve_after_the_approver_did()
+    {
+        string digest = await _world.ApprovedAsync("1.0.0");
+        (await _world.ReleaseAsync("approve", "1.0.0", "release", "--as", "release", "--manifest-digest", digest)).Refused("the author never approves");
+    }
+
+    [Test]
+    public async Task P6_Approver_cannot_publish()
+    {
+        await _world.ApprovedAsync("1.0.0");
+        (await _world.ReleaseAsync("publish", "1.0.0", "approver", "--as", "approver")).Refused("bears no valid signature of another key");
+    }
+
+    [Test]
+    public async Task P6_Key_of_no_product_makes_no_release() =>
+        (await _world.ReleaseAsync("create", "1.0.0", "online", "--as", "online", "--security-version", "1", "--image", _world.Image("1.0.0"))).Refused("is no key of product infusion-pump");
+
+    [Test]
+    public async Task P6_One_signature_is_not_a_release_without_an_approval()
+    {
+        await _world.DraftAsync("1.0.0");
+        (await _world.PublishAsync("1.0.0")).Refused("is not approved yet");
+    }
+
+    [Test]
+    public async Task P6_One_signature_is_not_a_release_when_the_envelope_has_only_the_authors()
+    {
+        await _world.DraftAsync("1.0.0");
+        byte[] single = await File.ReadAllBytesAsync(_world.Draft("1.0.0", "manifest.suit"));
+        (await _world.ApproveAsync("1.0.0", Digest(single))).Ok();
+        await File.WriteAllBytesAsync(_world.Draft("1.0.0", "manifest.suit"), single);
+        (await _world.PublishAsync("1.0.0")).Refused("ThresholdNotMet");
+        AssertNothingPublished();
+    }
+
+    [Test]
+    public async Task P6_Process_that_reaches_a_threshold_of_pins_refuses()
+    {
+        SetPin("release");
+        SetPin("approver");
+        string[] create = ["release", "create", "--home", _world.Home, "--product", "infusion-pump", "--version", "1.0.0", "--security-version", "1", "--image", _world.Image("1.0.0")];
+        (await _world.RunAsync(create)).Refused("this process can reach 2 keys of product infusion-pump (release, approver)");
+
+        // One PIN less, and the same command does its work.
+        _world.Environment.Remove(Keys.PinSource.VariableOf(_world.Token("approver")));
+        (await _world.RunAsync(create)).Ok();
+    }
+
+    [Test]
+    public async Task P6_Process_with_one_pin_in_a_file_and_one_in_its_environment_refuses()
+    {
+        SetPin("approver");
+        (await _world.CreateAsync("1.0.0")).Refused("this process can reach 2 keys");
+    }
+
+    [Test]
+    public async Task P6_Online_process_that_reaches_a_threshold_of_pins_refuses()
+    {
+        SetPin("release");
+        SetPin("approver");
+        (await _world.OnlineAsync()).Refused("this process can reach 2 keys");
+    }
+
+    [Test]
+    public async Task A45_Approval_of_another_digest_than_the_drafts_is_refused()
+    {
+        await _world.DraftAsync("1.0.0");
+        (await _world.ApproveAsync("1.0.0", new string('0', 64))).Refused("manifest digest: wanted " + new string('0', 64));
+    }
+
+    [Test]
+    public async Task A45_Draft_that_was_replaced_since_it_was_shown_is_refused()
+    {
+        string shown = await _world.DraftAsync("1.0.0");
+        (await _world.CreateAsync("1.0.0", _world.Image("another"))).Ok();
+        (await _world.ApproveAsync("1.0.0", shown)).Refused($"manifest digest: wanted {shown}");
+    }
+
+    [Test]
+    public async Task A45_Envelope_of_another_release_is_refused()
+    {
+        await _world.DraftAsync("1.0.0");
+        string other = await _world.DraftAsync("1.1.0");
+        Swap("1.0.0", "1.1.0", "manifest.suit");
+        (await _world.ApproveAsync("1.0.0", other)).Refused("release version: wanted 1.0.0, got 1.1.0");
+    }
+
+    [TestCase("chunk-table", "ChunkTableMismatch")]
+    [TestCase("pack", "pack: wanted packs/")]
+    public async Task A45_Payload_of_another_release_is_refused(string file, string reason)
+    {
+        string digest = await _world.DraftAsync("1.0.0");
+        await _world.DraftAsync("1.1.0");
+        Swap("1.0.0", "1.1.0", file);
+        (await _world.ApproveAsync("1.0.0", digest)).Refused(reason);
+    }
+
+    [TestCase("chunk-table", "ChunkTableMismatch")]
+    [TestCase("pack", "pack: wanted packs/")]
+    public async Task A45_Payload_that_changed_after_the_approval_is_refused(string file, string reason)
+    {
+        await _world.ApprovedAsync("1.0.0");
+        byte[] content = await File.ReadAllBytesAsync(_world.Draft("1.0.0", file));
+        content[^1] ^= 1;
+        await File.WriteAllBytesAsync(_world.Draft("1.0.0", file), content);
+        (await _world.PublishAsync("1.0.0")).Refused(reason);
+        AssertNothingPublished();
+    }
+
+    [Test]
+    public async Task A45_Approved_role_whose_bytes_were_changed_is_refused()
+    {
+        await _world.ApprovedAsync("1.0.0");
+        string role = await File.ReadAllTextAsync(_world.Draft("1.0.0", "role.json"));
+        await File.WriteAllTextAsync(_world.Draft("1.0.0", "role.json"), role.Replace("\"version\":1}", "\"version\":2}", StringComparison.Ordinal));
+        (await _world.PublishAsync("1.0.0")).Refused("bears no valid signature of another key");
+        AssertNothingPublished();
+    }
+
+    [Test]
+    public async Task A45_Approved_role_of_another_release_is_refused()
+    {
+        await _world.ApprovedAsync("1.0.0");
+        await _world.ApprovedAsync("1.1.0");
+        Swap("1.0.0", "1.1.0", "role.json");
+        (await _world.PublishAsync("1.0.0")).Refused("wanted the current role and infusion-pump 1.0.0 as it lies in the draft");
+        AssertNothingPublished();
+    }
+
+    [Test]
+    public async Task A45_Role_without_any_signature_is_refused()
+    {
+        await _world.ApprovedAsync("1.0.0");
+        SignedMetadata role = SignedMetadata.Decode(await File.ReadAllBytesAsync(_world.Draft("1.0.0", "role.json")), DecodeLimits.TargetsBytes).OrThrow();
+        await File.WriteAllBytesAsync(_world.Draft("1.0.0", "role.json"), SignedMetadata.Assemble(role.SignedBytes.Span, []));
+        (await _world.PublishAsync("1.0.0")).Refused("bears no valid signature of another key");
+    }
+
+    private static string Digest(byte[] envelope) => SignedEnvelope.Decode(envelope).OrThrow().ClaimedDigest.ToString();
+
+    private void SetPin(string token) => _world.Environment[Keys.PinSource.VariableOf(_world.Token(token))] = $"pin of {token}";
+
+    private void Swap(string into, string from, string file) => File.Copy(_world.Draft(from, file), _world.Draft(into, file), overwrite: true);
+
+    private void AssertNothingPublished() => Assert.That(_world.Repository.ReadState().Products, Is.Empty);
+}

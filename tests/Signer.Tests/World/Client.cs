@@ -1,0 +1,50 @@
+using Fota.Manifest.Envelope;
+using Fota.Manifest.Metadata;
+using Fota.Manifest.Packs;
+using Fota.Manifest.Verification;
+
+namespace Fota.Signer.Tests;
+
+/// <summary>A device that has nothing but the first root, and files of a repository by their names.</summary>
+internal static class Client
+{
+    public static TrustedMetadataSet Update(Func<string, byte[]> fetch, byte[] root, DateTimeOffset now, string product)
+    {
+        TrustedMetadataSet trust = TrustedMetadataSet.Start(root, now).OrThrow();
+        TimestampMetadata timestamp = trust.UpdateTimestamp(fetch("metadata/timestamp.json")).OrThrow();
+        SnapshotMetadata snapshot = trust.UpdateSnapshot(fetch($"metadata/{timestamp.Snapshot.Version}.snapshot.json")).OrThrow();
+        _ = trust.UpdateTargets(fetch($"metadata/{snapshot.Meta["targets.json"].Version}.targets.json")).OrThrow();
+        if (snapshot.Meta.TryGetValue(product + ".json", out MetaFile? role))
+        {
+            _ = trust.UpdateDelegatedTargets(product, fetch($"metadata/{role.Version}.{product}.json")).OrThrow();
+        }
+
+        return trust;
+    }
+
+    public static TrustedMetadataSet Update(SignerWorld world) => Update(world.Repository.Read, world.Repository.Read("metadata/1.root.json"), world.Clock.GetUtcNow(), SignerWorld.Product);
+
+    public static VerifiedManifest Manifest(SignerWorld world, string version)
+    {
+        VerifiedTarget target = Update(world).FindTarget($"{SignerWorld.Product}/{version}/manifest.suit").OrThrow();
+        VerifiedTargetBytes bytes = target.Verify(world.Repository.Read("targets/" + MetadataFileName.OfTarget(target.Path, target.Sha256))).OrThrow();
+        return VerifiedManifest.Verify(SignedEnvelope.Decode(bytes.Bytes.Span).OrThrow(), target.Keys).OrThrow();
+    }
+
+    /// <summary>The whole image, each chunk proven.</summary>
+    public static byte[] Image(SignerWorld world, string version)
+    {
+        VerifiedManifest manifest = Manifest(world, version);
+        VerifiedChunkTable table = VerifiedChunkTable.Verify(manifest, world.Repository.Read($"tables/{manifest.Content.ChunkTableDigest}")).OrThrow();
+        byte[] pack = world.Repository.Read(manifest.Content.PackUri);
+        PackIndex index = PackIndex.Decode(pack.AsMemory(0, PackIndex.SizeFor(table.Table.Count)), table).OrThrow();
+        using FullPackReader reader = new(table);
+        using MemoryStream image = new();
+        for (int i = 0; i < index.Count; i++)
+        {
+            image.Write(reader.Read(pack.AsSpan((int)index.StartOf(i), index.LengthOf(i))).OrThrow().Bytes);
+        }
+
+        return image.ToArray();
+    }
+}
