@@ -1,5 +1,19 @@
 using System.CommandLine;
+using Fota.Cli;
+using Fota.Cli.Manifests;
+using Fota.Cli.Server;
+using Fota.Manifest;
 using Fota.Shared;
 
-RootCommand root = new("Fota for people: releases, rollouts, devices.");
-return await CommandLineEntry.RunAsync(root, args, static _ => false);
+RootCommand root = new("Fota for people: look at manifests, release firmware, roll it out, watch devices.")
+{
+    ManifestCommands.Create(),
+    ReleaseCommand.Create(),
+    RolloutCommands.Create(),
+    FleetCommands.CreateDevice(),
+    FleetCommands.CreateCatalog(),
+};
+
+// What follows `release` is the signer's, help included; "--" keeps this parser from reading it.
+string[] words = args is ["release", _, ..] ? ["release", "--", .. args[1..]] : args;
+return await CommandLineEntry.RunAsync(root, words, static e => e is RejectedException or CommandFailedException or HttpRequestException);

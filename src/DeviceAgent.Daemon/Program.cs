@@ -1,5 +1,26 @@
 using System.CommandLine;
+using Fota.DeviceAgent.Configuration;
+using Fota.DeviceAgent.Daemon;
+using Fota.DeviceAgent.Storage;
+using Fota.Manifest;
 using Fota.Shared;
+using System.Security.Cryptography;
 
-RootCommand root = new("Keeps one device up to date, trusting only what it has proven.");
-return await CommandLineEntry.RunAsync(root, args, static _ => false);
+Option<string> config = new("--config") { Description = "The device's configuration file, agent.json.", Required = true };
+Option<string> output = new("--out") { Description = "Where to write the certificate request (PKCS#10, PEM).", Required = true };
+Option<bool> json = new("--json") { Description = "Print JSON." };
+
+Command enrol = new("enrol", "Makes the device's key, where it is missing, and a request for its certificate.") { config, output };
+enrol.SetAction(result => Commands.Enrol(AgentSettings.Load(result.GetRequiredValue(config)), result.GetRequiredValue(output)));
+
+Command run = new("run", "Runs until it is stopped (exit code 0) or the system has to be restarted (exit code 10).") { config };
+run.SetAction(async (result, cancellation) => await Commands.RunAsync(AgentSettings.Load(result.GetRequiredValue(config)), cancellation));
+
+Command check = new("check", "Checks in once and installs what is assigned. Exit code 1 when it was refused, 10 when the system has to be restarted.") { config };
+check.SetAction(async (result, cancellation) => await Commands.CheckAsync(AgentSettings.Load(result.GetRequiredValue(config)), cancellation));
+
+Command status = new("status", "Says what runs on the device and what became of the last update.") { config, json };
+status.SetAction(result => Commands.Status(AgentSettings.Load(result.GetRequiredValue(config)), result.GetValue(json)));
+
+RootCommand root = new("Keeps one device up to date, trusting only what it has proven.") { enrol, run, check, status };
+return await CommandLineEntry.RunAsync(root, args, static e => e is SettingsException or DeviceStateException or RejectedException or CryptographicException or ArgumentException);

@@ -131,4 +131,10 @@ public enum RejectionReason
 
     /// <summary>The report speaks for another device than the one that sent it.</summary>
     ForeignReport = 601,
+
+    /// <summary>The release booted on trial and its health checks failed.</summary>
+    HealthCheckFailed = 701,
+
+    /// <summary>The release was activated, and no trial boot of it came to a confirmation.</summary>
+    TrialBootFailed = 702,
 }

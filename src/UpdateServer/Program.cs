@@ -1,5 +1,37 @@
 using System.CommandLine;
+using System.Security.Cryptography;
+using Fota.Manifest;
 using Fota.Shared;
+using Fota.UpdateServer;
+using Fota.UpdateServer.Configuration;
+using Microsoft.Extensions.Logging.Console;
 
-RootCommand root = new("Verifies, publishes and rolls out what the signer signed.");
-return await CommandLineEntry.RunAsync(root, args, static _ => false);
+Option<FileInfo> config = new("--config") { Description = "The server's configuration (JSON).", Required = true };
+Option<FileInfo> output = new("--out") { Description = "File for the certificate request (PEM).", Required = true };
+
+Command run = new("run", "Serves devices, the signer and operators until told to stop.") { config };
+run.SetAction(async (parsed, cancellation) =>
+{
+    ServerSettings settings = SettingsFile.Read(parsed.GetRequiredValue(config).FullName);
+    await using FotaServer server = await FotaServer.StartAsync(settings, TimeProvider.System, LogToStandardError, cancellation);
+    Console.Out.WriteLine($"listening on {server.Address.GetLeftPart(UriPartial.Authority)}");
+    await server.WaitAsync(cancellation);
+    return 0;
+});
+
+Command request = new("tls-request", "Makes the server's token and TLS key, if they are not there, and a request for its certificate.") { config, output };
+request.SetAction(parsed =>
+{
+    ServerSettings settings = SettingsFile.Read(parsed.GetRequiredValue(config).FullName);
+    File.WriteAllText(parsed.GetRequiredValue(output).FullName, TlsRequest.Create(settings.Tls));
+    return 0;
+});
+
+RootCommand root = new("Verifies, publishes and rolls out what the signer signed.") { run, request };
+return await CommandLineEntry.RunAsync(root, args, static e => e is ConfigurationException or CryptographicException or RejectedException or InvalidDataException);
+
+// Standard output is for programs: it says where the server listens, and nothing else.
+static void LogToStandardError(ILoggingBuilder logging) => logging
+    .AddFilter("Microsoft", LogLevel.Warning)
+    .AddSimpleConsole(static o => (o.SingleLine, o.ColorBehavior, o.TimestampFormat, o.UseUtcTimestamp) = (true, LoggerColorBehavior.Disabled, "yyyy-MM-ddTHH:mm:ssZ ", true))
+    .Services.Configure<ConsoleLoggerOptions>(static o => o.LogToStandardErrorThreshold = LogLevel.Trace);

@@ -16,6 +16,8 @@ internal sealed unsafe class FaultyModule : IDisposable
     private static nuint _signResult;
     private static int _signFailures;
     private static bool _hidesObjects;
+    private static nuint? _resetInSearch;
+    private static nuint _loginResult;
 
     private FaultyModule(CryptokiLibrary library)
     {
@@ -25,6 +27,8 @@ internal sealed unsafe class FaultyModule : IDisposable
         _addedTokenFlags = 0;
         _signFailures = 0;
         _hidesObjects = false;
+        _resetInSearch = null;
+        _loginResult = Pkcs11.CKR_OK;
         (Logins, Signatures, SessionsOpened, Finalizations) = (0, 0, 0, 0);
         functions->C_Finalize = &Finalize;
         functions->C_GetTokenInfo = &GetTokenInfo;
@@ -55,6 +59,10 @@ internal sealed unsafe class FaultyModule : IDisposable
     public static void FailSignatures(int count, nuint result) => (_signFailures, _signResult) = (count, result);
 
     public static void HideObjectsFromNextSearch() => _hidesObjects = true;
+
+    public static void CloseAllSessionsInNextSearch(TokenDescription token) => _resetInSearch = (nuint)token.SlotId;
+
+    public static void FailLogins(nuint result) => _loginResult = result;
 
     /// <summary>What a token does when it is reset: every session is gone, and the login with them.</summary>
     public static void CloseAllSessions(TokenDescription token) =>
@@ -88,7 +96,7 @@ internal sealed unsafe class FaultyModule : IDisposable
     private static nuint Login(nuint session, nuint user, byte* pin, nuint length)
     {
         Logins++;
-        return _real.C_Login(session, user, pin, length);
+        return _loginResult != Pkcs11.CKR_OK ? _loginResult : _real.C_Login(session, user, pin, length);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -107,6 +115,13 @@ internal sealed unsafe class FaultyModule : IDisposable
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static nuint FindObjects(nuint session, nuint* found, nuint limit, nuint* count)
     {
+        if (_resetInSearch is { } slotId)
+        {
+            _resetInSearch = null;
+            *count = 0;
+            return _real.C_CloseAllSessions(slotId);
+        }
+
         if (_hidesObjects)
         {
             _hidesObjects = false;

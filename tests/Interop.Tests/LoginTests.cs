@@ -141,6 +141,54 @@ public sealed class LoginTests
     }
 
     [Test]
+    public void Login_lost_during_a_search_does_not_pass_for_an_empty_token()
+    {
+        TestToken made = SoftHsm.Shared.CreateToken("lost in search");
+        using var module = FaultyModule.Load();
+        using Token token = Token.Open(module.Library, made.Label, made.Pin);
+        token.GenerateKey(KeyAlgorithm.EcdsaP256, "key");
+        FaultyModule.CloseAllSessionsInNextSearch(made.Description);
+        Assert.That(token.FindKeys(), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void A50_Pin_refused_when_a_lost_login_is_made_again_is_never_retried()
+    {
+        TestToken made = SoftHsm.Shared.CreateToken("changed pin");
+        using var module = FaultyModule.Load();
+        using Token token = Token.Open(module.Library, made.Label, made.Pin);
+        TokenKey key = token.GenerateKey(KeyAlgorithm.EcdsaP256, "key");
+        TokenLogin login = module.Library.Module.Module.LoginTo(made.Label);
+        int generation = login.Generation;
+        FaultyModule.CloseAllSessions(made.Description);
+        FaultyModule.FailLogins(Pkcs11.CKR_PIN_INCORRECT);
+        Assert.That(() => key.Sign("message"u8), Throws.TypeOf<CryptokiException>().With.Message.EqualTo("C_Login: CKR_PIN_INCORRECT"));
+
+        // A thread whose call failed at the same moment comes second to the recovery, and must not ask the token again.
+        foreach (Action later in new Action[] { () => login.Recover(module.Library, generation), () => key.Sign("message"u8) })
+        {
+            Assert.That(
+                later, Throws.TypeOf<CryptokiRefusalException>().With.Property("Reason").EqualTo(CryptokiRefusal.CredentialFailedBefore));
+        }
+
+        Assert.That(FaultyModule.Logins, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void A50_Token_whose_login_was_refused_is_not_used_though_its_sessions_live()
+    {
+        TestToken made = SoftHsm.Shared.CreateToken("barred");
+        using var module = FaultyModule.Load();
+        using Token token = Token.Open(module.Library, made.Label, made.Pin);
+        TokenKey key = token.GenerateKey(KeyAlgorithm.EcdsaP256, "key");
+        module.Library.Refuse(made.Label);
+        Assert.That(
+            () => key.Sign("message"u8),
+            Throws.TypeOf<CryptokiRefusalException>().With.Property("Reason").EqualTo(CryptokiRefusal.CredentialFailedBefore));
+        Assert.That(FaultyModule.Signatures, Is.Zero);
+    }
+
+    [Test]
     public void Login_by_other_code_of_the_process_is_not_taken_for_our_own()
     {
         TestToken made = SoftHsm.Shared.CreateToken("elsewhere");

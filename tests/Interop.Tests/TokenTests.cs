@@ -198,6 +198,25 @@ public sealed class TokenTests
     }
 
     [Test]
+    public void Four_threads_that_generate_one_label_make_one_key()
+    {
+        int refused = 0;
+        Parallel.For(0, 4, new ParallelOptions { MaxDegreeOfParallelism = 4 }, _ =>
+        {
+            try
+            {
+                _token.GenerateKey(KeyAlgorithm.EcdsaP256, "raced");
+            }
+            catch (CryptokiRefusalException e) when (e.Reason == CryptokiRefusal.KeyExists)
+            {
+                Interlocked.Increment(ref refused);
+            }
+        });
+        Assert.That(refused, Is.EqualTo(3));
+        Assert.That(_token.FindKey("raced").Label, Is.EqualTo("raced"));
+    }
+
+    [Test]
     public void Use_after_dispose_is_refused()
     {
         TestToken made = SoftHsm.Shared.CreateToken("disposed");

@@ -19,7 +19,9 @@ public sealed partial class SoftHsm : IDisposable
 
     private static readonly Lazy<SoftHsm> SharedInstance = new(Share);
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fota-softhsm-");
+    private const string FolderPrefix = "fota-softhsm-";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory($"{FolderPrefix}{Environment.ProcessId}-");
     private readonly Lazy<CryptokiLibrary> _library;
 
     /// <summary>Makes the token folder and the configuration file.</summary>
@@ -68,6 +70,7 @@ public sealed partial class SoftHsm : IDisposable
 
     private static SoftHsm Share()
     {
+        DeleteLeftovers();
         var shared = new SoftHsm();
 
         // The module asks getenv, which Environment.SetEnvironmentVariable does not reach.
@@ -77,8 +80,32 @@ public sealed partial class SoftHsm : IDisposable
         }
 
         Environment.SetEnvironmentVariable(ConfigurationVariable, shared.ConfigurationPath);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => shared.Dispose();
+
+        // The module ends with the process; to finalise it first would only delay the deletion past the runner's patience.
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => shared._folder.Delete(recursive: true);
         return shared;
+    }
+
+    /// <summary>A runner that kills its test host leaves the folder behind; the next run clears what belongs to no living process.</summary>
+    private static void DeleteLeftovers()
+    {
+        foreach (string folder in Directory.EnumerateDirectories(Path.GetTempPath(), FolderPrefix + "*"))
+        {
+            string owner = Path.GetFileName(folder)[FolderPrefix.Length..].Split('-')[0];
+            if (!int.TryParse(owner, out _) || Directory.Exists($"/proc/{owner}"))
+            {
+                continue;
+            }
+
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (IOException)
+            {
+                // Another test process is clearing it at the same time.
+            }
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]

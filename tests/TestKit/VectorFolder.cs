@@ -5,7 +5,7 @@ namespace Fota.TestKit;
 /// <summary>Finds the public test vectors, which belong to their own projects and lie beside the repository rather than in it.</summary>
 public static class VectorFolder
 {
-    private static readonly string Root = Path.GetFullPath(Path.Combine(RepositoryRoot(), "..", "shared", "vectors"));
+    private static readonly string Root = Path.GetFullPath(RepositoryRoot.Path("..", "shared", "vectors"));
 
     /// <summary>The path of a vector file or folder; the running test is ignored, and says so, when the vectors are not there.</summary>
     public static string Require(string relative)
@@ -17,18 +17,5 @@ public static class VectorFolder
         }
 
         return path;
-    }
-
-    private static string RepositoryRoot()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Fota.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException($"no folder above {AppContext.BaseDirectory} holds Fota.sln");
     }
 }

@@ -74,10 +74,15 @@ internal sealed unsafe partial class SessionHandle
     /// <summary>Finds private objects. A session that was logged out does not say so: private objects just vanish from its searches.</summary>
     public List<nuint> FindPrivate(AttributeTemplate template)
     {
+        // Asked on both sides of the search: another thread may be logging in again, and only a search within a login counts.
+        RequireLogin();
         List<nuint> found = Find(template);
-        return found.Count != 0 || IsLoggedIn()
-            ? found
-            : throw new CryptokiException(nameof(CK_FUNCTION_LIST.C_FindObjects), new ReturnValue(Pkcs11.CKR_USER_NOT_LOGGED_IN));
+        if (found.Count == 0)
+        {
+            RequireLogin();
+        }
+
+        return found;
     }
 
     public byte[] Read(nuint target, nuint attribute)
@@ -136,6 +141,14 @@ internal sealed unsafe partial class SessionHandle
         {
             CryptokiException.ThrowIfFailed(
                 Functions->C_GenerateRandom(Session, start, (nuint)destination.Length), nameof(CK_FUNCTION_LIST.C_GenerateRandom));
+        }
+    }
+
+    private void RequireLogin()
+    {
+        if (!IsLoggedIn())
+        {
+            throw new CryptokiException(nameof(CK_FUNCTION_LIST.C_FindObjects), new ReturnValue(Pkcs11.CKR_USER_NOT_LOGGED_IN));
         }
     }
 }

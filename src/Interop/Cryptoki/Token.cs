@@ -137,19 +137,22 @@ public sealed class Token : IDisposable
     {
         for (bool isRetry = false; ; isRetry = true)
         {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
             _library.ThrowIfRefused(Description.Label);
             int generation = _login.Generation;
             try
             {
                 return _sessions.Use(generation, call);
             }
-            catch (CryptokiException e) when (!isRetry && e.Code.Recovery is Recovery.NewSession or Recovery.LogIn or Recovery.FindAgain)
+            catch (CryptokiException e) when (!isRetry && IsWorthRepeating(e.Code.Recovery))
             {
                 _login.Recover(_library, generation);
             }
         }
     }
+
+    /// <summary>After <see cref="Recovery.Probe"/> too: the anchor session tells whether the login stands, and a device may have hiccuped.</summary>
+    private static bool IsWorthRepeating(Recovery recovery) =>
+        recovery is Recovery.NewSession or Recovery.LogIn or Recovery.FindAgain or Recovery.Probe;
 
     private static AttributeTemplate PublicTemplate(KeyScheme scheme, string label, ReadOnlySpan<byte> id) => new AttributeTemplate(6)
         .Add(Pkcs11.CKA_TOKEN, true)

@@ -18,7 +18,7 @@ public sealed class EnvelopeSignature
     public long ClaimedAlgorithm => _cose.Algorithm;
 
     /// <summary>The key id that the signature claims, or null.</summary>
-    public ReadOnlyMemory<byte>? ClaimedKeyId => _cose.KeyId;
+    public ReadOnlyMemory<byte>? ClaimedKeyId => _cose.KeyId is { } id ? id : null;
 
     /// <summary>Length of the signature value in bytes.</summary>
     public int Length => _cose.Signature.Length;

@@ -99,8 +99,14 @@ public sealed class SignedEnvelope
     public bool IsSignedBy(VerificationKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return ComputeDigest() == ClaimedDigest && Signatures.Any(s => s.IsBy(key, EncodedDigest.Span));
+        return DigestMatches && Signatures.Any(s => s.IsBy(key, EncodedDigest.Span));
     }
+
+    /// <summary>What the manifest says, whoever signed it: for showing it to people, never for acting on it.</summary>
+    public Verdict<UpdateManifest> UnverifiedContent() => Verdict.Of(() => ManifestDecoder.Decode(EncodedManifest));
+
+    /// <summary>Whether the digest that the signatures are over is the manifest's.</summary>
+    public bool DigestMatches => ComputeDigest() == ClaimedDigest;
 
     private static byte[] Assemble(ReadOnlySpan<byte> digest, IReadOnlyList<byte[]> signatures, ReadOnlySpan<byte> manifestWithHeader)
     {

@@ -45,7 +45,7 @@ internal static class CanonicalJson
         catch (InvalidOperationException)
         {
             // JsonElement's answer to text that is not Unicode, which the parser lets through.
-            throw new RejectedException(RejectionReason.Malformed, "metadata: wanted Unicode text, got broken UTF-8 or half a surrogate pair");
+            throw NotUnicode();
         }
 
         return output.WrittenSpan.ToArray();
@@ -104,9 +104,13 @@ internal static class CanonicalJson
         {
             return JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = DecodeLimits.Depth });
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
             throw new RejectedException(WhyNot(bytes));
+        }
+        catch (InvalidOperationException)
+        {
+            throw NotUnicode();
         }
     }
 
@@ -125,11 +129,13 @@ internal static class CanonicalJson
             using JsonDocument lenient = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = DecodeLimits.Depth });
             return new(RejectionReason.DuplicateField, "metadata: wanted each member once, got one twice");
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
             return new(RejectionReason.Malformed, $"metadata: wanted JSON nested at most {DecodeLimits.Depth} deep, got something else");
         }
     }
+
+    private static RejectedException NotUnicode() => new(RejectionReason.Malformed, "metadata: wanted Unicode text, got broken UTF-8 or half a surrogate pair");
 
     private static void Write(JsonElement value, ArrayBufferWriter<byte> output)
     {

@@ -42,7 +42,7 @@ public sealed class SignedMetadata
     public IReadOnlyList<MetadataSignature> Signatures { get; }
 
     /// <summary>Reads a metadata file of at most <paramref name="maxBytes"/>.</summary>
-    public static Verdict<SignedMetadata> Decode(ReadOnlyMemory<byte> bytes, int maxBytes) => Verdict.Of(() => Read(bytes, maxBytes));
+    public static Verdict<SignedMetadata> Decode(ReadOnlyMemory<byte> bytes, int maxBytes) => Verdict.Of(() => Read(Own(bytes, maxBytes)));
 
     /// <summary>Makes the file of <paramref name="signedBytes"/> and their signatures. With none it is a draft, which no role accepts.</summary>
     /// <exception cref="ArgumentException">The bytes are not canonical JSON, or the file would not be read back.</exception>
@@ -94,16 +94,15 @@ public sealed class SignedMetadata
 
     internal TargetsMetadata ParseTargets() => TargetsMetadata.Read(Content(MetadataType.Targets));
 
-    /// <summary>As <see cref="Decode"/>, by exception.</summary>
-    internal static SignedMetadata Read(ReadOnlyMemory<byte> bytes, int maxBytes)
-    {
-        if (bytes.Length > maxBytes)
-        {
-            throw new RejectedException(RejectionReason.LimitExceeded, $"metadata: wanted at most {maxBytes} bytes, got {bytes.Length}");
-        }
+    /// <summary>A bounded copy, so that what is hashed, what is decoded and what is verified are the same bytes (A31).</summary>
+    internal static byte[] Own(ReadOnlyMemory<byte> bytes, int maxBytes) => bytes.Length <= maxBytes
+        ? bytes.ToArray()
+        : throw new RejectedException(RejectionReason.LimitExceeded, $"metadata: wanted at most {maxBytes} bytes, got {bytes.Length}");
 
-        // A copy, so that what is verified cannot change under our hands (A31).
-        using JsonDocument document = CanonicalJson.Parse(bytes.ToArray());
+    /// <summary>As <see cref="Decode"/>, by exception, of bytes that nobody else writes to.</summary>
+    internal static SignedMetadata Read(byte[] own)
+    {
+        using JsonDocument document = CanonicalJson.Parse(own);
         JsonElement file = document.RootElement;
         JsonElement signed = file.Object("signed");
         IReadOnlyList<MetadataSignature> signatures = ReadSignatures(file.Array("signatures"));

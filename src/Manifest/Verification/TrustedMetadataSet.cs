@@ -48,7 +48,7 @@ public sealed class TrustedMetadataSet
     /// <summary>Begins with the root that is trusted already (§5.2). It has to be signed by itself; that it is expired does not matter yet.</summary>
     public static Verdict<TrustedMetadataSet> Start(ReadOnlyMemory<byte> trustedRoot, DateTimeOffset updateStartTime) => Verdict.Of(() =>
     {
-        SignedMetadata file = SignedMetadata.Read(trustedRoot, DecodeLimits.RootBytes);
+        SignedMetadata file = SignedMetadata.Read(SignedMetadata.Own(trustedRoot, DecodeLimits.RootBytes));
         RootMetadata root = file.ParseRoot();
         root.Root.Demand(file, "root");
         return new TrustedMetadataSet(root, updateStartTime);
@@ -60,7 +60,7 @@ public sealed class TrustedMetadataSet
         Expect(_timestampReference is null, "Roots are updated before the timestamp.");
         return Verdict.Of(() =>
         {
-            SignedMetadata file = SignedMetadata.Read(bytes, DecodeLimits.RootBytes);
+            SignedMetadata file = SignedMetadata.Read(SignedMetadata.Own(bytes, DecodeLimits.RootBytes));
 
             // §5.3.4 (1): signed by a threshold of the keys of root N (A13).
             Root.Root.Demand(file, $"root of version {Root.Version}");
@@ -96,7 +96,7 @@ public sealed class TrustedMetadataSet
             DemandFresh("root", Root);
 
             // §5.4.2: signed by a threshold of the role's keys.
-            SignedMetadata file = SignedMetadata.Read(bytes, DecodeLimits.TimestampBytes);
+            SignedMetadata file = SignedMetadata.Read(SignedMetadata.Own(bytes, DecodeLimits.TimestampBytes));
             Root.Timestamp.Demand(file, "timestamp");
             TimestampMetadata timestamp = file.ParseTimestamp();
             if (_timestampReference is { } old)
@@ -128,13 +128,14 @@ public sealed class TrustedMetadataSet
         return Verdict.Of(() =>
         {
             // §5.5.3: signed by a threshold of the role's keys of today.
-            SignedMetadata file = SignedMetadata.Read(bytes, DecodeLimits.SnapshotBytes);
+            byte[] own = SignedMetadata.Own(bytes, DecodeLimits.SnapshotBytes);
+            SignedMetadata file = SignedMetadata.Read(own);
             Root.Snapshot.Demand(file, "snapshot");
             SnapshotMetadata snapshot = _snapshotReference = file.ParseSnapshot();
 
             // §5.5.4, §5.5.2, §5.5.6: to be the final one, it has to pass what a fetched one has to.
             DemandVersion("snapshot", snapshot, timestamp.Snapshot);
-            DemandContent("snapshot", bytes, timestamp.Snapshot);
+            DemandContent("snapshot", own, timestamp.Snapshot);
             DemandFresh("snapshot", snapshot);
             return Snapshot = snapshot;
         });
@@ -148,10 +149,11 @@ public sealed class TrustedMetadataSet
         return Verdict.Of(() =>
         {
             // §5.5.2: length and digest are the timestamp's, checked before anything is parsed.
-            DemandContent("snapshot", bytes, timestamp.Snapshot);
+            byte[] own = SignedMetadata.Own(bytes, DecodeLimits.SnapshotBytes);
+            DemandContent("snapshot", own, timestamp.Snapshot);
 
             // §5.5.3: signed by a threshold of the role's keys.
-            SignedMetadata file = SignedMetadata.Read(bytes, DecodeLimits.SnapshotBytes);
+            SignedMetadata file = SignedMetadata.Read(own);
             Root.Snapshot.Demand(file, "snapshot");
             SnapshotMetadata snapshot = file.ParseSnapshot();
 
@@ -218,10 +220,11 @@ public sealed class TrustedMetadataSet
             ?? throw new RejectedException(RejectionReason.UnknownRole, $"snapshot: wanted {MetadataFileName.InMeta(role)}, got none");
 
         // §5.6.2: length and digest are the snapshot's (A05).
-        DemandContent(role, bytes, meta);
+        byte[] own = SignedMetadata.Own(bytes, DecodeLimits.TargetsBytes);
+        DemandContent(role, own, meta);
 
         // §5.6.3: signed by a threshold of the role's keys.
-        SignedMetadata file = SignedMetadata.Read(bytes, DecodeLimits.TargetsBytes);
+        SignedMetadata file = SignedMetadata.Read(own);
         keys.Demand(file, role);
         TargetsMetadata targets = file.ParseTargets();
 
@@ -267,14 +270,14 @@ public sealed class TrustedMetadataSet
         }
     }
 
-    private static void DemandContent(string role, ReadOnlyMemory<byte> bytes, MetaFile named)
+    private static void DemandContent(string role, byte[] bytes, MetaFile named)
     {
         if (bytes.Length != named.Length)
         {
             throw new RejectedException(RejectionReason.LengthMismatch, $"{role}: wanted {named.Length} bytes, got {bytes.Length}");
         }
 
-        Sha256Digest digest = Sha256Digest.Of(bytes.Span);
+        Sha256Digest digest = Sha256Digest.Of(bytes);
         if (digest != named.Sha256)
         {
             throw new RejectedException(RejectionReason.DigestMismatch, $"{role}: wanted {named.Sha256}, got {digest}");

@@ -1,0 +1,241 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace Fota.Samples.Demo;
+
+/// <summary>
+/// The whole chain, once: keys, a release, a canary rollout, a bad release that goes back by itself, and an attacker. Everything that is
+/// claimed at the end was observed: on the server's API, in signed reports, and by asking the devices.
+/// </summary>
+public sealed class Demonstration(string programs, string directory) : IAsyncDisposable
+{
+    private const int Fleet = 6;
+    private const string First = "1.0.0", Good = "1.1.0", Bad = "1.2.0";
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
+
+    private readonly List<DeviceSite> _devices = [];
+    private readonly SignerSite _signer = new(programs, Clear(directory, "signer"));
+    private readonly ServerSite _server = new(programs, Path.Combine(directory, "server"));
+    private Service? _online;
+    private bool _keep;
+
+    /// <summary>Plays all acts; gives 0 if everything was observed.</summary>
+    public async Task<int> RunAsync(bool keep, CancellationToken cancellation)
+    {
+        await MakeImagesAsync(cancellation);
+        Say("Ceremony: eight tokens, root keys 2 of 3, two keys for the product, a device CA");
+        await _signer.HoldCeremonyAsync(Path.GetFullPath("hsm-config/ceremony.yaml"), cancellation);
+
+        Say("Server: TLS key in its own token, certificate from the CA, no release key");
+        await _server.StartAsync(_signer, cancellation);
+        _online = _signer.StartOnline(_server.Address, _server.OperatorToken);
+        Operator operations = new(programs, _server.OperatorEnvironment(Path.Combine(_signer.Home, "ca", "service-ca.pem")));
+
+        await ReleaseAsync(First, 1, operations, cancellation);
+        Say($"Factory: {Fleet} pumps with {First}, keys in their tokens");
+        await ManufactureAsync(cancellation);
+        await WaitForFleetAsync(operations, "the fleet to report 1.0.0", static (_, d) => d.GetProperty("version").GetString() == First, cancellation);
+
+        await ReleaseAsync(Good, 1, operations, cancellation);
+        await RollOutAsync(operations, cancellation);
+        await ReleaseAsync(Bad, 1, operations, cancellation);
+        BadOutcome bad = await RollOutBadAsync(operations, cancellation);
+        IReadOnlyList<AttackOutcome> refused = await AttackAsync(bad.Canary, cancellation);
+
+        int onGood = await ShowFleetAsync(cancellation);
+        _keep = keep;
+        if (keep)
+        {
+            await ReopenAsync(operations, cancellation);
+        }
+
+        Console.Out.WriteLine($"demo: {onGood} devices on {Good}, {Bad} {bad.CanaryState} and {bad.RolloutState}, {refused.Count} attacks refused");
+        return onGood == Fleet && refused.Count == 3 ? 0 : 1;
+    }
+
+    /// <summary>Stops what was started, unless it is to be kept.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_keep)
+        {
+            return;
+        }
+
+        await Task.WhenAll(_devices.Select(static d => d.DisposeAsync().AsTask()));
+        if (_online is not null)
+        {
+            await _online.DisposeAsync();
+        }
+
+        await _server.DisposeAsync();
+    }
+
+    /// <summary>What became of the bad release, in the server's words.</summary>
+    private sealed record BadOutcome(string Canary, string CanaryState, string RolloutState);
+
+    private static string Clear(string directory, string site)
+    {
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        return Path.Combine(directory, site);
+    }
+
+    private static void Say(string text) => AnsiConsole.MarkupLineInterpolated($"[bold]==[/] {text}");
+
+    private static void Note(string text) => AnsiConsole.MarkupLineInterpolated($"   {text}");
+
+    private string Image(string version) => Path.Combine(directory, "images", $"pump-{version}.img");
+
+    private async Task MakeImagesAsync(CancellationToken cancellation)
+    {
+        Directory.CreateDirectory(Path.Combine(directory, "images"));
+        Tool images = new(Path.Combine(programs, "samples", "images"), new Dictionary<string, string>(StringComparer.Ordinal));
+        await images.RunAsync(cancellation, "--version", First, "--size", "3145728", "--out", Image(First));
+        await images.RunAsync(cancellation, "--version", Good, "--size", "3211264", "--out", Image(Good));
+        await images.RunAsync(cancellation, "--version", Bad, "--size", "3211264", "--health", "fail: flow sensor self-test", "--out", Image(Bad));
+    }
+
+    private async Task ReleaseAsync(string version, int securityVersion, Operator operations, CancellationToken cancellation)
+    {
+        Say($"Release {version}: signed by the engineer, approved by the approver, published");
+        string digest = await _signer.CreateReleaseAsync(version, securityVersion, Image(version), cancellation);
+        await _signer.ApproveReleaseAsync(version, digest, cancellation);
+        await _signer.PublishReleaseAsync(version, cancellation);
+        await operations.WaitForReleaseAsync(version, cancellation);
+        Note($"manifest {digest}");
+    }
+
+    private async Task ManufactureAsync(CancellationToken cancellation)
+    {
+        for (int i = 1; i <= Fleet; i++)
+        {
+            string name = $"pump-{i:0000}";
+            DeviceSite device = new(programs, Path.Combine(directory, "devices", name), name);
+            await device.ManufactureAsync(_signer, _server.Address, Image(First), First, cancellation);
+            device.PowerOn();
+            _devices.Add(device);
+        }
+    }
+
+    private static async Task RollOutAsync(Operator operations, CancellationToken cancellation)
+    {
+        Say($"Rollout of {Good}: one canary, then the rest");
+        string id = await operations.StartRolloutAsync(Good, cancellation);
+        string canaryConfirmedFirst = await Waiting.ForAsync("the canary to confirm", s_patience, async () =>
+        {
+            JsonElement rollout = await operations.RolloutAsync(id, cancellation);
+            JsonElement canary = rollout.GetProperty("stages")[0], rest = rollout.GetProperty("stages")[1];
+            int confirmed = canary.GetProperty("confirmed").GetInt32(), granted = rest.GetProperty("granted").GetInt32();
+            return confirmed == 0 && granted > 0
+                ? throw new DemoFailedException("the second stage began before the canary had confirmed its boot")
+                : confirmed == 1 ? "yes" : null;
+        }, cancellation);
+        Note($"canary confirmed its boot ({canaryConfirmedFirst}); the rest follows");
+        await WaitForStateAsync(operations, id, "completed", cancellation);
+        await WaitForFleetAsync(operations, $"the fleet to confirm {Good}", static (_, d) => d.GetProperty("version").GetString() == Good, cancellation);
+        Note($"all {Fleet} confirmed {Good}");
+    }
+
+    private static async Task<BadOutcome> RollOutBadAsync(Operator operations, CancellationToken cancellation)
+    {
+        Say($"Rollout of {Bad}, which fails its self-test");
+        string id = await operations.StartRolloutAsync(Bad, cancellation);
+        JsonElement rollout = await WaitForStateAsync(operations, id, "aborted", cancellation);
+        Note($"rollout aborted: {rollout.GetProperty("reason").GetString()}");
+        JsonElement stages = rollout.GetProperty("stages");
+        if (stages[1].GetProperty("granted").GetInt32() != 0 || stages[0].GetProperty("failed").GetInt32() != 1)
+        {
+            throw new DemoFailedException($"wanted one failed canary and nobody else asked, got {stages.GetRawText()}");
+        }
+
+        JsonElement[] devices = [.. (await operations.DevicesAsync(cancellation)).EnumerateArray()];
+        JsonElement[] back = [.. devices.Where(static d => d.GetProperty("deployment").ValueKind == JsonValueKind.String && d.GetProperty("state").GetString() == "rolled_back")];
+        string canary = back.Length == 1 ? back[0].GetProperty("device").GetString()! : throw new DemoFailedException($"wanted one device that went back, got {back.Length}");
+        Note($"{canary} went back to {back[0].GetProperty("version").GetString()} by itself; {Fleet - 1} devices stayed untouched");
+        return new BadOutcome(canary, back[0].GetProperty("state").GetString()!.Replace('_', ' '), rollout.GetProperty("state").GetString()!);
+    }
+
+    private async Task<IReadOnlyList<AttackOutcome>> AttackAsync(string canary, CancellationToken cancellation)
+    {
+        Say("An attacker takes the update server over");
+        await Task.WhenAll(_devices.Select(static d => d.PowerOffAsync()));
+        await _server.StopAsync();
+        using X509Certificate2 identity = await AttackerServer.TakeServerIdentityAsync(_signer, _signer.Site, cancellation);
+        Attacks attacks = new(_signer, _server.Address.Port, identity);
+        DeviceSite[] victims = [.. _devices.Where(d => d.Name != canary)];
+        List<AttackOutcome> outcomes =
+        [
+            await attacks.ReplayAsync(victims[0], First, cancellation),
+            await attacks.FlipBitAsync(victims[1], Bad, cancellation),
+            await attacks.ForgeWithOneKeyAsync(victims[2], cancellation),
+        ];
+        foreach (AttackOutcome outcome in outcomes)
+        {
+            Note($"{outcome.Name}: {outcome.Victim} refused: {outcome.Refusal.Reason}: {outcome.Refusal.Detail}");
+        }
+
+        return outcomes;
+    }
+
+    private async Task<int> ShowFleetAsync(CancellationToken cancellation)
+    {
+        Table table = new() { Border = TableBorder.Rounded };
+        string[] columns = ["device", "version", "slot", "floor", "state"];
+        table.AddColumns(columns);
+        int onGood = 0;
+        foreach (DeviceSite device in _devices)
+        {
+            JsonElement status = await device.StatusAsync(cancellation);
+            table.AddRow([.. columns.Select(c => Markup.Escape(status.GetProperty(c).ToString()))]);
+            onGood += status.GetProperty("version").GetString() == Good ? 1 : 0;
+        }
+
+        AnsiConsole.Write(table);
+        return onGood;
+    }
+
+    private async Task ReopenAsync(Operator operations, CancellationToken cancellation)
+    {
+        await _server.RestartAsync(cancellation);
+        _devices.ForEach(static d => d.PowerOn());
+        Console.Out.WriteLine("The server, the online signer and the devices are up. Look around with:");
+        foreach ((string name, string value) in operations.Environment)
+        {
+            Console.Out.WriteLine($"  export {name}={value}");
+        }
+
+        Console.Out.WriteLine($"""
+              dist/fota device list
+              dist/fota rollout list
+              dist/fota catalog
+              dist/fota manifest show {_signer.EnvelopeOf(Good)}
+              SOFTHSM2_CONF={_signer.Site.Path("softhsm2.conf")} pkcs11-tool --module {Site.Module} --token-label release --list-objects --login --pin "$(cat {_signer.Pin("release")})"
+            Stop everything with:
+              kill {string.Join(' ', ProcessIds())}
+            """);
+    }
+
+    private IEnumerable<int> ProcessIds() => _devices.Select(static d => d.ProcessId).Append(_server.ProcessId).Append(_online!.ProcessId);
+
+    private static Task<JsonElement[]> WaitForFleetAsync(Operator operations, string what, Func<string, JsonElement, bool> holds, CancellationToken cancellation) =>
+        Waiting.ForAsync(what, s_patience, async () =>
+        {
+            JsonElement[] devices = [.. (await operations.DevicesAsync(cancellation)).EnumerateArray()];
+            return devices.Length == Fleet && devices.All(d => holds(d.GetProperty("device").GetString()!, d)) ? devices : null;
+        }, cancellation);
+
+    private static async Task<JsonElement> WaitForStateAsync(Operator operations, string id, string state, CancellationToken cancellation) =>
+        (await Waiting.ForAsync($"rollout {id} to be {state}", s_patience, async () =>
+        {
+            JsonElement rollout = await operations.RolloutAsync(id, cancellation);
+            string now = rollout.GetProperty("state").GetString()!;
+            return now == state ? new[] { rollout }
+                : now is "completed" or "aborted" ? throw new DemoFailedException($"rollout {id}: wanted {state}, got {now}")
+                : null;
+        }, cancellation))[0];
+}

@@ -1,0 +1,37 @@
+using System.Text.Json;
+
+namespace Fota.Samples.Demo;
+
+/// <summary>The person at operations, who types `fota`.</summary>
+public sealed class Operator(string programs, IReadOnlyDictionary<string, string> environment)
+{
+    private readonly Tool _fota = new(Path.Combine(programs, "fota"), environment);
+
+    /// <summary>What `fota` needs in its environment.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; } = environment;
+
+    /// <summary>Published releases.</summary>
+    public Task<JsonElement> CatalogAsync(CancellationToken cancellation) => AskAsync(cancellation, "catalog");
+
+    /// <summary>Known devices.</summary>
+    public Task<JsonElement> DevicesAsync(CancellationToken cancellation) => AskAsync(cancellation, "device", "list");
+
+    /// <summary>One rollout.</summary>
+    public Task<JsonElement> RolloutAsync(string id, CancellationToken cancellation) => AskAsync(cancellation, "rollout", "show", id);
+
+    /// <summary>Plans and starts a rollout of one canary and the rest; gives its id.</summary>
+    public async Task<string> StartRolloutAsync(string version, CancellationToken cancellation)
+    {
+        JsonElement draft = await AskAsync(cancellation, "rollout", "create", "--product", SignerSite.Product, "--version", version, "--canary", "1", "--abort-after", "1");
+        string id = draft.GetProperty("id").ToString();
+        await AskAsync(cancellation, "rollout", "start", id);
+        return id;
+    }
+
+    /// <summary>Waits until the server offers a release.</summary>
+    public Task WaitForReleaseAsync(string version, CancellationToken cancellation) => Waiting.ForAsync($"release {version} on the server", TimeSpan.FromSeconds(30),
+        async () => (await CatalogAsync(cancellation)).EnumerateArray().Any(r => r.GetProperty("version").GetString() == version) ? version : null, cancellation);
+
+    private async Task<JsonElement> AskAsync(CancellationToken cancellation, params string[] words) =>
+        JsonSerializer.Deserialize<JsonElement>(await _fota.RunAsync(cancellation, [.. words, "--json"]));
+}

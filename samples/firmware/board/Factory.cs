@@ -1,0 +1,41 @@
+using Fota.DeviceAgent;
+using Fota.DeviceAgent.Boot;
+using Fota.DeviceAgent.Configuration;
+using Fota.DeviceAgent.Slots;
+using Fota.DeviceAgent.Storage;
+using Fota.Manifest;
+using Fota.Manifest.Envelope;
+using Fota.Manifest.Metadata;
+using Fota.Manifest.Verification;
+
+namespace Fota.Samples.Board;
+
+/// <summary>The production line: puts the first image into slot A, as a programmer does, and gives the device its state.</summary>
+public static class Factory
+{
+    /// <summary>Manufactures a device.</summary>
+    /// <exception cref="RejectedException">The board would not start this image.</exception>
+    public static void Manufacture(string directory, IDurableStore store, DeviceIdentity identity, RoleKeys anchors, string image, string envelope, string trustedRoot)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        VerifiedManifest manifest = VerifiedManifest.Verify(SignedEnvelope.Decode(File.ReadAllBytes(envelope)).OrThrow(), anchors).OrThrow();
+        FileSlotReader slots = new(directory, store, identity.Traits.SlotCapacity);
+        string slot = slots.PathOf(SlotName.A);
+        DurableFile.CreateFolder(Path.GetDirectoryName(slot)!);
+        if (File.Exists(slot))
+        {
+            throw new DeviceStateException($"{directory}: wanted a new device, got one with an image");
+        }
+
+        File.Copy(image, slot);
+        using Stream content = slots.OpenForReading(SlotName.A);
+        VerifiedImage verified = VerifiedImage.VerifyForBoot(manifest, identity.Traits, manifest.Content.SecurityVersion, content).OrThrow();
+        DeviceFactory.Manufacture(store, verified, File.ReadAllBytes(trustedRoot));
+    }
+
+    internal static void Manufacture(BoardSettings settings, string image, string envelope)
+    {
+        AgentSettings agent = settings.Agent;
+        Manufacture(agent.Directory, new FileDurableStore(agent.Directory), agent.Identity, settings.Anchors, image, envelope, agent.TrustedRoot);
+    }
+}

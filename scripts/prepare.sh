@@ -1,0 +1,41 @@
+# Sourced by build, demo and test: finds the .NET SDK and installs the Debian packages that are missing, saying so.
+# shellcheck shell=bash
+
+fota_say() { printf '\033[1m%s\033[0m\n' "$*"; }
+
+fota_need_sdk() {
+  if ! command -v dotnet >/dev/null 2>&1; then
+    echo "Fota needs the .NET 10 SDK, and there is no 'dotnet' on PATH. Install it (https://dot.net) and run this again." >&2
+    exit 1
+  fi
+  if ! dotnet --version >/dev/null 2>&1; then
+    echo "Fota needs the .NET 10 SDK; 'dotnet --list-sdks' shows: $(dotnet --list-sdks | tr '\n' ' ')" >&2
+    exit 1
+  fi
+  export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+}
+
+# fota_need_packages NAME...: Debian packages, by root or with sudo.
+fota_need_packages() {
+  local missing=() name
+  for name in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1; then
+      echo "missing Debian packages: ${missing[*]}; install them as root (apt-get install ${missing[*]}) and run this again" >&2
+      exit 1
+    fi
+    as_root=(sudo)
+  fi
+  fota_say "installing Debian packages: ${missing[*]}"
+  # The index may be missing (fresh machine) or old (the version it names is gone): update it first, and say why if that fails.
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq >/dev/null || echo "apt-get update failed; trying with the index at hand" >&2
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    { echo "could not install: ${missing[*]}" >&2; exit 1; }
+}
+
+FOTA_RUNTIME_PACKAGES=(softhsm2 opensc libsqlite3-0 libzstd1 libssl3 openssl)
+FOTA_TEST_PACKAGES=("${FOTA_RUNTIME_PACKAGES[@]}" libsodium23)

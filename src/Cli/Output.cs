@@ -1,0 +1,47 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace Fota.Cli;
+
+/// <summary>What the commands print: JSON for machines, tables for people.</summary>
+internal static class Output
+{
+    private static readonly JsonWriterOptions s_indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Prints one JSON document, indented.</summary>
+    public static void Json(Action<Utf8JsonWriter> write)
+    {
+        using MemoryStream buffer = new();
+        using (Utf8JsonWriter writer = new(buffer, s_indented))
+        {
+            write(writer);
+        }
+
+        Console.Out.WriteLine(System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
+    }
+
+    /// <summary>Prints what the server answered, indented.</summary>
+    public static void Json(JsonElement element) => Json(element.WriteTo);
+
+    /// <summary>Prints the named members of each object of an array as a table.</summary>
+    public static void Table(JsonElement rows, params string[] members)
+    {
+        Table table = new() { Border = TableBorder.Rounded };
+        foreach (string member in members)
+        {
+            table.AddColumn(member.Replace('_', ' '));
+        }
+
+        foreach (JsonElement row in rows.EnumerateArray())
+        {
+            table.AddRow([.. members.Select(m => Markup.Escape(Text(row, m)))]);
+        }
+
+        AnsiConsole.Write(table);
+    }
+
+    private static string Text(JsonElement row, string member) =>
+        !row.TryGetProperty(member, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? ""
+        : value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+}

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+
+namespace Fota.Cli.Server;
+
+/// <summary>How the commands find the server and speak to it: options, or the environment.</summary>
+internal static class ServerConnection
+{
+    public static readonly Option<Uri?> Address = new("--server") { Description = "The update server, for example https://updates.example:8443/ (or FOTA_SERVER)." };
+
+    public static readonly Option<FileInfo?> Authority = new("--server-ca") { Description = "CA certificate (PEM) that vouches for the server (or FOTA_SERVER_CA)." };
+
+    public static readonly Option<FileInfo?> Token = new("--token-file") { Description = "File with the operator's token (or FOTA_TOKEN_FILE)." };
+
+    public static readonly Option<bool> AsJson = new("--json") { Description = "Print what the server answers, as JSON." };
+
+    /// <summary>Adds the options that every command that speaks to the server has.</summary>
+    public static Command WithServer(this Command command)
+    {
+        command.Add(Address);
+        command.Add(Authority);
+        command.Add(Token);
+        command.Add(AsJson);
+        return command;
+    }
+
+    public static async Task<JsonElement> GetAsync(ParseResult parsed, string path, CancellationToken cancellation)
+    {
+        using HttpClient client = Open(parsed);
+        using HttpResponseMessage response = await client.GetAsync(new Uri(path, UriKind.Relative), cancellation);
+        return await ReadAsync(response, cancellation);
+    }
+
+    public static async Task<JsonElement> PostAsync(ParseResult parsed, string path, object? body, CancellationToken cancellation)
+    {
+        using HttpClient client = Open(parsed);
+        using HttpContent content = body is null ? new ByteArrayContent([]) : JsonContent.Create(body);
+        using HttpResponseMessage response = await client.PostAsync(new Uri(path, UriKind.Relative), content, cancellation);
+        return await ReadAsync(response, cancellation);
+    }
+
+    private static HttpClient Open(ParseResult parsed)
+    {
+        Uri address = parsed.GetValue(Address) ?? (FromEnvironment("FOTA_SERVER") is { } text ? new Uri(text) : throw Missing("--server", "FOTA_SERVER"));
+        string authority = parsed.GetValue(Authority)?.FullName ?? FromEnvironment("FOTA_SERVER_CA") ?? throw Missing("--server-ca", "FOTA_SERVER_CA");
+        string token = parsed.GetValue(Token)?.FullName ?? FromEnvironment("FOTA_TOKEN_FILE") ?? throw Missing("--token-file", "FOTA_TOKEN_FILE");
+        SocketsHttpHandler handler = new()
+        {
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    RevocationMode = X509RevocationMode.NoCheck,
+                    CustomTrustStore = { X509CertificateLoader.LoadCertificateFromFile(authority) },
+                },
+            },
+        };
+        HttpClient client = new(handler) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", File.ReadAllText(token).Trim());
+        return client;
+    }
+
+    private static async Task<JsonElement> ReadAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        byte[] body = await response.Content.ReadAsByteArrayAsync(cancellation);
+        if (response.IsSuccessStatusCode)
+        {
+            return JsonSerializer.Deserialize<JsonElement>(body);
+        }
+
+        throw new CommandFailedException($"the server refused ({(int)response.StatusCode}): {Explain(body)}");
+    }
+
+    private static string Explain(byte[] body)
+    {
+        try
+        {
+            JsonElement problem = JsonSerializer.Deserialize<JsonElement>(body);
+            string reason = problem.TryGetProperty("reason", out JsonElement r) ? $"{r.GetString()}: " : "";
+            return reason + (problem.TryGetProperty("detail", out JsonElement d) ? d.GetString() : problem.GetProperty("title").GetString());
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return "no explanation";
+        }
+    }
+
+    private static string? FromEnvironment(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    private static CommandFailedException Missing(string option, string variable) => new($"wanted {option} or {variable}, got neither");
+}

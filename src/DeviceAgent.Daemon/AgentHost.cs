@@ -1,0 +1,73 @@
+using Fota.DeviceAgent.Boot;
+using Fota.DeviceAgent.Configuration;
+using Fota.DeviceAgent.Fetching;
+using Fota.DeviceAgent.Health;
+using Fota.DeviceAgent.Keys;
+using Fota.DeviceAgent.Slots;
+using Fota.DeviceAgent.State;
+using Fota.DeviceAgent.Storage;
+
+namespace Fota.DeviceAgent.Daemon;
+
+/// <summary>An agent with the parts of this device, and the lock that keeps a second one away from them.</summary>
+internal sealed class AgentHost : IDisposable
+{
+    private readonly FileStream _lock;
+    private readonly IDeviceKey _key;
+    private readonly HttpClient _http;
+
+    private AgentHost(FileStream @lock, IDeviceKey key, HttpClient http, UpdateAgent agent)
+    {
+        _lock = @lock;
+        _key = key;
+        _http = http;
+        Agent = agent;
+    }
+
+    public UpdateAgent Agent { get; }
+
+    public static AgentHost Start(AgentSettings settings, TimeSpan firstRetry)
+    {
+        FileStream @lock = Lock(settings.Directory);
+        IDeviceKey key = DeviceKeys.Open(settings.Key);
+        HttpClient http = DeviceConnection.Open(settings, key);
+        FileDurableStore store = new(settings.Directory);
+        FileBootControl boot = new(store);
+        UpdateAgent agent = new(new AgentParts
+        {
+            Identity = settings.Identity,
+            Store = store,
+            Slots = new FileSlotStorage(settings.Directory, store, boot, settings.Identity.Traits.SlotCapacity),
+            Boot = boot,
+            Counter = new FileRollbackCounter(store),
+            HealthChecks = [new FileHealthCheck(store)],
+            Key = key,
+            Http = http,
+            Server = settings.Server,
+            Retry = RetryPolicy.Create(TimeProvider.System, firstRetry),
+            Time = TimeProvider.System,
+            Log = new ConsoleLog(),
+        });
+        return new AgentHost(@lock, key, http, agent);
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _key.Dispose();
+        _lock.Dispose();
+    }
+
+    private static FileStream Lock(string directory)
+    {
+        try
+        {
+            DurableFile.CreateFolder(Path.Combine(directory, "run"));
+            return new FileStream(Path.Combine(directory, "run", "agent.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new DeviceStateException($"{directory}: another agent runs on this device, or the directory cannot be written: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Fota.DeviceAgent.Daemon;
+
+/// <summary>A device's status as text.</summary>
+internal static class StatusText
+{
+    public static string Json(DeviceIdentity identity, DeviceStatus status)
+    {
+        using MemoryStream buffer = new();
+        using (Utf8JsonWriter json = new(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("device", identity.Device);
+            json.WriteString("product", identity.Product.ToString());
+            json.WriteString("version", status.Running.Release.Version.ToString());
+            json.WriteString("slot", status.Running.Running.ToString());
+            json.WriteNumber("floor", status.Floor.Value);
+            json.WriteNumber("sequence", status.Running.Release.Sequence.Value);
+            json.WriteString("manifest_digest", status.Running.Release.ManifestDigest.ToString());
+            json.WriteString("state", State(status));
+            json.WriteNumber("queued_reports", status.QueuedReports);
+            if (status.LastFailure is { } failure)
+            {
+                json.WriteStartObject("last_failure");
+                json.WriteString("reason", failure.Reason.ToString());
+                json.WriteString("detail", failure.Detail);
+                json.WriteEndObject();
+            }
+            else
+            {
+                json.WriteNull("last_failure");
+            }
+
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    public static string ForPeople(DeviceIdentity identity, DeviceStatus status)
+    {
+        string line = $"{identity.Device}: {identity.Product} {status.Running.Release.Version} in slot {status.Running.Running}, floor {status.Floor}, sequence {status.Running.Release.Sequence}, {State(status)}";
+        return status.LastFailure is { } failure ? $"{line}; last failure {failure}" : line;
+    }
+
+    private static string State(DeviceStatus status) => status.Step?.ToString().ToLowerInvariant() ?? "idle";
+}

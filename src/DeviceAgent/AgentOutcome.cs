@@ -1,0 +1,27 @@
+using Fota.Manifest;
+
+namespace Fota.DeviceAgent;
+
+/// <summary>What a pass of the agent came to.</summary>
+public abstract record AgentOutcome
+{
+    private AgentOutcome()
+    {
+    }
+
+    /// <summary>Nothing is left to do until the next check-in.</summary>
+    /// <param name="NextCheckIn">When the server wants to hear again.</param>
+    public sealed record Idle(TimeSpan NextCheckIn) : AgentOutcome;
+
+    /// <summary>What the server offered was refused; nothing that counts was changed.</summary>
+    /// <param name="Rejection">Why.</param>
+    /// <param name="NextCheckIn">When to ask again; null when the server's own answer was what was refused.</param>
+    public sealed record Refused(Rejection Rejection, TimeSpan? NextCheckIn) : AgentOutcome;
+
+    /// <summary>The server could not be reached, or broke off.</summary>
+    /// <param name="Message">What failed.</param>
+    public sealed record Unavailable(string Message) : AgentOutcome;
+
+    /// <summary>The system has to be restarted for the update to go on.</summary>
+    public sealed record RebootRequested : AgentOutcome;
+}

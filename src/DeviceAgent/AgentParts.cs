@@ -1,0 +1,49 @@
+using Fota.DeviceAgent.Boot;
+using Fota.DeviceAgent.Health;
+using Fota.DeviceAgent.Keys;
+using Fota.DeviceAgent.Slots;
+using Fota.DeviceAgent.State;
+using Fota.DeviceAgent.Storage;
+using Polly;
+
+namespace Fota.DeviceAgent;
+
+/// <summary>What an agent is put together from; each part stands for hardware, the network or time.</summary>
+public sealed record AgentParts
+{
+    /// <summary>Who the device is.</summary>
+    public required DeviceIdentity Identity { get; init; }
+
+    /// <summary>Small durable files.</summary>
+    public required IDurableStore Store { get; init; }
+
+    /// <summary>The slots.</summary>
+    public required ISlotStorage Slots { get; init; }
+
+    /// <summary>The bootloader.</summary>
+    public required IBootControl Boot { get; init; }
+
+    /// <summary>The security floor.</summary>
+    public required IRollbackCounter Counter { get; init; }
+
+    /// <summary>What has to be healthy before a trial boot is confirmed; at least one.</summary>
+    public required IReadOnlyList<IHealthCheck> HealthChecks { get; init; }
+
+    /// <summary>The device's key.</summary>
+    public required IDeviceKey Key { get; init; }
+
+    /// <summary>The connection to the server; its timeout is infinite, the agent has its own.</summary>
+    public required HttpClient Http { get; init; }
+
+    /// <summary>The server's address, ending in '/'.</summary>
+    public required Uri Server { get; init; }
+
+    /// <summary>How network failures are retried.</summary>
+    public required ResiliencePipeline Retry { get; init; }
+
+    /// <summary>The clock.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Where the agent says what it does.</summary>
+    public required IAgentLog Log { get; init; }
+}

@@ -1,0 +1,43 @@
+using Fota.DeviceAgent.Storage;
+
+namespace Fota.DeviceAgent.Boot;
+
+/// <summary>
+/// The boot record in two copies. A write replaces the older copy only, by a temporary file and a rename; so whatever tears it, the newer
+/// copy stays (A40). The reader takes the valid copy with the highest generation.
+/// </summary>
+public sealed class BootRecordStore
+{
+    private static readonly string[] s_copies = ["boot/record.0", "boot/record.1"];
+
+    private readonly IDurableStore _store;
+
+    /// <summary>Keeps the copies in <paramref name="store"/>.</summary>
+    public BootRecordStore(IDurableStore store) => _store = store;
+
+    /// <summary>The newest valid record, or null when no copy is valid.</summary>
+    public BootRecord? Read() => ReadNewest()?.Record;
+
+    /// <summary>Writes the record; this one write decides what is started next.</summary>
+    public void Write(BootRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        (BootRecord Record, ulong Generation, int Copy)? newest = ReadNewest();
+        int copy = newest is null ? 0 : 1 - newest.Value.Copy;
+        _store.Replace(s_copies[copy], record.Encode((newest?.Generation ?? 0) + 1));
+    }
+
+    private (BootRecord Record, ulong Generation, int Copy)? ReadNewest()
+    {
+        (BootRecord Record, ulong Generation, int Copy)? newest = null;
+        for (int copy = 0; copy < s_copies.Length; copy++)
+        {
+            if (BootRecord.Decode(_store.Read(s_copies[copy])) is { } found && (newest is null || found.Generation > newest.Value.Generation))
+            {
+                newest = (found.Record, found.Generation, copy);
+            }
+        }
+
+        return newest;
+    }
+}

@@ -1,0 +1,64 @@
+using Fota.Manifest;
+
+namespace Fota.DeviceAgent.Configuration;
+
+/// <summary>What a device's agent is told by its configuration file, agent.json. Paths in it are relative to the file.</summary>
+public sealed record AgentSettings
+{
+    /// <summary>Who the device is.</summary>
+    public required DeviceIdentity Identity { get; init; }
+
+    /// <summary>The server, ending in '/'; always HTTPS.</summary>
+    public required Uri Server { get; init; }
+
+    /// <summary>PEM file with the certificate authority of the server; no other is trusted.</summary>
+    public required string ServerCa { get; init; }
+
+    /// <summary>The TUF root that the device is born with.</summary>
+    public required string TrustedRoot { get; init; }
+
+    /// <summary>Where the device keeps slots and state.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>The device's certificate, PEM.</summary>
+    public required string Certificate { get; init; }
+
+    /// <summary>The shortest time between two check-ins.</summary>
+    public required TimeSpan CheckInFloor { get; init; }
+
+    /// <summary>Where the device's key is.</summary>
+    public required KeySettings Key { get; init; }
+
+    /// <summary>Reads the file.</summary>
+    /// <exception cref="SettingsException">It is missing, incomplete, or asks for what its layout forbids.</exception>
+    public static AgentSettings Load(string path) => SettingsFile.Load(path, Read);
+
+    private static AgentSettings Read(SettingsFile file)
+    {
+        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "checkInSeconds", "key");
+        bool production = file.Text("layout") switch
+        {
+            "production" => true,
+            "development" => false,
+            _ => throw file.Wrong("layout", "\"production\" or \"development\""),
+        };
+        return new AgentSettings
+        {
+            Identity = DeviceIdentity.From(
+                file.Text("device"),
+                ProductName.TryParse(file.Text("product"), out ProductName? product) ? product : throw file.Wrong("product", "a product name"),
+                file.Text("vendorDomain"),
+                file.Text("className"),
+                file.Number("slotSize", 4096, long.MaxValue)),
+            Server = Uri.TryCreate(file.Text("server").TrimEnd('/') + "/", UriKind.Absolute, out Uri? server) && server.Scheme == Uri.UriSchemeHttps
+                ? server
+                : throw file.Wrong("server", "an https address"),
+            ServerCa = file.FilePath("serverCa"),
+            TrustedRoot = file.FilePath("trustedRoot"),
+            Directory = file.FilePath("directory"),
+            Certificate = file.FilePath("certificate"),
+            CheckInFloor = TimeSpan.FromSeconds(file.Number("checkInSeconds", 1, 7 * 24 * 3600)),
+            Key = KeySettings.Read(file.Section("key"), production),
+        };
+    }
+}

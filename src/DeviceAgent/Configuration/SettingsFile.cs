@@ -1,0 +1,80 @@
+using System.Text.Json;
+
+namespace Fota.DeviceAgent.Configuration;
+
+/// <summary>A configuration file that cannot be used; the message names the file, the member and what was wanted.</summary>
+public sealed class SettingsException(string message) : Exception(message);
+
+/// <summary>One object of a JSON configuration file. A member that is missing or unknown is an error: a typing mistake must not switch anything off.</summary>
+public sealed class SettingsFile
+{
+    private readonly string _path;
+    private readonly JsonElement _json;
+
+    private SettingsFile(string path, JsonElement json)
+    {
+        _path = path;
+        _json = json;
+    }
+
+    /// <summary>Reads <paramref name="path"/>.</summary>
+    /// <exception cref="SettingsException">It cannot be read, or <paramref name="read"/> finds it wrong.</exception>
+    public static T Load<T>(string path, Func<SettingsFile, T> read)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? read(new SettingsFile(path, document.RootElement))
+                : throw new SettingsException($"{path}: wanted a JSON object");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new SettingsException($"{path}: {e.Message}");
+        }
+    }
+
+    /// <summary>Whether the member is there.</summary>
+    public bool Has(string name) => _json.TryGetProperty(name, out _);
+
+    /// <summary>A text that is not empty.</summary>
+    public string Text(string name) => Find(name, JsonValueKind.String, "a text").GetString() is { Length: > 0 } text ? text : throw Wrong(name, "a text that is not empty");
+
+    /// <summary>A path, made absolute from the folder of the file.</summary>
+    public string FilePath(string name) => Path.GetFullPath(Text(name), Path.GetDirectoryName(Path.GetFullPath(_path))!);
+
+    /// <summary>A whole number in a range.</summary>
+    public long Number(string name, long low, long high) => Find(name, JsonValueKind.Number, "a number").TryGetInt64(out long number) && number >= low && number <= high
+        ? number
+        : throw Wrong(name, $"a whole number from {low} to {high}");
+
+    /// <summary>A list of paths, made absolute from the folder of the file.</summary>
+    public IReadOnlyList<string> FilePaths(string name) =>
+    [
+        .. Find(name, JsonValueKind.Array, "a list of paths").EnumerateArray()
+            .Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Wrong(name, "a list of paths"))
+            .Select(text => Path.GetFullPath(text, Path.GetDirectoryName(Path.GetFullPath(_path))!)),
+    ];
+
+    /// <summary>A nested object.</summary>
+    public SettingsFile Section(string name) => new(_path, Find(name, JsonValueKind.Object, "an object"));
+
+    /// <summary>Refuses members that are not among <paramref name="names"/>.</summary>
+    public void AllowOnly(params ReadOnlySpan<string> names)
+    {
+        foreach (JsonProperty property in _json.EnumerateObject())
+        {
+            if (!names.Contains(property.Name))
+            {
+                throw new SettingsException($"{_path}: {property.Name}: no such setting");
+            }
+        }
+    }
+
+    /// <summary>The exception for a member that is not what was wanted.</summary>
+    public SettingsException Wrong(string name, string wanted) => new($"{_path}: {name}: wanted {wanted}");
+
+    private JsonElement Find(string name, JsonValueKind kind, string wanted) =>
+        _json.TryGetProperty(name, out JsonElement value) && value.ValueKind == kind ? value : throw Wrong(name, wanted);
+}

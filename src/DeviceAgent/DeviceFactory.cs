@@ -1,0 +1,32 @@
+using Fota.DeviceAgent.Boot;
+using Fota.DeviceAgent.Fetching;
+using Fota.DeviceAgent.Slots;
+using Fota.DeviceAgent.State;
+using Fota.DeviceAgent.Storage;
+using Fota.Manifest.Verification;
+
+namespace Fota.DeviceAgent;
+
+/// <summary>Gives a new device the state that its agent and bootloader rely upon. Production equipment calls this; a device in the field never does.</summary>
+public static class DeviceFactory
+{
+    /// <summary>Records that slot A holds <paramref name="image"/> as a confirmed release, whose security version is the floor.</summary>
+    /// <exception cref="DeviceStateException">The device was manufactured before: a second time would lower its floor.</exception>
+    public static void Manufacture(IDurableStore store, VerifiedImage image, ReadOnlySpan<byte> trustedRoot)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(image);
+        BootRecordStore records = new(store);
+        if (records.Read() is not null)
+        {
+            throw new DeviceStateException("manufacture: wanted a new device, got one that has a boot record");
+        }
+
+        InstalledRelease release = InstalledRelease.Of(image.Manifest);
+        store.Replace(FileSlotReader.EnvelopeName(SlotName.A), image.Manifest.Envelope.Bytes.Span);
+        FileRollbackCounter.Manufacture(store, release.SecurityVersion);
+        StateStore.Manufacture(store, release);
+        MetadataRefresh.Manufacture(store, trustedRoot);
+        records.Write(new BootRecord(SlotBootState.Good(SlotBootState.MaxPriority), SlotBootState.Unbootable));
+    }
+}

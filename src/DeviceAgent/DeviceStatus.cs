@@ -1,0 +1,24 @@
+using Fota.DeviceAgent.Boot;
+using Fota.DeviceAgent.State;
+using Fota.DeviceAgent.Storage;
+using Fota.Manifest;
+
+namespace Fota.DeviceAgent;
+
+/// <summary>What can be said of a device by looking at its files, whether or not its agent runs.</summary>
+/// <param name="Running">What the bootloader started last.</param>
+/// <param name="Floor">The security floor.</param>
+/// <param name="Confirmed">The newest confirmed release.</param>
+/// <param name="Step">How far the update under way has come; null when none is.</param>
+/// <param name="LastFailure">Why the last update came to nothing; null when none did since the last success.</param>
+/// <param name="QueuedReports">How many reports the server has not taken yet.</param>
+public sealed record DeviceStatus(BootFacts Running, SecurityVersion Floor, InstalledRelease Confirmed, UpdateStep? Step, Rejection? LastFailure, int QueuedReports)
+{
+    /// <summary>Reads the files of a device.</summary>
+    /// <exception cref="DeviceStateException">Something is missing or unreadable.</exception>
+    public static DeviceStatus Read(IDurableStore store)
+    {
+        AgentState state = new StateStore(store).Current;
+        return new DeviceStatus(BootFacts.Read(store), new FileRollbackCounter(store).Read(), state.Confirmed, state.Journal?.Step, state.LastFailure, state.Reports.Count);
+    }
+}

@@ -1,0 +1,144 @@
+using Fota.DeviceAgent.Storage;
+using Fota.Manifest;
+using Fota.Manifest.Encoding;
+using Fota.Manifest.Metadata;
+using Fota.Manifest.Verification;
+
+namespace Fota.DeviceAgent.Fetching;
+
+/// <summary>
+/// The I/O around <see cref="TrustedMetadataSet"/> (TUF 1.0.34 section 5): what is stored serves as the reference against rollback, what is
+/// fetched is stored byte for byte once it was accepted, and not before.
+/// </summary>
+internal sealed class MetadataRefresh
+{
+    private const string RootFile = "metadata/root.json", TimestampFile = "metadata/timestamp.json", SnapshotFile = "metadata/snapshot.json";
+
+    private readonly IDurableStore _store;
+    private readonly RepositoryClient _repository;
+
+    public MetadataRefresh(IDurableStore store, RepositoryClient repository)
+    {
+        _store = store;
+        _repository = repository;
+    }
+
+    /// <summary>Gives a new device the root that it trusts from birth.</summary>
+    public static void Manufacture(IDurableStore store, ReadOnlySpan<byte> trustedRoot) => store.Replace(RootFile, trustedRoot);
+
+    /// <summary>Finds a target in metadata refreshed at <paramref name="updateStartTime"/>, and fetches it.</summary>
+    /// <exception cref="RejectedException">Metadata or target were refused; the stored metadata is what it was, or newer and accepted.</exception>
+    public async Task<VerifiedTargetBytes> FetchAsync(string targetPath, DateTimeOffset updateStartTime, CancellationToken cancellation)
+    {
+        byte[] root = _store.Read(RootFile) ?? throw new DeviceStateException($"{RootFile}: wanted the trusted root, got none");
+        TrustedMetadataSet trust = TrustedMetadataSet.Start(root, updateStartTime).OrThrow();
+        await RefreshRootAsync(trust, cancellation);
+        await RefreshTimestampAsync(trust, cancellation);
+        await RefreshSnapshotAsync(trust, cancellation);
+        await RefreshTargetsAsync(trust, cancellation);
+        VerifiedTarget target = await FindTargetAsync(trust, targetPath, cancellation);
+        string file = $"targets/{MetadataFileName.OfTarget(target.Path, target.Sha256)}";
+        byte[] bytes = await _repository.GetAsync(file, Bound(targetPath, target.Length, DecodeLimits.EnvelopeBytes), cancellation);
+        return target.Verify(bytes).OrThrow();
+    }
+
+    private async Task RefreshRootAsync(TrustedMetadataSet trust, CancellationToken cancellation)
+    {
+        for (int rotation = 0; rotation < DecodeLimits.RootRotations; rotation++)
+        {
+            byte[]? next = await _repository.FindAsync(Metadata(MetadataFileName.Root(trust.Root.Version + 1)), DecodeLimits.RootBytes, cancellation);
+            if (next is null)
+            {
+                return; // §5.3.9: no newer root
+            }
+
+            trust.UpdateRoot(next).OrThrow();
+            if (trust.TimestampOrSnapshotKeysChanged)
+            {
+                // §5.3.11, before the root is stored: a power cut in between must not leave a fast-forwarded file behind (A04).
+                _store.Delete(TimestampFile);
+                _store.Delete(SnapshotFile);
+            }
+
+            _store.Replace(RootFile, next);
+        }
+    }
+
+    private async Task RefreshTimestampAsync(TrustedMetadataSet trust, CancellationToken cancellation)
+    {
+        byte[]? stored = _store.Read(TimestampFile);
+        if (stored is not null)
+        {
+            // Refused or not, it blocks a rollback behind it (A14).
+            _ = trust.UpdateTimestamp(stored);
+        }
+
+        byte[] fetched = await _repository.GetAsync(Metadata(MetadataFileName.Timestamp), DecodeLimits.TimestampBytes, cancellation);
+        trust.UpdateTimestamp(fetched).OrThrow();
+        Keep(TimestampFile, stored, fetched);
+    }
+
+    private async Task RefreshSnapshotAsync(TrustedMetadataSet trust, CancellationToken cancellation)
+    {
+        MetaFile named = trust.Timestamp!.Snapshot;
+        byte[]? stored = _store.Read(SnapshotFile);
+        if (stored is not null && trust.LoadStoredSnapshot(stored).IsAccepted(out _, out _))
+        {
+            return;
+        }
+
+        byte[] fetched = await _repository.GetAsync(Metadata(MetadataFileName.Snapshot(named.Version)), Bound("snapshot", named.Length, DecodeLimits.SnapshotBytes), cancellation);
+        trust.UpdateSnapshot(fetched).OrThrow();
+        Keep(SnapshotFile, stored, fetched);
+    }
+
+    private async Task RefreshTargetsAsync(TrustedMetadataSet trust, CancellationToken cancellation) =>
+        await RefreshRoleAsync(trust, "targets", bytes => trust.UpdateTargets(bytes), cancellation);
+
+    private async Task<VerifiedTarget> FindTargetAsync(TrustedMetadataSet trust, string path, CancellationToken cancellation)
+    {
+        if (!TargetPath.IsSafe(path))
+        {
+            throw new RejectedException(RejectionReason.UnsafePath, "a target path: wanted a relative path of safe characters in its one normal form, got another");
+        }
+
+        foreach (DelegatedRole role in trust.Targets!.RolesFor(path))
+        {
+            await RefreshRoleAsync(trust, role.Name, bytes => trust.UpdateDelegatedTargets(role.Name, bytes), cancellation);
+        }
+
+        return trust.FindTarget(path).OrThrow();
+    }
+
+    private async Task RefreshRoleAsync(TrustedMetadataSet trust, string role, Func<ReadOnlyMemory<byte>, Verdict<TargetsMetadata>> update, CancellationToken cancellation)
+    {
+        // The name is "targets" or a product's, which is safe as a file name; without an entry the update itself says what is wrong.
+        string file = $"metadata/{role}.json";
+        byte[]? stored = _store.Read(file);
+        if (stored is not null && update(stored).IsAccepted(out _, out _))
+        {
+            return;
+        }
+
+        MetaFile named = trust.Snapshot!.Meta.GetValueOrDefault($"{role}.json")
+            ?? throw new RejectedException(RejectionReason.UnknownRole, $"snapshot: wanted {role}.json, got none");
+        byte[] fetched = await _repository.GetAsync(Metadata(MetadataFileName.OfRole(role, named.Version)), Bound(role, named.Length, DecodeLimits.TargetsBytes), cancellation);
+        update(fetched).OrThrow();
+        Keep(file, stored, fetched);
+    }
+
+    private void Keep(string file, byte[]? stored, byte[] accepted)
+    {
+        if (stored is null || !stored.AsSpan().SequenceEqual(accepted))
+        {
+            _store.Replace(file, accepted);
+        }
+    }
+
+    private static string Metadata(string name) => $"metadata/{name}";
+
+    // The signed length is the bound of the download, and a signed length can be absurd (A06).
+    private static long Bound(string what, long length, int limit) => length <= limit
+        ? length
+        : throw new RejectedException(RejectionReason.LimitExceeded, $"{what}: wanted at most {limit} bytes, got a length of {length}");
+}

@@ -1,0 +1,60 @@
+using Fota.Manifest;
+using Fota.Manifest.Packs;
+using Fota.Manifest.Verification;
+
+namespace Fota.DeviceAgent.Fetching;
+
+/// <summary>
+/// Fetches a full pack frame by frame and hands on each chunk once it is proven. Memory is one frame, one chunk and the frames' history,
+/// whatever the size of the image. A broken transfer goes on at the frame where it broke.
+/// </summary>
+internal sealed class PackDownload
+{
+    private readonly RepositoryClient _repository;
+
+    public PackDownload(RepositoryClient repository) => _repository = repository;
+
+    /// <summary>The chunk table that the manifest names.</summary>
+    public async Task<VerifiedChunkTable> FetchTableAsync(VerifiedManifest manifest, CancellationToken cancellation)
+    {
+        if (manifest.Content.ChunkTableSize > ChunkTable.MaxEncodedSize)
+        {
+            throw new RejectedException(RejectionReason.LimitExceeded, $"chunk table: wanted at most {ChunkTable.MaxEncodedSize} bytes, got {manifest.Content.ChunkTableSize}");
+        }
+
+        byte[] encoded = await _repository.GetAsync($"tables/{manifest.Content.ChunkTableDigest}", manifest.Content.ChunkTableSize, cancellation);
+        return VerifiedChunkTable.Verify(manifest, encoded).OrThrow();
+    }
+
+    /// <summary>Head and index of the pack.</summary>
+    public async Task<PackIndex> FetchIndexAsync(VerifiedChunkTable table, CancellationToken cancellation) => await _repository.RetryAsync(
+        async token =>
+        {
+            byte[] head = new byte[PackIndex.SizeFor(table.Table.Count)];
+            using ResponseBody body = await _repository.OpenRangeAsync(table.Manifest.Content.PackUri, 0, head.Length, token);
+            await body.ReadExactlyAsync(head, token);
+            return PackIndex.Decode(head, table).OrThrow();
+        },
+        cancellation);
+
+    /// <summary>Fetches all frames in one request, unless it breaks, and gives each proven chunk to <paramref name="write"/>.</summary>
+    public async Task FetchChunksAsync(VerifiedChunkTable table, PackIndex index, Action<VerifiedChunk> write, CancellationToken cancellation)
+    {
+        using FullPackReader reader = new(table);
+        byte[] frame = new byte[PackIndex.MaxFrame(table.Table.ChunkSize)];
+        await _repository.RetryAsync(
+            async token =>
+            {
+                using ResponseBody body = await _repository.OpenRangeAsync(table.Manifest.Content.PackUri, index.StartOf(reader.NextChunk), index.PackSize, token);
+                while (reader.NextChunk < index.Count)
+                {
+                    int length = index.LengthOf(reader.NextChunk);
+                    await body.ReadExactlyAsync(frame.AsMemory(0, length), token);
+                    write(reader.Read(frame.AsSpan(0, length)).OrThrow());
+                }
+
+                return true;
+            },
+            cancellation);
+    }
+}

@@ -1,0 +1,12 @@
+namespace Fota.DeviceAgent.Fetching;
+
+/// <summary>The server could not be reached, or did not answer with what was asked for. Nothing is concluded from it but to come again later.</summary>
+public sealed class RepositoryUnavailableException : Exception
+{
+    /// <summary>Makes the exception; the message says what was asked for and what came.</summary>
+    public RepositoryUnavailableException(string message, bool isTransient, Exception? cause = null)
+        : base(message, cause) => IsTransient = isTransient;
+
+    /// <summary>Whether to try again at once is worth while.</summary>
+    public bool IsTransient { get; }
+}

@@ -1,0 +1,23 @@
+namespace Fota.DeviceAgent.Health;
+
+/// <summary>Answers, in a trial boot, whether the new release does what the device is there for.</summary>
+public interface IHealthCheck
+{
+    /// <summary>Asks once. That there is no answer is an unhealthy answer.</summary>
+    Task<HealthVerdict> CheckAsync(CancellationToken cancellation);
+}
+
+/// <summary>What a health check found. There is no third case.</summary>
+public abstract record HealthVerdict
+{
+    private HealthVerdict()
+    {
+    }
+
+    /// <summary>The release works.</summary>
+    public sealed record Healthy : HealthVerdict;
+
+    /// <summary>It does not.</summary>
+    /// <param name="Detail">Why, for people.</param>
+    public sealed record Unhealthy(string Detail) : HealthVerdict;
+}

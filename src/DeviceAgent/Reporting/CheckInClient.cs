@@ -1,0 +1,60 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Fota.DeviceAgent.Fetching;
+using Fota.DeviceAgent.Keys;
+using Fota.Manifest;
+using Fota.Manifest.Reports;
+using Polly;
+
+namespace Fota.DeviceAgent.Reporting;
+
+/// <summary>One round trip: a signed report in, an assignment out.</summary>
+internal sealed class CheckInClient
+{
+    private readonly HttpClient _http;
+    private readonly Uri _endpoint;
+    private readonly IDeviceKey _key;
+    private readonly ResiliencePipeline _retry;
+    private readonly TimeProvider _time;
+
+    public CheckInClient(HttpClient http, Uri server, IDeviceKey key, ResiliencePipeline retry, TimeProvider time)
+    {
+        _http = http;
+        _endpoint = new Uri(server, "api/v1/check-in");
+        _key = key;
+        _retry = retry;
+        _time = time;
+    }
+
+    /// <summary>Sends one report; repeats send the same bytes.</summary>
+    /// <exception cref="RepositoryUnavailableException">The server did not take it.</exception>
+    /// <exception cref="RejectedException">The answer is not one.</exception>
+    public async Task<CheckInAnswer> SendAsync(DeviceReport report, CancellationToken cancellation)
+    {
+        byte[] signed = VerifiedReport.Sign(report, _key.PublicKey, _key.Sign);
+        return await _retry.ExecuteAsync(async token => await SendOnceAsync(signed, token), cancellation);
+    }
+
+    private async Task<CheckInAnswer> SendOnceAsync(byte[] signed, CancellationToken cancellation)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, _endpoint)
+        {
+            Content = new ByteArrayContent(signed) { Headers = { ContentType = new MediaTypeHeaderValue("application/cose") } },
+        };
+        HttpResponseMessage response = await HttpDoor.SendAsync(_http, request, _time, cancellation);
+        using ResponseBody body = new(response, _time);
+        byte[] answer = await body.ReadToEndAsync("check-in answer", CheckInAnswer.MaxBytes, cancellation);
+        if (response.StatusCode == HttpStatusCode.OK)
+        {
+            return CheckInAnswer.Decode(answer).OrThrow();
+        }
+
+        RepositoryUnavailableException refusal = HttpDoor.Unexpected("check-in", response);
+        throw new RepositoryUnavailableException($"{refusal.Message} {Printable(answer)}".TrimEnd(), refusal.IsTransient);
+    }
+
+    // What a server says of its refusal helps whoever reads the log, and must not be able to forge lines of it.
+    private static string Printable(byte[] answer) =>
+        new([.. Encoding.UTF8.GetString(answer).Where(static c => !char.IsControl(c)).Take(DeviceReport.MaxTextLength)]);
+}

@@ -1,0 +1,100 @@
+using System.Security.Cryptography;
+using Fota.DeviceAgent.Boot;
+using Fota.DeviceAgent.Fetching;
+using Fota.DeviceAgent.State;
+using Fota.Manifest;
+using Fota.Manifest.Reports;
+
+namespace Fota.DeviceAgent.Reporting;
+
+/// <summary>
+/// What the server has to know, kept until it took it. A report enters the queue in the same durable write as the step it is about, and is
+/// repeated with the same nonce and ordinal.
+/// </summary>
+internal sealed class ReportQueue
+{
+    private readonly DeviceIdentity _identity;
+    private readonly StateStore _state;
+    private readonly BootFacts _facts;
+    private readonly IRollbackCounter _counter;
+    private readonly TimeProvider _time;
+    private readonly CheckInClient _checkIn;
+    private readonly IAgentLog _log;
+
+    public ReportQueue(DeviceIdentity identity, StateStore state, BootFacts facts, IRollbackCounter counter, TimeProvider time, CheckInClient checkIn, IAgentLog log)
+    {
+        _identity = identity;
+        _state = state;
+        _facts = facts;
+        _counter = counter;
+        _time = time;
+        _checkIn = checkIn;
+        _log = log;
+    }
+
+    /// <summary>The state with one report more; none for an update that no deployment asked for.</summary>
+    public AgentState Add(AgentState state, string? deployment, InstalledRelease? release, ReportState what, Rejection? why = null)
+    {
+        if (deployment is null)
+        {
+            return state;
+        }
+
+        DeviceReport report = Compose(release ?? _facts.Release, what, _state.TakeOrdinal()) with
+        {
+            Deployment = deployment,
+            Reason = why?.Reason ?? RejectionReason.None,
+            Detail = why?.Detail,
+        };
+        return state with { Reports = [.. state.Reports, report] };
+    }
+
+    /// <summary>Sends what is queued, the oldest first, or else that nothing happens; the last answer counts.</summary>
+    public async Task<CheckInAnswer> CheckInAsync(CancellationToken cancellation) =>
+        await SendQueuedAsync(cancellation)
+        ?? await _checkIn.SendAsync(Compose(_facts.Release, ReportState.Idle, _state.TakeReservedOrdinal()), cancellation);
+
+    /// <summary>Tells the server at once what is new, if it can be told: the queue keeps what it did not take, and no update waits for it.</summary>
+    public async Task TrySendQueuedAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await SendQueuedAsync(cancellation);
+        }
+        catch (RepositoryUnavailableException e)
+        {
+            _log.Waiting(e.Message);
+        }
+        catch (RejectedException e)
+        {
+            _log.Refused(e.Rejection);
+        }
+    }
+
+    private async Task<CheckInAnswer?> SendQueuedAsync(CancellationToken cancellation)
+    {
+        CheckInAnswer? answer = null;
+        while (_state.Current.Reports is [DeviceReport oldest, ..])
+        {
+            answer = await _checkIn.SendAsync(oldest, cancellation);
+            _state.Update(static state => state with { Reports = [.. state.Reports.Skip(1)] });
+        }
+
+        return answer;
+    }
+
+    private DeviceReport Compose(InstalledRelease about, ReportState what, long ordinal) => new()
+    {
+        Device = _identity.Device,
+        Product = _identity.Product,
+        ManifestDigest = about.ManifestDigest,
+        Sequence = about.Sequence,
+        RunningVersion = _facts.Release.Version,
+        Slot = (int)_facts.Running,
+        State = what,
+        Floor = _counter.Read(),
+        Time = _time.GetUtcNow(),
+        Ordinal = ordinal,
+        Nonce = RandomNumberGenerator.GetBytes(DeviceReport.NonceSize),
+    };
+}

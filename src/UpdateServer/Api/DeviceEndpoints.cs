@@ -1,0 +1,47 @@
+using Fota.Manifest;
+using Fota.Manifest.Encoding;
+using Fota.Manifest.Reports;
+using Fota.UpdateServer.Configuration;
+using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.Rollouts;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Fota.UpdateServer.Api;
+
+/// <summary>The check-in: one round trip that brings a signed report and takes back what to do (docs/spec/device-api.md).</summary>
+internal static class DeviceEndpoints
+{
+    public const string ReportType = "application/cose";
+
+    public static void Map(IEndpointRouteBuilder app) => app.MapPost("/api/v1/check-in", CheckInAsync)
+        .RequireAuthorization(DeviceAuthentication.SchemeName)
+        .WithMetadata(new RequestSizeLimitAttribute(DecodeLimits.ReportBytes));
+
+    private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> CheckInAsync(
+        HttpContext context, RolloutCoordinator coordinator, ServerSettings settings, ILogger<DeviceIdentity> log)
+    {
+        DeviceIdentity identity = context.Features.Get<DeviceIdentity>()!; // set by the authentication that this endpoint demands
+        if (context.Request.ContentType != ReportType)
+        {
+            return Problems.OfStatus(StatusCodes.Status415UnsupportedMediaType, $"wanted a body of type {ReportType}");
+        }
+
+        using MemoryStream body = new();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        byte[] signed = body.ToArray();
+        Verdict<CheckInAnswer> verdict = Verdict.Of(() =>
+        {
+            VerifiedReport report = VerifiedReport.Verify(signed, identity.Key, identity.Device.ToString()).OrThrow();
+            return new CheckInAnswer(coordinator.CheckIn(identity, report, signed), settings.CheckIn);
+        });
+        if (verdict.IsAccepted(out CheckInAnswer? answer, out Rejection? rejection))
+        {
+            context.Response.Headers.CacheControl = "no-store";
+            return TypedResults.Bytes(answer.Encode(), "application/json");
+        }
+
+        Log.ReportRefused(log, identity.Device, rejection.Reason, rejection.Detail);
+        return Problems.OfReport(rejection);
+    }
+}

@@ -1,0 +1,30 @@
+using System.Text.Json;
+using Fota.Manifest;
+using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.Rollouts;
+
+namespace Fota.UpdateServer.Api;
+
+/// <summary>The fleet, for operators.</summary>
+internal static class FleetEndpoints
+{
+    public static void Map(IEndpointRouteBuilder api) => api.MapGet("/devices", (RolloutCoordinator coordinator) => coordinator.Devices.Select(DeviceView.Of));
+}
+
+/// <summary>A device, as operators see it: what it said last.</summary>
+internal sealed record DeviceView(
+    string Device, string Product, string Version, string Slot, uint Floor, string State, string ManifestDigest, string? Deployment, string? Reason, string? Detail, DateTimeOffset LastSeen)
+{
+    public static DeviceView Of(DeviceRecord d) => new(
+        d.Device.ToString(),
+        d.Product.ToString(),
+        d.Version.ToString(),
+        d.Slot == 0 ? "A" : "B",
+        d.Floor.Value,
+        JsonNamingPolicy.SnakeCaseLower.ConvertName(d.State.ToString()),
+        d.ManifestDigest.ToString(),
+        d.Deployment,
+        d.Reason == RejectionReason.None ? null : d.Reason.ToString(),
+        d.Detail,
+        d.LastSeen);
+}

@@ -1,0 +1,54 @@
+using Fota.Manifest;
+using Fota.UpdateServer.Releases;
+using Fota.UpdateServer.Rollouts;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Fota.UpdateServer.Api;
+
+/// <summary>Takes publications from the signer, and lists what is published.</summary>
+internal static class PublicationEndpoints
+{
+    public const string BundleType = "application/x-tar";
+
+    /// <summary>One image of the largest size and everything around it.</summary>
+    private const long MaxBytes = 20L * 1024 * 1024 * 1024;
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapPost("/publications", PublishAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBytes));
+        api.MapGet("/releases", (ReleaseCatalog catalog) => catalog.Current.Releases.Select(ReleaseView.Of));
+    }
+
+    private static async Task<Results<Ok<PublicationView>, ProblemHttpResult>> PublishAsync(
+        HttpRequest request, Publisher publisher, RolloutCoordinator coordinator, ILogger<Publisher> log)
+    {
+        if (request.ContentType != BundleType)
+        {
+            return Problems.OfStatus(StatusCodes.Status415UnsupportedMediaType, $"wanted a body of type {BundleType}");
+        }
+
+        try
+        {
+            Publication publication = await publisher.PublishAsync(request.Body, request.HttpContext.RequestAborted);
+            coordinator.WithdrawUnlisted();
+            Log.Published(log, publication.Generation, publication.TimestampVersion, publication.Releases.Length);
+            return TypedResults.Ok(new PublicationView(true, publication.TimestampVersion, [.. publication.Releases.Select(ReleaseView.Of)]));
+        }
+        catch (RejectedException e)
+        {
+            Log.PublicationRefused(log, e.Rejection.Reason, e.Rejection.Detail);
+            return Problems.OfPublication(e.Rejection);
+        }
+    }
+}
+
+/// <summary>What a publication led to.</summary>
+internal sealed record PublicationView(bool Published, long TimestampVersion, IReadOnlyList<ReleaseView> Releases);
+
+/// <summary>A listed release.</summary>
+internal sealed record ReleaseView(string Product, string Version, string Target, string ManifestDigest, ulong Sequence, uint SecurityVersion, long ImageSize, long PackSize)
+{
+    public static ReleaseView Of(Release r) =>
+        new(r.Product.ToString(), r.Version.ToString(), r.Target, r.ManifestDigest.ToString(), r.Sequence.Value, r.SecurityVersion.Value, r.ImageSize, r.PackSize);
+}

@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using Fota.Manifest;
+using Fota.UpdateServer.Rollouts;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Fota.UpdateServer.Api;
+
+/// <summary>Rollouts, for operators.</summary>
+internal static class RolloutEndpoints
+{
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/rollouts", (RolloutCoordinator coordinator) => coordinator.Rollouts.Select(RolloutView.Of));
+        api.MapGet("/rollouts/{id}", (string id, RolloutCoordinator coordinator) => Show(coordinator.Find(id)));
+        api.MapPost("/rollouts", Create);
+        api.MapPost("/rollouts/{id}/start", (string id, RolloutCoordinator coordinator) => Command(id, new RolloutEvent.Started(), coordinator));
+        api.MapPost("/rollouts/{id}/pause", (string id, RolloutCoordinator coordinator) => Command(id, new RolloutEvent.Paused(), coordinator));
+        api.MapPost("/rollouts/{id}/resume", (string id, RolloutCoordinator coordinator) => Command(id, new RolloutEvent.Resumed(), coordinator));
+        api.MapPost("/rollouts/{id}/abort", (string id, RolloutCoordinator coordinator) => Command(id, new RolloutEvent.Aborted("an operator aborted it"), coordinator));
+    }
+
+    private static Results<Created<RolloutView>, ProblemHttpResult> Create(RolloutRequest request, RolloutCoordinator coordinator)
+    {
+        if (WhyNotPlan(request) is { } wrong)
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, nameof(RejectionReason.ValueOutOfRange), wrong);
+        }
+
+        try
+        {
+            ImmutableArray<StagePlan> stages = [.. request.Stages.Select(static s => new StagePlan(s.Name, s.Count))];
+            RolloutView view = RolloutView.Of(coordinator.Create(ProductName.Parse(request.Product), ReleaseVersion.Parse(request.Version), stages, request.AbortAfterFailures));
+            return TypedResults.Created($"/api/v1/rollouts/{view.Id}", view);
+        }
+        catch (RejectedException e)
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, e.Rejection.Reason.ToString(), e.Rejection.Detail);
+        }
+        catch (RolloutRefusedException e)
+        {
+            return Problems.Of(StatusCodes.Status422UnprocessableEntity, e.Reason, e.Message);
+        }
+    }
+
+    private static string? WhyNotPlan(RolloutRequest request)
+    {
+        IReadOnlyList<StageRequest> stages = request.Stages;
+        if (stages.Count is < 1 or > RolloutPlan.MaxStages)
+        {
+            return $"stages: wanted 1 to {RolloutPlan.MaxStages}, got {stages.Count}";
+        }
+
+        if (stages.Any(static s => s is null || s.Name.Length is < 1 or > 64 || s.Count < 1))
+        {
+            return "stages: wanted names of 1 to 64 characters and counts of at least 1";
+        }
+
+        if (stages.SkipLast(1).Any(static s => s.Count is null))
+        {
+            return "stages: wanted a count in every stage but the last, which may take the rest";
+        }
+
+        return request.AbortAfterFailures < 1 ? $"abort_after_failures: wanted at least 1, got {request.AbortAfterFailures}" : null;
+    }
+
+    private static Results<Ok<RolloutView>, ProblemHttpResult> Command(string id, RolloutEvent command, RolloutCoordinator coordinator)
+    {
+        try
+        {
+            return Show(coordinator.Command(id, command));
+        }
+        catch (RolloutRefusedException e)
+        {
+            return Problems.Of(StatusCodes.Status409Conflict, e.Reason, e.Message);
+        }
+    }
+
+    private static Results<Ok<RolloutView>, ProblemHttpResult> Show(RolloutState? rollout) =>
+        rollout is null ? Problems.OfStatus(StatusCodes.Status404NotFound, "no rollout has this id") : TypedResults.Ok(RolloutView.Of(rollout));
+}
+
+/// <summary>What an operator asks for.</summary>
+internal sealed record RolloutRequest(string Product, string Version, IReadOnlyList<StageRequest> Stages, int AbortAfterFailures);
+
+/// <summary>One stage of it; without a count it takes the rest.</summary>
+internal sealed record StageRequest(string Name, int? Count = null);
+
+/// <summary>A rollout, as operators see it.</summary>
+internal sealed record RolloutView(
+    string Id, string Product, string Version, string Target, string ManifestDigest, string State, string? Stage, IReadOnlyList<StageView> Stages, int AbortAfterFailures, string? Reason)
+{
+    public static RolloutView Of(RolloutState r) => new(
+        r.Plan.Id,
+        r.Plan.Product.ToString(),
+        r.Plan.Version.ToString(),
+        r.Plan.TargetPath,
+        r.Plan.ManifestDigest.ToString(),
+        r.Status.ToString().ToLowerInvariant(),
+        r.Stage < 0 ? null : r.Plan.Stages[r.Stage].Name,
+        [.. r.Plan.Stages.Select((s, i) => StageView.Of(s, [.. r.Members.Values.Where(m => m.Stage == i)]))],
+        r.Plan.AbortAfterFailures,
+        r.Reason);
+}
+
+/// <summary>How far a stage came. Granted counts those that were asked and not taken back, whatever came of it.</summary>
+internal sealed record StageView(string Name, int? Count, int Members, int Granted, int Confirmed, int Failed)
+{
+    public static StageView Of(StagePlan stage, IReadOnlyList<Member> members) => new(
+        stage.Name,
+        stage.Count,
+        members.Count,
+        members.Count(static m => m.Status is not (MemberStatus.Waiting or MemberStatus.Withdrawn)),
+        members.Count(static m => m.Status == MemberStatus.Confirmed),
+        members.Count(static m => m.Status == MemberStatus.Failed));
+}

@@ -1,0 +1,58 @@
+using System.Net;
+
+namespace Fota.UpdateServer.Configuration;
+
+/// <summary>Whether a server serves real devices.</summary>
+public enum DeploymentLayout
+{
+    /// <summary>Nothing was said, which is refused.</summary>
+    None = 0,
+
+    /// <summary>Real devices: every setting named Unsafe is refused (promise P7).</summary>
+    Production,
+
+    /// <summary>A workbench.</summary>
+    Development,
+}
+
+/// <summary>How a server is set up (docs/spec/device-api.md, "Server configuration").</summary>
+public sealed record ServerSettings
+{
+    /// <summary>Whether it serves real devices.</summary>
+    public required DeploymentLayout Layout { get; init; }
+
+    /// <summary>Address and port; port 0 picks a free one.</summary>
+    public required IPEndPoint Listen { get; init; }
+
+    /// <summary>Where the server keeps its state; made if it is not there.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>File of the TUF root that publications are verified from.</summary>
+    public required string TrustedRootFile { get; init; }
+
+    /// <summary>PEM file of the CA certificates that vouch for devices.</summary>
+    public required string DeviceCaFile { get; init; }
+
+    /// <summary>How soon devices are asked to come again; 1 s to 7 days.</summary>
+    public required TimeSpan CheckIn { get; init; }
+
+    /// <summary>The server's TLS certificate and key.</summary>
+    public required TlsSettings Tls { get; init; }
+
+    /// <summary>Refuses what must not be in this layout; asked at every start, wherever the settings came from.</summary>
+    /// <exception cref="ConfigurationException">A setting is missing, contradicts another, or is unsafe in production.</exception>
+    public void Validate()
+    {
+        if (Layout is not (DeploymentLayout.Production or DeploymentLayout.Development))
+        {
+            throw new ConfigurationException("layout: wanted production or development, got neither");
+        }
+
+        if (CheckIn < TimeSpan.FromSeconds(1) || CheckIn > TimeSpan.FromDays(7))
+        {
+            throw new ConfigurationException($"checkInSeconds: wanted 1 to 604800, got {CheckIn.TotalSeconds}");
+        }
+
+        Tls.Validate(Layout);
+    }
+}

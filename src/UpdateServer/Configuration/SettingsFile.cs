@@ -1,0 +1,69 @@
+using System.Net;
+using System.Text.Json;
+
+namespace Fota.UpdateServer.Configuration;
+
+/// <summary>Reads a configuration file. Whatever is unknown, twice there, missing or of another type is refused with one line; paths are relative to the file.</summary>
+public static class SettingsFile
+{
+    private const int DefaultCheckInSeconds = 60;
+
+    /// <summary>Reads <paramref name="file"/> and validates what it says.</summary>
+    /// <exception cref="ConfigurationException">It does not say what it has to.</exception>
+    public static ServerSettings Read(string file)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            ServerSettings settings = Read(new ConfigurationObject(document.RootElement, "", Path.GetDirectoryName(Path.GetFullPath(file))!));
+            settings.Validate();
+            return settings;
+        }
+        catch (JsonException e)
+        {
+            throw new ConfigurationException($"{file}: wanted JSON with each member once, got something else at line {e.LineNumber + 1}");
+        }
+        catch (ConfigurationException e)
+        {
+            throw new ConfigurationException($"{file}: {e.Message}");
+        }
+    }
+
+    private static ServerSettings Read(ConfigurationObject root)
+    {
+        ServerSettings settings = new()
+        {
+            Layout = root.Text("layout") switch
+            {
+                "production" => DeploymentLayout.Production,
+                "development" => DeploymentLayout.Development,
+                _ => DeploymentLayout.None,
+            },
+            Listen = IPEndPoint.TryParse(root.Text("listen"), out IPEndPoint? listen) ? listen : throw new ConfigurationException("listen: wanted ADDRESS:PORT, got something else"),
+            DataDirectory = root.FilePath("data"),
+            TrustedRootFile = root.FilePath("trustedRoot"),
+            DeviceCaFile = root.FilePath("deviceCa"),
+            CheckIn = TimeSpan.FromSeconds(root.OptionalInteger("checkInSeconds") ?? DefaultCheckInSeconds),
+            Tls = ReadTls(root.Object("tls")),
+        };
+        root.RefuseOthers();
+        return settings;
+    }
+
+    private static TlsSettings ReadTls(ConfigurationObject tls)
+    {
+        TlsSettings settings = new()
+        {
+            CertificateFile = tls.FilePath("certificate"),
+            Pkcs11Module = tls.OptionalFilePath("pkcs11Module"),
+            TokenLabel = tls.OptionalText("tokenLabel"),
+            KeyLabel = tls.OptionalText("keyLabel"),
+            PinFile = tls.OptionalFilePath("pinFile"),
+            SoPinFile = tls.OptionalFilePath("soPinFile"),
+            UnsafeKeyFile = tls.OptionalFilePath("unsafeKeyFile"),
+        };
+        settings = tls.OptionalTexts("subjectAltNames") is { } names ? settings with { SubjectAltNames = names } : settings;
+        tls.RefuseOthers();
+        return settings;
+    }
+}

@@ -1,0 +1,61 @@
+using Fota.Manifest;
+using Fota.Manifest.Reports;
+
+namespace Fota.UpdateServer.Devices;
+
+/// <summary>What the server knows of a device: its newest report, and which release it last said to run for good.</summary>
+internal sealed record DeviceRecord
+{
+    public required DeviceId Device { get; init; }
+
+    public required ProductName Product { get; init; }
+
+    public required ReleaseVersion Version { get; init; }
+
+    public required int Slot { get; init; }
+
+    public required SecurityVersion Floor { get; init; }
+
+    public required ReportState State { get; init; }
+
+    /// <summary>The manifest that the newest report is about.</summary>
+    public required Sha256Digest ManifestDigest { get; init; }
+
+    /// <summary>The manifest of the release that was confirmed last; null while the device has named none.</summary>
+    public required Sha256Digest? ConfirmedDigest { get; init; }
+
+    public required string? Deployment { get; init; }
+
+    public required RejectionReason Reason { get; init; }
+
+    public required string? Detail { get; init; }
+
+    /// <summary>The newest report's place in the device's own order.</summary>
+    public required long Ordinal { get; init; }
+
+    public required ReadOnlyMemory<byte> Nonce { get; init; }
+
+    public required DateTimeOffset LastSeen { get; init; }
+
+    /// <summary>The record after <paramref name="report"/>; <paramref name="before"/> is null at the first check-in, which registers the device.</summary>
+    public static DeviceRecord After(DeviceRecord? before, DeviceIdentity identity, DeviceReport report, DateTimeOffset now) => new()
+    {
+        Device = identity.Device,
+        Product = identity.Product,
+        Version = report.RunningVersion,
+        Slot = report.Slot,
+        Floor = report.Floor,
+        State = report.State,
+        ManifestDigest = report.ManifestDigest,
+        ConfirmedDigest = report.State is ReportState.Idle or ReportState.Confirmed ? report.ManifestDigest : before?.ConfirmedDigest,
+        Deployment = report.Deployment,
+        Reason = report.Reason,
+        Detail = report.Detail,
+        Ordinal = report.Ordinal,
+        Nonce = report.Nonce,
+        LastSeen = now,
+    };
+
+    /// <summary>Whether <paramref name="report"/> was heard before, or was overtaken by a newer one (A46).</summary>
+    public bool IsNotNews(DeviceReport report) => report.Ordinal <= Ordinal || report.Nonce.Span.SequenceEqual(Nonce.Span);
+}

@@ -1,0 +1,183 @@
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Fota.Interop.OpenSsl;
+using Fota.Manifest;
+using Fota.Manifest.Verification;
+using Fota.UpdateServer.Api;
+using Fota.UpdateServer.Artifacts;
+using Fota.UpdateServer.Configuration;
+using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.Releases;
+using Fota.UpdateServer.Rollouts;
+using Fota.UpdateServer.Storage;
+using Fota.UpdateServer.Storage.Sqlite;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+
+namespace Fota.UpdateServer;
+
+/// <summary>A running update server.</summary>
+public sealed class FotaServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly ServerCredential _credential;
+    private readonly DataDirectory _data;
+    private readonly EventHandler<ErrorEventArgs> _onSignatureFailed;
+
+    private FotaServer(WebApplication app, ServerCredential credential, DataDirectory data)
+    {
+        _app = app;
+        _credential = credential;
+        _data = data;
+        ILogger log = app.Services.GetRequiredService<ILogger<FotaServer>>();
+        _onSignatureFailed = (_, failure) => Log.TlsKeyFailed(log, failure.GetException());
+        TlsKeyBridge.SignatureFailed += _onSignatureFailed;
+    }
+
+    /// <summary>Where it listens, for example https://127.0.0.1:8443/.</summary>
+    public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+
+    /// <summary>Starts a server: opens or makes its state, removes leftovers of a crash, and listens.</summary>
+    /// <exception cref="ConfigurationException">It is not to be started like this.</exception>
+    public static Task<FotaServer> StartAsync(ServerSettings settings, TimeProvider time, Action<ILoggingBuilder>? logging = null, CancellationToken cancellation = default) =>
+        StartAsync(settings, time, logging, new ServerSeams(), cancellation);
+
+    internal static async Task<FotaServer> StartAsync(ServerSettings settings, TimeProvider time, Action<ILoggingBuilder>? logging, ServerSeams seams, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(time);
+        settings.Validate();
+        byte[] trustedRoot = ReadTrustedRoot(settings, time);
+        X509Certificate2Collection deviceCa = PemCertificates.Read(settings.DeviceCaFile, "deviceCa");
+        DataDirectory data = DataDirectory.Open(settings.DataDirectory);
+        ServerCredential? credential = null;
+        WebApplication? app = null;
+        try
+        {
+            credential = ServerCredential.Open(settings.Tls);
+
+            // An empty builder: no environment variable or stray file adds an endpoint or a setting.
+            WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+            logging?.Invoke(builder.Logging);
+            ConfigureKestrel(builder, settings, credential);
+            AddServices(builder.Services, settings, time, deviceCa, data, trustedRoot, seams);
+            app = builder.Build();
+            MapEndpoints(app);
+
+            // Made now, so that what is wrong with the state shows at the start and not at the first request.
+            _ = app.Services.GetRequiredService<RolloutCoordinator>();
+            _ = app.Services.GetRequiredService<OperatorTokens>();
+            await app.StartAsync(cancellation);
+            return new FotaServer(app, credential, data);
+        }
+        catch
+        {
+            if (app is not null)
+            {
+                await app.DisposeAsync();
+            }
+
+            credential?.Dispose();
+            data.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Serves until <paramref name="cancellation"/>, or until the process is told to stop.</summary>
+    public Task WaitAsync(CancellationToken cancellation = default) => _app.WaitForShutdownAsync(cancellation);
+
+    /// <summary>Stops listening, finishes what is under way, and closes everything.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        TlsKeyBridge.SignatureFailed -= _onSignatureFailed;
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _credential.Dispose();
+        _data.Dispose();
+    }
+
+    private static byte[] ReadTrustedRoot(ServerSettings settings, TimeProvider time)
+    {
+        byte[] root = File.ReadAllBytes(settings.TrustedRootFile);
+        return TrustedMetadataSet.Start(root, time.GetUtcNow()).IsAccepted(out _, out Rejection? rejection)
+            ? root
+            : throw new ConfigurationException($"trustedRoot: wanted a TUF root signed by itself, got {rejection}");
+    }
+
+    private static void ConfigureKestrel(WebApplicationBuilder builder, ServerSettings settings, ServerCredential credential)
+    {
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            ServerLimits.Apply(kestrel.Limits);
+            kestrel.Listen(settings.Listen, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                listen.UseHttps(https =>
+                {
+                    https.SslProtocols = SslProtocols.Tls13;
+                    https.ServerCertificate = credential.Certificate;
+                    https.ServerCertificateChain = credential.Intermediates;
+                    https.HandshakeTimeout = ServerLimits.HandshakeTimeout;
+
+                    // Asked of everyone, demanded of devices: only their endpoint says 401, and it judges the certificate itself.
+                    https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                    https.AllowAnyClientCertificate();
+                    https.CheckCertificateRevocation = false;
+                });
+            });
+        });
+    }
+
+    private static void AddServices(
+        IServiceCollection services, ServerSettings settings, TimeProvider time, X509Certificate2Collection deviceCa, DataDirectory data, byte[] trustedRoot, ServerSeams seams)
+    {
+        services.AddSingleton(settings).AddSingleton(time).AddSingleton(seams);
+        services.AddSingleton(new DeviceCertificates(deviceCa, time));
+        services.AddSingleton(new SqliteDatabase(data.DatabaseFile)).AddSingleton(new ContentStore(data.Path));
+        services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IOperatorStore, SqliteOperatorStore>();
+        services.AddSingleton(static s => new ReleaseCatalog(s.GetRequiredService<IReleaseStore>().Load()));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<Publisher>(s, trustedRoot));
+        services.AddSingleton<RolloutCoordinator>();
+        services.AddSingleton(s => new OperatorTokens(s.GetRequiredService<IOperatorStore>(), data.Path, time, s.GetRequiredService<ILogger<OperatorTokens>>()));
+        services.AddRouting();
+        services.AddAuthentication()
+            .AddScheme<AuthenticationSchemeOptions, DeviceAuthentication>(DeviceAuthentication.SchemeName, null)
+            .AddScheme<AuthenticationSchemeOptions, OperatorAuthentication>(OperatorAuthentication.SchemeName, null);
+        services.AddAuthorizationBuilder()
+            .AddPolicy(DeviceAuthentication.SchemeName, static p => p.AddAuthenticationSchemes(DeviceAuthentication.SchemeName).RequireAuthenticatedUser())
+            .AddPolicy(OperatorAuthentication.SchemeName, static p => p.AddAuthenticationSchemes(OperatorAuthentication.SchemeName).RequireAuthenticatedUser());
+        services.Configure<RouteHandlerOptions>(static o => o.ThrowOnBadRequest = true);
+        services.ConfigureHttpJsonOptions(static o =>
+        {
+            o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            o.SerializerOptions.PropertyNameCaseInsensitive = false;
+            o.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            o.SerializerOptions.AllowDuplicateProperties = false;
+            o.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+            o.SerializerOptions.RespectNullableAnnotations = true;
+            o.SerializerOptions.RespectRequiredConstructorParameters = true;
+            o.SerializerOptions.MaxDepth = 16;
+        });
+    }
+
+    private static void MapEndpoints(WebApplication app)
+    {
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapGet("/health", static () => new { Status = "ok" });
+        RepositoryEndpoints.Map(app);
+        DeviceEndpoints.Map(app);
+        RouteGroupBuilder operators = app.MapGroup("/api/v1").RequireAuthorization(OperatorAuthentication.SchemeName);
+        PublicationEndpoints.Map(operators);
+        RolloutEndpoints.Map(operators);
+        FleetEndpoints.Map(operators);
+    }
+}

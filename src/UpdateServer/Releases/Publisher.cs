@@ -1,0 +1,76 @@
+using System.Collections.Frozen;
+using Fota.Manifest;
+using Fota.UpdateServer.Artifacts;
+using Fota.UpdateServer.Storage;
+
+namespace Fota.UpdateServer.Releases;
+
+/// <summary>
+/// Takes publications, one at a time: receive, verify everything, make the content durable, and only then flip what is visible, in one transaction. A
+/// crash at any point leaves the old publication in force, whole.
+/// </summary>
+internal sealed class Publisher(ContentStore content, IReleaseStore store, ReleaseCatalog catalog, byte[] trustedRoot, TimeProvider time, ServerSeams seams) : IDisposable
+{
+    private readonly SemaphoreSlim _one = new(1);
+
+    /// <summary>Publishes what is in <paramref name="tar"/>; gives the publication that is in force afterwards.</summary>
+    /// <exception cref="RejectedException">It was refused; nothing changed.</exception>
+    public async Task<Publication> PublishAsync(Stream tar, CancellationToken cancellation)
+    {
+        using Bundle bundle = await Bundle.ReceiveAsync(tar, content, cancellation);
+        await _one.WaitAsync(cancellation);
+        try
+        {
+            Publication before = catalog.Current;
+            PublicationContent available = new(bundle.Files, before, content);
+            (long timestampVersion, IReadOnlyList<Release> releases) = new PublicationVerifier(trustedRoot, before, available, time.GetUtcNow()).Verify();
+            if (IsNoNews(before, available))
+            {
+                return before;
+            }
+
+            MakeDurable(bundle, available);
+            seams.BeforePublicationCommit?.Invoke();
+            Publication after = Combine(before, available, timestampVersion, releases);
+            store.Commit(before, after);
+            catalog.Replace(after);
+            return after;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public void Dispose() => _one.Dispose();
+
+    private static bool IsNoNews(Publication before, PublicationContent available) =>
+        available.Used.All(used => before.Files.TryGetValue(used.Key, out PublishedFile? old) && old == used.Value);
+
+    private void MakeDurable(Bundle bundle, PublicationContent available)
+    {
+        List<Sha256Digest> added = [];
+        foreach (string path in available.Used.Keys)
+        {
+            if (bundle.Files.TryGetValue(path, out StagedContent? staged))
+            {
+                content.Add(staged);
+                added.Add(staged.Digest);
+            }
+        }
+
+        content.Flush(added);
+    }
+
+    /// <summary>What was published stays served, for devices that are in the middle of an update; what may be rolled out is what is listed now.</summary>
+    private static Publication Combine(Publication before, PublicationContent available, long timestampVersion, IReadOnlyList<Release> releases)
+    {
+        Dictionary<string, PublishedFile> files = new(before.Files, StringComparer.Ordinal);
+        foreach ((string path, PublishedFile file) in available.Used)
+        {
+            files[path] = file;
+        }
+
+        return new Publication(before.Generation + 1, timestampVersion, files.ToFrozenDictionary(StringComparer.Ordinal), [.. releases]);
+    }
+}

@@ -1,0 +1,13 @@
+using Fota.UpdateServer.Releases;
+
+namespace Fota.UpdateServer.Storage;
+
+/// <summary>Keeps what is published.</summary>
+internal interface IReleaseStore
+{
+    /// <summary>The publication in force.</summary>
+    Publication Load();
+
+    /// <summary>Replaces <paramref name="before"/> by <paramref name="after"/>, wholly or not at all; another publication in between is an error.</summary>
+    void Commit(Publication before, Publication after);
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Reflection;
+using Dapper;
+using Fota.Interop;
+using Microsoft.Data.Sqlite;
+
+namespace Fota.UpdateServer.Storage.Sqlite;
+
+/// <summary>One SQLite file: write-ahead log, full synchronisation, foreign keys, numbered migrations.</summary>
+internal sealed class SqliteDatabase
+{
+    private const string MigrationPrefix = "Fota.UpdateServer.Storage.Migrations.";
+
+    private readonly string _connectionString;
+
+    static SqliteDatabase()
+    {
+        SystemLibrary.Redirect(typeof(SQLitePCL.SQLite3Provider_e_sqlite3).Assembly, "e_sqlite3", "libsqlite3.so.0");
+        SQLitePCL.raw.SetProvider(new SQLitePCL.SQLite3Provider_e_sqlite3());
+    }
+
+    /// <summary>Opens or makes the file and brings it up to date.</summary>
+    /// <exception cref="InvalidDataException">A newer version of this program made it.</exception>
+    public SqliteDatabase(string file)
+    {
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadWriteCreate, ForeignKeys = true, DefaultTimeout = 10 }.ToString();
+        using SqliteConnection connection = Open();
+        connection.Execute("PRAGMA journal_mode = WAL");
+        Migrate(connection, file);
+    }
+
+    public SqliteConnection Open()
+    {
+        SqliteConnection connection = new(_connectionString);
+        connection.Open();
+        connection.Execute("PRAGMA synchronous = FULL");
+        return connection;
+    }
+
+    /// <summary>Runs <paramref name="work"/> in one transaction that is a writer from the start.</summary>
+    public void Write(Action<SqliteConnection, SqliteTransaction> work)
+    {
+        using SqliteConnection connection = Open();
+        using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
+        work(connection, transaction);
+        transaction.Commit();
+    }
+
+    private static void Migrate(SqliteConnection connection, string file)
+    {
+        string[] names = [.. Assembly.GetExecutingAssembly().GetManifestResourceNames()
+            .Where(static n => n.StartsWith(MigrationPrefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        long version = connection.QuerySingle<long>("PRAGMA user_version");
+        if (version > names.Length)
+        {
+            throw new InvalidDataException($"{file}: wanted a database of version {names.Length} or older, got {version}: a newer program made it");
+        }
+
+        foreach (string name in names.Skip((int)version))
+        {
+            using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
+            using StreamReader script = new(Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!);
+            connection.Execute(script.ReadToEnd(), transaction: transaction);
+            int number = int.Parse(name.AsSpan(MigrationPrefix.Length, 4), CultureInfo.InvariantCulture);
+            connection.Execute($"PRAGMA user_version = {number}", transaction: transaction); // pragmas take no parameters
+            transaction.Commit();
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using Dapper;
+using Fota.Manifest;
+using Fota.UpdateServer.Releases;
+using Microsoft.Data.Sqlite;
+
+namespace Fota.UpdateServer.Storage.Sqlite;
+
+/// <inheritdoc cref="IReleaseStore"/>
+internal sealed class SqliteReleaseStore(SqliteDatabase database) : IReleaseStore
+{
+    public Publication Load()
+    {
+        using SqliteConnection connection = database.Open();
+        using SqliteTransaction transaction = connection.BeginTransaction();
+        PublicationRow publication = connection.QuerySingle<PublicationRow>("SELECT generation, timestamp_version AS timestampVersion FROM publication", transaction: transaction);
+        FrozenDictionary<string, PublishedFile> files = connection.Query<FileRow>("SELECT path, sha256, length FROM published_files", transaction: transaction)
+            .ToFrozenDictionary(static r => r.Path, static r => new PublishedFile(Sha256Digest.Parse(r.Sha256), r.Length), StringComparer.Ordinal);
+        IEnumerable<ReleaseRow> releases = connection.Query<ReleaseRow>(
+            """
+            SELECT target, product, version, manifest_digest AS manifestDigest, sequence, security_version AS securityVersion, image_size AS imageSize, pack_size AS packSize
+            FROM releases
+            """,
+            transaction: transaction);
+        return new Publication(publication.Generation, publication.TimestampVersion, files, [.. releases.Select(static r => r.ToRelease())]);
+    }
+
+    public void Commit(Publication before, Publication after) => database.Write((connection, transaction) =>
+    {
+        int moved = connection.Execute(
+            "UPDATE publication SET generation = @Generation, timestamp_version = @TimestampVersion WHERE generation = @Expected",
+            new { after.Generation, after.TimestampVersion, Expected = before.Generation },
+            transaction);
+        if (moved != 1)
+        {
+            throw new InvalidOperationException($"publication {before.Generation} is not the one in force any more");
+        }
+
+        connection.Execute(
+            "INSERT INTO published_files (path, sha256, length) VALUES (@Path, @Sha256, @Length) ON CONFLICT (path) DO UPDATE SET sha256 = excluded.sha256, length = excluded.length",
+            after.Files.Where(f => !before.Files.TryGetValue(f.Key, out PublishedFile? old) || old != f.Value)
+                .Select(static f => new FileRow(f.Key, f.Value.Digest.ToString(), f.Value.Length)),
+            transaction);
+        connection.Execute("DELETE FROM releases", transaction: transaction);
+        connection.Execute(
+            """
+            INSERT INTO releases (target, product, version, manifest_digest, sequence, security_version, image_size, pack_size)
+            VALUES (@Target, @Product, @Version, @ManifestDigest, @Sequence, @SecurityVersion, @ImageSize, @PackSize)
+            """,
+            after.Releases.Select(ReleaseRow.From),
+            transaction);
+    });
+
+    private sealed record PublicationRow(long Generation, long TimestampVersion);
+
+    private sealed record FileRow(string Path, string Sha256, long Length);
+
+    private sealed record ReleaseRow(string Target, string Product, string Version, string ManifestDigest, string Sequence, long SecurityVersion, long ImageSize, long PackSize)
+    {
+        public static ReleaseRow From(Release r) =>
+            new(r.Target, r.Product.ToString(), r.Version.ToString(), r.ManifestDigest.ToString(), r.Sequence.ToString(), r.SecurityVersion.Value, r.ImageSize, r.PackSize);
+
+        public Release ToRelease() => new(
+            ProductName.Parse(Product),
+            ReleaseVersion.Parse(Version),
+            Target,
+            Sha256Digest.Parse(ManifestDigest),
+            new SequenceNumber(ulong.Parse(Sequence, CultureInfo.InvariantCulture)),
+            new SecurityVersion((uint)SecurityVersion),
+            ImageSize,
+            PackSize);
+    }
+}

@@ -1,0 +1,132 @@
+using System.Text.Json;
+using Fota.TestKit;
+
+namespace Fota.Cli.Tests;
+
+public sealed class ManifestCommandTests
+{
+    private const string Program = "Fota.Cli";
+
+    private readonly SoftwareKey _engineer = SoftwareKey.EcdsaP256();
+    private readonly SoftwareKey _approver = SoftwareKey.Ed25519();
+    private readonly SampleRelease _release = SampleRelease.Create();
+    private string _folder = "";
+
+    [SetUp]
+    public void MakeFiles()
+    {
+        _folder = Directory.CreateTempSubdirectory("fota-cli-").FullName;
+        File.WriteAllText(At("engineer.pem"), _engineer.PublicKey.ToPem());
+        File.WriteAllText(At("approver.pem"), _approver.PublicKey.ToPem());
+        File.WriteAllBytes(At("good.suit"), _release.SignedBy(_engineer, _approver).Bytes.ToArray());
+        File.WriteAllBytes(At("half.suit"), _release.SignedBy(_engineer).Bytes.ToArray());
+    }
+
+    [TearDown]
+    public void RemoveFiles() => Directory.Delete(_folder, recursive: true);
+
+    [Test]
+    public async Task Show_prints_digest_signatures_sequence_components_and_versions()
+    {
+        ProgramRun run = await ProgramRun.OfAsync(Program, "manifest", "show", At("good.suit"));
+        JsonElement json = JsonSerializer.Deserialize<JsonElement>(run.Output);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.ExitCode, Is.Zero);
+            Assert.That(json.GetProperty("digest_matches_manifest").GetBoolean(), Is.True);
+            Assert.That(json.GetProperty("signatures")[0].GetProperty("key_id").GetString(), Is.EqualTo(_engineer.PublicKey.Id.ToString()));
+            Assert.That(json.GetProperty("signatures")[1].GetProperty("algorithm").GetString(), Is.EqualTo("Ed25519 (-19)"));
+            Assert.That(json.GetProperty("sequence").GetInt32(), Is.EqualTo(2));
+            Assert.That(json.GetProperty("release_version").GetString(), Is.EqualTo("1.1.0"));
+            Assert.That(json.GetProperty("components")[0].GetProperty("image_digest").GetString(), Is.EqualTo(_release.Manifest.ImageDigest.ToString()));
+        }
+    }
+
+    [Test]
+    public async Task Verify_accepts_with_exit_code_0()
+    {
+        ProgramRun run = await ProgramRun.OfAsync(Program, "manifest", "verify", "--key", At("engineer.pem"), "--key", At("approver.pem"), "--threshold", "2", At("good.suit"));
+
+        Assert.That((run.ExitCode, run.Output.StartsWith("verified: 1.1.0", StringComparison.Ordinal)), Is.EqualTo((0, true)), run.Error);
+    }
+
+    [Test]
+    public async Task A09_Verify_refuses_one_signature_too_few_with_exit_code_1_and_the_reason()
+    {
+        ProgramRun run = await ProgramRun.OfAsync(Program, "manifest", "verify", "--key", At("engineer.pem"), "--key", At("approver.pem"), "--threshold", "2", At("half.suit"));
+
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        Assert.That(run.ErrorLines, Has.Length.EqualTo(1).And.One.Contains("ThresholdNotMet"));
+    }
+
+    [Test]
+    public async Task A09_Verify_without_a_threshold_wants_every_given_key()
+    {
+        ProgramRun run = await ProgramRun.OfAsync(Program, "manifest", "verify", "--key", At("engineer.pem"), "--key", At("approver.pem"), At("half.suit"));
+
+        Assert.That((run.ExitCode, run.Error.Contains("ThresholdNotMet", StringComparison.Ordinal)), Is.EqualTo((1, true)));
+    }
+
+    [Test]
+    public async Task A12_Verify_with_threshold_zero_is_refused()
+    {
+        ProgramRun run = await ProgramRun.OfAsync(Program, "manifest", "verify", "--key", At("engineer.pem"), "--threshold", "0", At("good.suit"));
+
+        Assert.That((run.ExitCode, run.Error.Contains("InvalidThreshold", StringComparison.Ordinal)), Is.EqualTo((1, true)));
+    }
+
+    [TestCase("manifest", "verify", "--key")]
+    [TestCase("manifest", "show", "/nowhere/at/all.suit")]
+    [TestCase("manifest", "polish")]
+    [TestCase("--colour")]
+    public async Task P10_Wrong_arguments_give_one_line_and_exit_code_2(params string[] arguments)
+    {
+        ProgramRun run = await ProgramRun.OfAsync(Program, arguments);
+
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.ErrorLines, Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    public async Task P10_A_file_that_is_no_envelope_gives_one_line_and_exit_code_1()
+    {
+        ProgramRun run = await ProgramRun.OfAsync(Program, "manifest", "show", At("engineer.pem"));
+
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        Assert.That(run.ErrorLines, Has.Length.EqualTo(1).And.One.Contains("WrongDocument").Or.One.Contains("Malformed"));
+        Assert.That(run.Error, Does.Not.Contain("   at "));
+    }
+
+    [TestCase("--help", "manifest")]
+    [TestCase("--version", ".")]
+    public async Task Help_and_version_are_answered(string option, string expected)
+    {
+        ProgramRun run = await ProgramRun.OfAsync(Program, option);
+
+        Assert.That((run.ExitCode, run.Output.Contains(expected, StringComparison.Ordinal)), Is.EqualTo((0, true)));
+    }
+
+    [Test]
+    public async Task Release_hands_every_word_to_the_signer_and_its_exit_code_back()
+    {
+        string signer = At("signer");
+        File.WriteAllText(signer, "#!/bin/sh\necho \"$@\"\nexit 7\n");
+        File.SetUnixFileMode(signer, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["FOTA_SIGNER"] = signer };
+
+        ProgramRun run = await ProgramRun.OfFileAsync(Path.Combine(AppContext.BaseDirectory, Program), environment, "release", "create", "--product", "p", "--help");
+
+        Assert.That((run.ExitCode, run.Output), Is.EqualTo((7, "release create --product p --help\n")));
+    }
+
+    [Test]
+    public async Task Commands_that_need_a_server_say_what_is_missing()
+    {
+        ProgramRun run = await ProgramRun.OfAsync(Program, "rollout", "list");
+
+        Assert.That((run.ExitCode, run.Error.Contains("FOTA_SERVER", StringComparison.Ordinal)), Is.EqualTo((1, true)));
+    }
+
+    private string At(string name) => Path.Combine(_folder, name);
+}

@@ -1,0 +1,164 @@
+using Fota.DeviceAgent.Boot;
+using Fota.DeviceAgent.Slots;
+using Fota.DeviceAgent.Tests.Simulation;
+using Fota.Manifest;
+using Fota.Manifest.Reports;
+using Fota.Manifest.Verification;
+using Fota.TestKit;
+
+namespace Fota.DeviceAgent.Tests;
+
+/// <summary>The board's side: what is started, and what is not.</summary>
+public sealed class BootloaderTests
+{
+    [Test]
+    public void P4_A35_Slot_below_the_floor_is_not_started()
+    {
+        using SimulatedDevice device = new();
+        State.FileRollbackCounter.Manufacture(device.Store, new SecurityVersion(2));
+        Assert.That(device.Bootloader.Boot(), Is.Null);
+        Assert.That(device.Log.All, Has.Some.Contains("slot A: refused: BelowSecurityFloor"));
+    }
+
+    [Test]
+    public void Slot_with_a_flipped_bit_is_not_started()
+    {
+        using SimulatedDevice device = new();
+        Flip(device.Reader.PathOf(SlotName.A), 7000);
+        Assert.That(device.Bootloader.Boot(), Is.Null);
+        Assert.That(device.Log.All, Has.Some.Contains("slot A: refused: ImageMismatch"));
+        Assert.That(device.Record.A.Successful, Is.True, "a confirmed slot keeps its standing: the fault may pass");
+    }
+
+    [Test]
+    public void A09_Slot_whose_envelope_is_signed_by_one_key_only_is_not_started()
+    {
+        using SimulatedDevice device = new();
+        byte[] envelope = device.Factory.SignedBy(device.Server.Repository.Pump.Keys[0]).Bytes.ToArray();
+        device.Store.Replace(FileSlotReader.EnvelopeName(SlotName.A), envelope);
+        Assert.That(device.Bootloader.Boot(), Is.Null);
+        Assert.That(device.Log.All, Has.Some.Contains("slot A: refused: ThresholdNotMet"));
+    }
+
+    [Test]
+    public void A17_Slot_without_an_envelope_is_not_started()
+    {
+        using SimulatedDevice device = new();
+        device.Store.Delete(FileSlotReader.EnvelopeName(SlotName.A));
+        Assert.That(device.Bootloader.Boot(), Is.Null);
+        Assert.That(device.Log.All, Has.Some.Contains("slot A: refused: MissingField"));
+    }
+
+    [Test]
+    public void A08_Slot_with_an_image_for_another_device_is_not_started()
+    {
+        using SimulatedDevice device = new();
+        SampleRelease foreign = SampleRelease.Create("1.0.0", 1, change: static m => m with { DeviceId = NameBasedUuid.Device(SampleRelease.DeviceClass, "pump-0002") });
+        device.Store.Replace(FileSlotReader.EnvelopeName(SlotName.A), foreign.SignedBy([.. device.Server.Repository.Pump.Keys]).Bytes.Span);
+        Assert.That(device.Bootloader.Boot(), Is.Null);
+        Assert.That(device.Log.All, Has.Some.Contains("slot A: refused: WrongDevice"));
+    }
+
+    [Test]
+    public async Task Trial_that_nobody_confirms_ends_after_its_tries_and_is_remembered()
+    {
+        using SimulatedDevice device = await ActivatedAsync();
+        for (int tries = SlotBootState.TrialBoots - 1; tries >= 0; tries--)
+        {
+            Assert.That(device.Bootloader.Boot()!.Running, Is.EqualTo(SlotName.B));
+            Assert.That(device.Record.B.Tries, Is.EqualTo(tries));
+        }
+
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Running, Is.EqualTo(SlotName.A));
+        Assert.That(device.Status.LastFailure!.Reason, Is.EqualTo(RejectionReason.TrialBootFailed));
+        Assert.That(device.Server.Reports.Single(static r => r.State == ReportState.RolledBack).Reason, Is.EqualTo(RejectionReason.TrialBootFailed));
+    }
+
+    [Test]
+    public async Task Trial_whose_image_is_wrong_is_given_up_at_once()
+    {
+        using SimulatedDevice device = await ActivatedAsync();
+        Flip(device.Reader.PathOf(SlotName.B), 7000);
+        Assert.That(device.Bootloader.Boot()!.Running, Is.EqualTo(SlotName.A));
+        Assert.That(device.Record.B.IsExhausted, Is.True);
+    }
+
+    [Test]
+    public async Task Tries_are_counted_before_the_image_starts()
+    {
+        using SimulatedDevice device = await ActivatedAsync();
+        device.Power.CutAt = device.Power.Operations + 1;
+        device.Power.Flavour = PowerCut.Before;
+        Assert.That(() => device.Bootloader.Boot(), Throws.TypeOf<PowerCutException>());
+        device.Power.Restore();
+        Assert.That(device.Record.B.Tries, Is.EqualTo(SlotBootState.TrialBoots - 1));
+    }
+
+    [Test]
+    public async Task A38_When_every_slot_is_exhausted_tries_begin_again()
+    {
+        using SimulatedDevice device = await ActivatedAsync();
+        Write(device, new BootRecord(SlotBootState.From(14, 0, successful: false), SlotBootState.From(15, 0, successful: false)));
+        for (int boot = 0; boot < 3 * SlotBootState.TrialBoots; boot++)
+        {
+            Assert.That(device.Bootloader.Boot()?.Running, Is.EqualTo(SlotName.B), $"boot {boot}");
+        }
+    }
+
+    [Test]
+    public async Task A38_The_slot_that_verifies_is_the_one_whose_tries_begin_again()
+    {
+        using SimulatedDevice device = await ActivatedAsync();
+        Write(device, new BootRecord(SlotBootState.From(14, 0, successful: false), SlotBootState.From(15, 0, successful: false)));
+        Flip(device.Reader.PathOf(SlotName.B), 7000);
+        Assert.That(device.Bootloader.Boot()?.Running, Is.EqualTo(SlotName.A));
+    }
+
+    [Test]
+    public async Task A40_Device_whose_boot_record_is_lost_boots_what_verifies_and_confirms_it()
+    {
+        using SimulatedDevice device = new();
+        Directory.Delete(device.PathOf("boot"), recursive: true);
+        await device.RunAsync();
+        Assert.That(device.Record.A.Successful, Is.True);
+        Assert.That(device.Server.Reports.Select(static r => r.State), Is.All.EqualTo(ReportState.Idle), "no deployment, no report of one");
+
+        device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.1.0"));
+    }
+
+    [Test]
+    public void A_device_is_manufactured_once()
+    {
+        using SimulatedDevice device = new();
+        using FileStream image = File.OpenRead(device.Reader.PathOf(SlotName.A));
+        VerifiedImage verified = VerifyFactory(device, image);
+        Assert.That(() => DeviceFactory.Manufacture(device.Store, verified, device.Server.Repository.TrustedRoot), Throws.TypeOf<Storage.DeviceStateException>());
+    }
+
+    private static VerifiedImage VerifyFactory(SimulatedDevice device, Stream image)
+    {
+        VerifiedManifest manifest = VerifiedManifest.Verify(device.Factory.SignedBy([.. device.Server.Repository.Pump.Keys]), device.Server.Repository.Pump.PublicKeys).OrThrow();
+        DeviceTraits traits = new(SampleRelease.Vendor, SampleRelease.DeviceClass, Guid.Empty, SimulatedDevice.SlotSize);
+        return VerifiedImage.VerifyForBoot(manifest, traits, default, image).OrThrow();
+    }
+
+    private static async Task<SimulatedDevice> ActivatedAsync()
+    {
+        SimulatedDevice device = new();
+        device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+        Assert.That(await device.PowerOn().CheckInAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.RebootRequested>());
+        return device;
+    }
+
+    private static void Write(SimulatedDevice device, BootRecord record) => new BootRecordStore(device.Store).Write(record);
+
+    private static void Flip(string path, int offset)
+    {
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[offset] ^= 1;
+        File.WriteAllBytes(path, bytes);
+    }
+}

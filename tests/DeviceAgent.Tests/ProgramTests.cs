@@ -1,0 +1,202 @@
+using System.Diagnostics;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Fota.DeviceAgent.Boot;
+using Fota.DeviceAgent.Storage;
+using Fota.DeviceAgent.Tests.Simulation;
+using Fota.Interop.Posix;
+using Fota.Manifest;
+using Fota.Manifest.Keys;
+using Fota.Manifest.Reports;
+using Fota.TestKit;
+
+namespace Fota.DeviceAgent.Tests;
+
+/// <summary>The programs as they are installed: fota-agent and board, a key on a token, and a server behind mutual TLS 1.3.</summary>
+public sealed class ProgramTests
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    [Test]
+    public async Task Board_and_agent_bring_a_release_from_the_server_to_a_confirmed_boot()
+    {
+        using TestAuthority serverAuthority = new("service CA"), deviceAuthority = new("device CA");
+        using InstalledPrograms programs = new("https://127.0.0.1:1/", serverAuthority.Pem);
+        VerificationKey deviceKey = await EnrolAsync(programs, deviceAuthority);
+        using FleetServer server = new(deviceKey);
+        server.PublishForToday();
+        await using FleetListener listener = await FleetListener.StartAsync(server, serverAuthority);
+        programs.Settings["server"] = listener.Address.ToString();
+        programs.Save();
+        string board = await ManufactureAsync(programs, server);
+        SampleRelease release = SampleRelease.Create("1.1.0", sequence: 2, security: 2);
+        server.Offer(release);
+
+        using Process power = programs.Start(InstalledPrograms.BoardProgram, "power-on", "--config", board, "--agent", InstalledPrograms.AgentProgram);
+        (List<string> lines, int powerExitCode) = await ReadUntilAsync(power, static line => line.StartsWith("confirmed:", StringComparison.Ordinal));
+
+        Assert.That(powerExitCode, Is.Zero);
+        Assert.That(lines, Has.Some.EqualTo("board: slot B: starting 1.1.0 on trial, 2 tries left"));
+        Assert.That(lines, Has.Some.EqualTo("rebooting"));
+        Assert.That(listener.Subjects.Distinct(StringComparer.Ordinal), Is.EqualTo(new[] { "OU=infusion-pump, CN=pump-0001" }));
+        Assert.That(server.States.Take(2), Is.EqualTo(new[] { ReportState.Installing, ReportState.Activated }));
+
+        (int exitCode, string output, _) = await programs.RunAsync(InstalledPrograms.AgentProgram, "status", "--config", programs.AgentConfig, "--json");
+        using JsonDocument status = JsonDocument.Parse(output);
+        Assert.That(exitCode, Is.Zero);
+        Assert.That(status.RootElement.GetProperty("version").GetString(), Is.EqualTo("1.1.0"));
+        Assert.That(status.RootElement.GetProperty("slot").GetString(), Is.EqualTo("B"));
+        Assert.That(status.RootElement.GetProperty("floor").GetInt32(), Is.EqualTo(2));
+
+        server.Offer(SampleRelease.Create("1.2.0", sequence: 3), server.Repository.Pump.Keys[0]);
+        (exitCode, _, string refusal) = await programs.RunAsync(InstalledPrograms.AgentProgram, "check", "--config", programs.AgentConfig);
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(refusal, Does.StartWith("refused: ThresholdNotMet: envelope: wanted "));
+    }
+
+    [Test]
+    public async Task Server_of_another_authority_is_not_spoken_to()
+    {
+        using TestAuthority serverAuthority = new("service CA"), deviceAuthority = new("device CA"), stranger = new("service CA");
+        using InstalledPrograms programs = new("https://127.0.0.1:1/", serverAuthority.Pem);
+        using FleetServer server = new(await EnrolAsync(programs, deviceAuthority));
+        server.PublishForToday();
+        await using FleetListener listener = await FleetListener.StartAsync(server, stranger);
+        programs.Settings["server"] = listener.Address.ToString();
+        programs.Save();
+        await ManufactureAsync(programs, server);
+        InstalledRelease release = new(Sha256Digest.Of("any"u8), new SequenceNumber(1), ReleaseVersion.Parse("1.0.0"), new SecurityVersion(1));
+        new BootFacts(SlotName.A, Trial: false, release).Write(new FileDurableStore(programs.PathOf("device")));
+
+        (int exitCode, _, string error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "check", "--config", programs.AgentConfig);
+
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error, Does.StartWith("waiting: POST /api/v1/check-in: "));
+        Assert.That(error.TrimEnd().Split('\n'), Has.Length.EqualTo(1));
+        Assert.That(server.Requests, Is.Empty);
+    }
+
+    [Test]
+    public async Task P7_Key_file_in_a_production_layout_is_refused()
+    {
+        using TestAuthority authority = new("service CA");
+        using InstalledPrograms programs = new("https://127.0.0.1:1/", authority.Pem);
+        programs.Settings["key"] = new JsonObject { ["unsafeFile"] = "key.pem" };
+        programs.Save();
+        (int exitCode, _, string error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "enrol", "--config", programs.AgentConfig, "--out", programs.PathOf("device.csr"));
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error, Does.Contain("unsafeFile: wanted no key file in a production layout"));
+        Assert.That(programs.PathOf("key.pem"), Does.Not.Exist);
+
+        programs.Settings["layout"] = "development";
+        programs.Save();
+        (exitCode, _, error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "enrol", "--config", programs.AgentConfig, "--out", programs.PathOf("device.csr"));
+        Assert.That(exitCode, Is.Zero, error);
+    }
+
+    [Test]
+    public async Task Pin_file_that_others_may_read_is_refused()
+    {
+        using TestAuthority authority = new("service CA");
+        using InstalledPrograms programs = new("https://127.0.0.1:1/", authority.Pem);
+        File.SetUnixFileMode(programs.PathOf("pin"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        (int exitCode, _, string error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "enrol", "--config", programs.AgentConfig, "--out", programs.PathOf("device.csr"));
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error, Does.Contain("wanted mode 0600"));
+    }
+
+    [Test]
+    public async Task Setting_with_a_typing_mistake_is_refused_in_one_line()
+    {
+        using TestAuthority authority = new("service CA");
+        using InstalledPrograms programs = new("https://127.0.0.1:1/", authority.Pem);
+        programs.Settings["serverCA"] = "service-ca.pem";
+        programs.Save();
+        (int exitCode, _, string error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "status", "--config", programs.AgentConfig);
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error.TrimEnd(), Does.EndWith("agent.json: serverCA: no such setting").And.Not.Contains("\n"));
+    }
+
+    [Test]
+    public async Task Wrong_argument_gives_one_line_and_exit_code_2()
+    {
+        using TestAuthority authority = new("service CA");
+        using InstalledPrograms programs = new("https://127.0.0.1:1/", authority.Pem);
+        foreach (string program in (string[])[InstalledPrograms.AgentProgram, InstalledPrograms.BoardProgram])
+        {
+            (int exitCode, _, string error) = await programs.RunAsync(program, "fly");
+            Assert.That(exitCode, Is.EqualTo(2));
+            Assert.That(error.TrimEnd().Split('\n'), Has.Length.EqualTo(1));
+        }
+    }
+
+    [Test]
+    public async Task Board_without_a_valid_slot_says_so_and_stops()
+    {
+        using TestAuthority serverAuthority = new("service CA"), deviceAuthority = new("device CA");
+        using InstalledPrograms programs = new("https://127.0.0.1:1/", serverAuthority.Pem);
+        using FleetServer server = new(await EnrolAsync(programs, deviceAuthority));
+        string board = await ManufactureAsync(programs, server);
+        File.Delete(programs.PathOf("device/slots/a.suit"));
+        (int exitCode, string output, _) = await programs.RunAsync(InstalledPrograms.BoardProgram, "power-on", "--config", board, "--agent", InstalledPrograms.AgentProgram);
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(output, Does.Contain("slot A: refused: MissingField").And.Contain("no slot holds a release that may run"));
+    }
+
+    /// <summary>Reads until a line comes, asks the process to stop, and waits until it has.</summary>
+    private static async Task<(List<string> Lines, int ExitCode)> ReadUntilAsync(Process process, Func<string, bool> isLast)
+    {
+        using CancellationTokenSource patience = new(s_patience, TimeProvider.System);
+        Task<string> error = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        List<string> lines = [];
+        try
+        {
+            while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+            {
+                lines.Add(line);
+                if (isLast(line))
+                {
+                    ProcessSignal.Terminate(process.Id);
+                }
+            }
+
+            await process.WaitForExitAsync(patience.Token);
+            return (lines, process.ExitCode);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"not within {s_patience}:\n{string.Join('\n', lines)}\n{await error}");
+            throw;
+        }
+    }
+
+    private static async Task<VerificationKey> EnrolAsync(InstalledPrograms programs, TestAuthority authority)
+    {
+        string request = programs.PathOf("device.csr");
+        (int exitCode, _, string error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "enrol", "--config", programs.AgentConfig, "--out", request);
+        Assert.That(exitCode, Is.Zero, error);
+        string certificate = authority.IssueDevice(await File.ReadAllTextAsync(request));
+        await File.WriteAllTextAsync(programs.PathOf("device.pem"), certificate);
+        using X509Certificate2 issued = X509Certificate2.CreateFromPem(certificate);
+        return VerificationKey.FromSubjectPublicKeyInfo(issued.PublicKey.ExportSubjectPublicKeyInfo());
+    }
+
+    private static async Task<string> ManufactureAsync(InstalledPrograms programs, FleetServer server)
+    {
+        SampleRelease factory = SampleRelease.Create("1.0.0", sequence: 1);
+        SoftwareKey[] keys = [.. server.Repository.Pump.Keys];
+        await File.WriteAllBytesAsync(programs.PathOf("image"), factory.Image);
+        await File.WriteAllBytesAsync(programs.PathOf("image.suit"), factory.SignedBy(keys).Bytes.ToArray());
+        await File.WriteAllBytesAsync(programs.PathOf("root.json"), server.Repository.TrustedRoot);
+        await File.WriteAllTextAsync(programs.PathOf("release.pem"), keys[0].PublicKey.ToPem());
+        await File.WriteAllTextAsync(programs.PathOf("approver.pem"), keys[1].PublicKey.ToPem());
+        string board = programs.PathOf("board.json");
+        await File.WriteAllTextAsync(board, """{"agentConfig":"agent.json","anchors":["release.pem","approver.pem"],"threshold":2}""");
+        (int exitCode, _, string error) = await programs.RunAsync(
+            InstalledPrograms.BoardProgram, "manufacture", "--config", board, "--image", programs.PathOf("image"), "--envelope", programs.PathOf("image.suit"));
+        Assert.That(exitCode, Is.Zero, error);
+        return board;
+    }
+}

@@ -1,0 +1,267 @@
+using System.Text.RegularExpressions;
+using Fota.DeviceAgent.Tests.Simulation;
+using Fota.Manifest;
+using Fota.Manifest.Encoding;
+using Fota.Manifest.Reports;
+using Fota.TestKit;
+
+namespace Fota.DeviceAgent.Tests;
+
+/// <summary>What is refused before anything on the device changes: the reason is named, and boot record, slots and counter are what they were.</summary>
+public sealed class RefusalTests
+{
+    [Test]
+    public async Task A01_Unsigned_manifest_is_refused()
+    {
+        using SimulatedDevice device = new();
+        SampleRelease release = SampleRelease.Create();
+        device.Server.Repository.AddTarget(release.TargetPath, Fota.Manifest.Envelope.SignedEnvelope.Begin(release.Manifest).Bytes.ToArray());
+        device.Server.Repository.Publish();
+        device.Server.Assign(release.TargetPath);
+        await RefusesAsync(device, RejectionReason.NoSignatures);
+    }
+
+    [Test]
+    public async Task A01_Manifest_signed_by_keys_of_another_product_is_refused()
+    {
+        using SimulatedDevice device = new();
+        SimulatedProduct other = device.Server.Repository.AddProduct("syringe-pump");
+        device.Server.Offer(SampleRelease.Create(), [.. other.Keys]);
+        await RefusesAsync(device, RejectionReason.ThresholdNotMet);
+    }
+
+    [Test]
+    public async Task A01_Release_that_no_role_lists_is_refused()
+    {
+        using SimulatedDevice device = new();
+        device.Server.Assign("infusion-pump/9.9.9/manifest.suit");
+        await RefusesAsync(device, RejectionReason.TargetNotFound);
+    }
+
+    [Test]
+    public async Task A02_Old_timestamp_is_refused()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        byte[] old = repository.Current(repository.Timestamp);
+        SampleRelease release = SampleRelease.Create();
+        device.Server.Offer(release);
+        await device.RunAsync();
+        repository.Files["timestamp.json"] = old;
+        device.Server.Assign(release.TargetPath);
+        await RefusesAsync(device, RejectionReason.MetadataRollback);
+    }
+
+    [Test]
+    public async Task A02_Old_timestamp_is_refused_though_the_stored_one_has_expired()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        repository.Timestamp.Expires = repository.Now + TimeSpan.FromDays(9);
+        repository.PublishTimestamp();
+        byte[] old = repository.Current(repository.Timestamp);
+        repository.Timestamp.Expires = repository.Now + TimeSpan.FromDays(1);
+        SampleRelease release = SampleRelease.Create();
+        device.Server.Offer(release);
+        await device.RunAsync();
+
+        repository.Now += TimeSpan.FromDays(2);
+        repository.Files["timestamp.json"] = old;
+        device.Server.Assign(release.TargetPath);
+        await RefusesAsync(device, RejectionReason.MetadataRollback);
+    }
+
+    [Test]
+    public async Task A03_Expired_timestamp_is_refused()
+    {
+        using SimulatedDevice device = new();
+        device.Server.Offer(SampleRelease.Create());
+        device.Server.Repository.Now += TimeSpan.FromDays(31);
+        await RefusesAsync(device, RejectionReason.MetadataExpired);
+    }
+
+    [Test]
+    public async Task A04_Fast_forwarded_timestamp_is_recovered_from_by_new_keys()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        long version = repository.Timestamp.Version;
+        repository.Timestamp.Version = long.MaxValue - 1;
+        SampleRelease first = SampleRelease.Create("1.1.0", 2), second = SampleRelease.Create("1.2.0", 3);
+        repository.PublishTimestamp();
+        device.Server.Assign("infusion-pump/9.9.9/manifest.suit");
+        await RefusesAsync(device, RejectionReason.TargetNotFound);
+
+        repository.Timestamp.Version = version;
+        device.Server.Offer(first);
+        await RefusesAsync(device, RejectionReason.MetadataRollback);
+
+        repository.Timestamp.Keys = [SoftwareKey.EcdsaP256()];
+        repository.PublishRoot();
+        device.Server.Offer(second);
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.2.0"));
+    }
+
+    [Test]
+    public async Task A06_Endless_timestamp_is_refused()
+    {
+        using SimulatedDevice device = new();
+        device.Server.Offer(SampleRelease.Create());
+        device.Server.Repository.Files["timestamp.json"] = new byte[DecodeLimits.TimestampBytes + 1];
+        await RefusesAsync(device, RejectionReason.LimitExceeded);
+    }
+
+    [Test]
+    public async Task A06_Manifest_longer_than_its_listed_length_is_refused()
+    {
+        using SimulatedDevice device = new();
+        device.Server.Offer(SampleRelease.Create());
+        IDictionary<string, byte[]> files = device.Server.Repository.TargetFiles;
+        string name = files.Keys.Single();
+        files[name] = [.. files[name], 0];
+        await RefusesAsync(device, RejectionReason.LimitExceeded);
+    }
+
+    [Test]
+    public async Task A08_Release_for_another_vendor_is_refused() =>
+        await RefusesReleaseAsync(static m => m with { VendorId = NameBasedUuid.Vendor("others.example") }, RejectionReason.WrongVendor);
+
+    [Test]
+    public async Task A08_Release_for_another_class_is_refused() =>
+        await RefusesReleaseAsync(static m => m with { ClassId = NameBasedUuid.DeviceClass(SampleRelease.Vendor, "syringe-pump") }, RejectionReason.WrongClass);
+
+    [Test]
+    public async Task A08_Release_for_another_device_is_refused() =>
+        await RefusesReleaseAsync(static m => m with { DeviceId = NameBasedUuid.Device(SampleRelease.DeviceClass, "pump-0002") }, RejectionReason.WrongDevice);
+
+    [Test]
+    public async Task A09_Manifest_signed_by_one_key_only_is_refused()
+    {
+        using SimulatedDevice device = new();
+        device.Server.Offer(SampleRelease.Create(), device.Server.Repository.Pump.Keys[0]);
+        Rejection rejection = await RefusesAsync(device, RejectionReason.ThresholdNotMet);
+        Assert.That(rejection.Detail, Does.StartWith("envelope:"));
+    }
+
+    [Test]
+    public async Task A09_Product_role_signed_by_one_key_only_is_refused()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        repository.Pump.Signers = [repository.Pump.Keys[0]];
+        device.Server.Offer(SampleRelease.Create());
+        Rejection rejection = await RefusesAsync(device, RejectionReason.ThresholdNotMet);
+        Assert.That(rejection.Detail, Does.Contain("infusion-pump"));
+    }
+
+    [Test]
+    public async Task A15_Assignment_of_a_climbing_path_is_refused()
+    {
+        using SimulatedDevice device = new();
+        device.Server.Assignment = new Assignment("d", "infusion-pump/../../etc/passwd");
+        await RefusesAsync(device, RejectionReason.UnsafePath);
+    }
+
+    [Test]
+    public async Task A15_Pack_on_another_host_is_refused()
+    {
+        using SimulatedDevice device = new();
+        SampleRelease release = SampleRelease.Create(change: static m => m with { PackUri = "//evil.example/pack" });
+        device.Server.Offer(release);
+        await RefusesAsync(device, RejectionReason.UnsafePath);
+        Assert.That(device.Server.Requests, Has.None.Contains("/pack"));
+    }
+
+    [Test]
+    public async Task A17_Listed_target_without_a_digest_is_refused()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        device.Server.Offer(SampleRelease.Create());
+        repository.Edit(repository.Pump, static text => Regex.Replace(text, "\"hashes\":\\{[^}]*\\},", "", RegexOptions.None, TimeSpan.FromSeconds(1)));
+        repository.PublishSnapshot();
+        repository.PublishTimestamp();
+        await RefusesAsync(device, RejectionReason.MissingField);
+    }
+
+    [Test]
+    public async Task A17_Chunk_table_without_digests_is_refused()
+    {
+        using SimulatedDevice device = new();
+        byte[] table = [0xA2, 0x01, 0x19, 0x27, 0x10, 0x02, 0x19, 0x10, 0x00]; // {1: 10000, 2: 4096}
+        SampleRelease release = SampleRelease.Create(change: m => m with { ChunkTableDigest = Sha256Digest.Of(table), ChunkTableSize = table.Length });
+        device.Server.Offer(release);
+        device.Server.Blobs[$"tables/{Sha256Digest.Of(table)}"] = table;
+        await RefusesAsync(device, RejectionReason.MissingField);
+    }
+
+    [Test]
+    public async Task A32_Image_larger_than_the_slot_is_refused_before_the_first_write()
+    {
+        using SimulatedDevice device = new();
+        device.Server.Offer(SampleRelease.Create(image: SampleRelease.ImageOf("1.1.0", SimulatedDevice.SlotSize + 1)));
+        await RefusesAsync(device, RejectionReason.ImageTooLarge);
+        Assert.That(device.Server.Requests, Has.None.Contains("/packs/"));
+    }
+
+    [Test]
+    public async Task P4_Older_security_version_is_refused_before_download()
+    {
+        using SimulatedDevice device = new(SampleRelease.Create("1.0.0", sequence: 1, security: 3));
+        device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2, security: 2));
+        await RefusesAsync(device, RejectionReason.BelowSecurityFloor);
+        Assert.That(device.Server.Requests, Has.None.Contains("/packs/"));
+    }
+
+    [Test]
+    public async Task A02_Lower_sequence_number_is_refused_and_its_reissue_is_not()
+    {
+        using SimulatedDevice device = new();
+        SampleRelease old = SampleRelease.Create("1.1.0", sequence: 2);
+        device.Server.Publish(old);
+        device.Server.Offer(SampleRelease.Create("1.2.0", sequence: 3));
+        await device.RunAsync();
+        device.Server.Assign(old.TargetPath);
+        await RefusesAsync(device, RejectionReason.SequenceRollback);
+
+        device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 4));
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.1.0"));
+    }
+
+    [Test]
+    public void A37_Unreadable_counter_stops_everything_before_the_first_write([Values("", "FFFFFFFF00000000")] string content)
+    {
+        using SimulatedDevice device = new();
+        device.Server.Offer(SampleRelease.Create());
+        UpdateAgent agent = device.PowerOn();
+        File.WriteAllBytes(device.PathOf("counter"), Convert.FromHexString(content));
+        IReadOnlyDictionary<string, string> before = device.Picture();
+        Assert.That(() => agent.CheckInAsync(CancellationToken.None), Throws.TypeOf<Storage.DeviceStateException>().With.Message.Contains("rollback counter"));
+        Assert.That(device.Picture(), Is.EqualTo(before));
+    }
+
+    private static async Task RefusesReleaseAsync(Func<UpdateManifest, UpdateManifest> change, RejectionReason reason)
+    {
+        using SimulatedDevice device = new();
+        device.Server.Offer(SampleRelease.Create(change: change));
+        await RefusesAsync(device, reason);
+        Assert.That(device.Server.Requests, Has.None.Contains("/packs/"));
+    }
+
+    private static async Task<Rejection> RefusesAsync(SimulatedDevice device, RejectionReason reason)
+    {
+        IReadOnlyDictionary<string, string> before = device.Picture();
+        AgentOutcome outcome = await device.RunAsync();
+        Assert.That(outcome, Is.InstanceOf<AgentOutcome.Refused>(), string.Join('\n', device.Log.All));
+        Rejection rejection = ((AgentOutcome.Refused)outcome).Rejection;
+        Assert.That(rejection.Reason, Is.EqualTo(reason), rejection.Detail);
+        Assert.That(device.Picture(), Is.EqualTo(before), "boot record, slots and counter");
+        Assert.That(device.Slots!.Opened, Is.Empty);
+        Assert.That(device.Server.Reports[^1].State, Is.EqualTo(ReportState.Failed));
+        Assert.That(device.Server.Reports[^1].Reason, Is.EqualTo(reason));
+        Assert.That(device.Status.LastFailure, Is.EqualTo(rejection));
+        return rejection;
+    }
+}

@@ -1,0 +1,140 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Fota.Manifest.Keys;
+using Fota.Manifest.Reports;
+using Fota.TestKit;
+
+namespace Fota.DeviceAgent.Tests.Simulation;
+
+/// <summary>The update server in memory: the simulated repository with packs and tables, and a check-in that knows one device.</summary>
+public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
+{
+    public const string DeviceName = "pump-0001";
+
+    public RepositorySimulator Repository { get; } = new();
+
+    /// <summary>Packs and tables by path, for example "packs/9f86...".</summary>
+    public IDictionary<string, byte[]> Blobs { get; } = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+
+    /// <summary>What the device is asked to install; a terminal report ends it.</summary>
+    public Assignment? Assignment { get; set; }
+
+    /// <summary>The reports, verified, in the order of their arrival.</summary>
+    public IList<DeviceReport> Reports { get; } = [];
+
+    /// <summary>What the device was told of one deployment.</summary>
+    public IEnumerable<ReportState> States => Reports.Where(static r => r.State != ReportState.Idle).Select(static r => r.State);
+
+    /// <summary>The paths that were asked for.</summary>
+    public IList<string> Requests { get; } = [];
+
+    /// <summary>Whether nothing answers.</summary>
+    public bool IsOffline { get; set; }
+
+    /// <summary>Whether reports are taken but the answers are lost.</summary>
+    public bool LosesAnswers { get; set; }
+
+    /// <summary>Whether range requests are answered with the whole file.</summary>
+    public bool IgnoresRanges { get; set; }
+
+    /// <summary>After how many bytes a pack's transfer breaks; null for never.</summary>
+    public int? BreaksAfter { get; set; }
+
+    /// <summary>Publishes a release signed by both product keys, or by others, and assigns it.</summary>
+    public void Offer(SampleRelease release, params SoftwareKey[] signers)
+    {
+        Publish(release, signers);
+        Assign(release.TargetPath);
+    }
+
+    public void Assign(string targetPath) => Assignment = new Assignment($"deployment-{Reports.Count}-{targetPath.Split('/')[1]}", targetPath);
+
+    public void Publish(SampleRelease release, params SoftwareKey[] signers)
+    {
+        byte[] envelope = release.SignedBy(signers.Length > 0 ? signers : [.. Repository.Pump.Keys]).Bytes.ToArray();
+        Repository.AddTarget(release.TargetPath, envelope);
+        Blobs[release.Manifest.PackUri] = release.Pack;
+        Blobs[$"tables/{release.Manifest.ChunkTableDigest}"] = release.EncodedTable;
+        Repository.Publish();
+    }
+
+    /// <summary>Publishes everything anew, for devices that go by the real clock.</summary>
+    public void PublishForToday()
+    {
+        Repository.Now = TimeProvider.System.GetUtcNow();
+        foreach (SimulatedRole role in (SimulatedRole[])[Repository.Root, Repository.Timestamp, Repository.Snapshot, Repository.Targets, Repository.Pump])
+        {
+            role.Expires = Repository.Now.AddDays(1);
+        }
+
+        Repository.PublishRoot();
+        Repository.PublishTargets();
+        Repository.Publish();
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (IsOffline)
+        {
+            throw new HttpRequestException("connection refused");
+        }
+
+        string path = request.RequestUri!.AbsolutePath;
+        Requests.Add(path);
+        HttpResponseMessage response = path == "/api/v1/check-in"
+            ? CheckIn(await request.Content!.ReadAsByteArrayAsync(cancellationToken))
+            : Serve(path["/repo/".Length..], request.Headers.Range?.Ranges.Single());
+        response.RequestMessage = request;
+        return response;
+    }
+
+    private HttpResponseMessage CheckIn(byte[] body)
+    {
+        DeviceReport report = VerifiedReport.Verify(body, deviceKey, DeviceName).OrThrow().Content;
+        Reports.Add(report);
+        if (report.State is ReportState.Confirmed or ReportState.Failed or ReportState.RolledBack && report.Deployment == Assignment?.Deployment)
+        {
+            Assignment = null;
+        }
+
+        return LosesAnswers ? throw new HttpRequestException("connection reset") : Content(new CheckInAnswer(Assignment, TimeSpan.FromSeconds(1)).Encode());
+    }
+
+    private HttpResponseMessage Serve(string path, RangeItemHeaderValue? range)
+    {
+        byte[]? file = path.Split('/')[0] switch
+        {
+            "metadata" => Find(Repository.Files, path["metadata/".Length..]),
+            "targets" => Find(Repository.TargetFiles, path["targets/".Length..]),
+            _ => Find(Blobs, path),
+        };
+        if (file is null)
+        {
+            return new HttpResponseMessage(HttpStatusCode.NotFound) { Content = new ByteArrayContent([]) };
+        }
+
+        if (range is null || IgnoresRanges)
+        {
+            return Content(file);
+        }
+
+        if (range.From >= file.Length)
+        {
+            return new HttpResponseMessage(HttpStatusCode.RequestedRangeNotSatisfiable) { Content = new ByteArrayContent([]) };
+        }
+
+        int from = (int)range.From!.Value, end = (int)Math.Min(range.To!.Value + 1, file.Length);
+        if (BreaksAfter is { } limit && end - from > limit)
+        {
+            end = from + limit;
+        }
+
+        HttpResponseMessage partial = Content(file[from..end]);
+        partial.StatusCode = HttpStatusCode.PartialContent;
+        return partial;
+    }
+
+    private static byte[]? Find(IDictionary<string, byte[]> files, string name) => files.TryGetValue(name, out byte[]? file) ? file : null;
+
+    private static HttpResponseMessage Content(byte[] bytes) => new(HttpStatusCode.OK) { Content = new ByteArrayContent(bytes) };
+}

@@ -1,0 +1,51 @@
+namespace Fota.DeviceAgent.Tests.Simulation;
+
+/// <summary>How an operation is hit by a power cut.</summary>
+public enum PowerCut
+{
+    Before,
+    Torn,
+    After,
+}
+
+/// <summary>The power failed. Nothing catches this but the test.</summary>
+public sealed class PowerCutException() : Exception("the power was cut");
+
+/// <summary>Counts every operation that changes the device, and fails at the one that a test names.</summary>
+public sealed class PowerSupply
+{
+    private bool _off;
+
+    /// <summary>Operations so far.</summary>
+    public int Operations { get; private set; }
+
+    /// <summary>The operation to fail at; null for none.</summary>
+    public int? CutAt { get; set; }
+
+    public PowerCut Flavour { get; set; }
+
+    /// <summary>Whether the cut has happened.</summary>
+    public bool HasCut { get; private set; }
+
+    public void Restore() => _off = false;
+
+    /// <summary>Runs <paramref name="operation"/>, or as much of it as the power lasts for.</summary>
+    public void Perform(Action operation, Action torn)
+    {
+        if (_off)
+        {
+            throw new PowerCutException();
+        }
+
+        if (Operations++ != CutAt)
+        {
+            operation();
+            return;
+        }
+
+        Action done = Flavour switch { PowerCut.Before => static () => { }, PowerCut.Torn => torn, _ => operation };
+        done();
+        HasCut = _off = true;
+        throw new PowerCutException();
+    }
+}

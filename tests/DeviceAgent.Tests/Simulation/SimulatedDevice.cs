@@ -1,0 +1,191 @@
+using System.Security.Cryptography;
+using Fota.DeviceAgent.Boot;
+using Fota.DeviceAgent.Fetching;
+using Fota.DeviceAgent.Health;
+using Fota.DeviceAgent.Slots;
+using Fota.DeviceAgent.State;
+using Fota.Manifest;
+using Fota.Samples.Board;
+using Fota.TestKit;
+
+namespace Fota.DeviceAgent.Tests.Simulation;
+
+/// <summary>
+/// A device with its server: agent, board and real files, in one process. After every boot it checks what must hold whatever happened: something
+/// boots, it is not below the floor, and the floor did not fall.
+/// </summary>
+public sealed class SimulatedDevice : IDisposable
+{
+    public const int SlotSize = 64 * 1024;
+
+    private const int MostBoots = 12;
+
+    private readonly DeviceKeyInMemory _key = new();
+    private readonly HttpClient _http;
+    private readonly Clock _clock;
+    private readonly DeviceIdentity _identity;
+
+    public SimulatedDevice(SampleRelease? factoryRelease = null)
+    {
+        // Memory, where there is such a place: a flush to a real disk, a thousand times, is what would take long.
+        string parent = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
+        Folder = Directory.CreateDirectory(Path.Combine(parent, $"fota-device-{Guid.NewGuid():N}")).FullName;
+        Server = new FleetServer(_key.PublicKey);
+        _http = new HttpClient(Server);
+        _clock = new Clock(Server.Repository);
+        _identity = DeviceIdentity.From(FleetServer.DeviceName, ProductName.Parse("infusion-pump"), "pumps.example", "infusion-pump rev B", SlotSize);
+        Store = new PoweredStore(Folder, Power);
+        Reader = new FileSlotReader(Folder, Store, SlotSize);
+        Factory = factoryRelease ?? SampleRelease.Create("1.0.0", sequence: 1);
+        Manufacture();
+    }
+
+    public string Folder { get; }
+
+    public PowerSupply Power { get; } = new();
+
+    public FleetServer Server { get; }
+
+    public SampleRelease Factory { get; }
+
+    public PoweredStore Store { get; }
+
+    public FileSlotReader Reader { get; }
+
+    public Lines Log { get; } = new();
+
+    /// <summary>Every boot, in order.</summary>
+    public IList<BootFacts> Boots { get; } = [];
+
+    /// <summary>The slots as the agent that runs now has them.</summary>
+    public PoweredSlots? Slots { get; private set; }
+
+    /// <summary>Replaces the counter of the agents that start from now on.</summary>
+    public Func<IRollbackCounter, IRollbackCounter> Counter { get; set; } = static counter => counter;
+
+    public IRollbackCounter FloorCounter => new FileRollbackCounter(Store);
+
+    public SecurityVersion Floor => FloorCounter.Read();
+
+    public BootRecord Record => new BootRecordStore(Store).Read()!;
+
+    public DeviceStatus Status => DeviceStatus.Read(Store);
+
+    /// <summary>The bootloader of this board.</summary>
+    public Bootloader Bootloader => new(Store, Reader, FloorCounter, Server.Repository.Pump.PublicKeys, _identity.Traits, Log.Progress);
+
+    /// <summary>Switches the device on: boots, runs the image, starts an agent. What had to hold is checked.</summary>
+    public UpdateAgent PowerOn()
+    {
+        SecurityVersion floor = Floor;
+        Assert.That(floor.Value, Is.GreaterThanOrEqualTo(_highestFloor), "the floor fell");
+        _highestFloor = floor.Value;
+        FileHealthCheck.Forget(Store);
+        BootFacts? booted = Bootloader.Boot();
+        Assert.That(booted, Is.Not.Null, "nothing booted");
+        Assert.That(booted!.Release.SecurityVersion.Value, Is.GreaterThanOrEqualTo(floor.Value), "booted below the floor");
+        Boots.Add(booted);
+        new PumpFirmware(Reader, Store).Run(booted.Running);
+        return StartAgent();
+    }
+
+    /// <summary>Starts an agent without a boot, as after it was killed.</summary>
+    public UpdateAgent StartAgent()
+    {
+        FileBootControl boot = new(Store);
+        Slots = new PoweredSlots(new FileSlotStorage(Folder, Store, boot, SlotSize), Reader, Power);
+        return new UpdateAgent(new AgentParts
+        {
+            Identity = _identity,
+            Store = Store,
+            Slots = Slots,
+            Boot = boot,
+            Counter = Counter(FloorCounter),
+            HealthChecks = [new FileHealthCheck(Store)],
+            Key = _key,
+            Http = _http,
+            Server = new Uri("https://fleet.example/"),
+            Retry = RetryPolicy.Create(TimeProvider.System, TimeSpan.Zero),
+            Time = _clock,
+            Log = Log,
+        });
+    }
+
+    /// <summary>Switches the device on and lets it run, through all reboots, until nothing is left to do.</summary>
+    public async Task<AgentOutcome> RunAsync()
+    {
+        for (int boot = 0; boot < MostBoots; boot++)
+        {
+            try
+            {
+                UpdateAgent agent = PowerOn();
+                AgentOutcome outcome = await agent.ResumeAsync(CancellationToken.None);
+                while (outcome is not AgentOutcome.RebootRequested)
+                {
+                    outcome = await agent.CheckInAsync(CancellationToken.None);
+                    if (outcome is AgentOutcome.Refused or AgentOutcome.Unavailable || (outcome is AgentOutcome.Idle && Server.Assignment is null && Status.QueuedReports == 0))
+                    {
+                        return outcome;
+                    }
+                }
+            }
+            catch (PowerCutException)
+            {
+                Power.Restore();
+            }
+        }
+
+        Assert.Fail($"not settled after {MostBoots} boots");
+        throw new InvalidOperationException();
+    }
+
+    /// <summary>A picture of everything that decides what runs: boot record, slots, envelopes, counter.</summary>
+    public IReadOnlyDictionary<string, string> Picture() => Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories)
+        .Select(path => Path.GetRelativePath(Folder, path))
+        .Where(static name => name.StartsWith("boot/", StringComparison.Ordinal) || name.StartsWith("slots/", StringComparison.Ordinal) || name == "counter")
+        .ToDictionary(static name => name, name => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(Folder, name)))), StringComparer.Ordinal);
+
+    public string PathOf(string name) => Path.Combine(Folder, name);
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        Server.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private uint _highestFloor;
+
+    private void Manufacture()
+    {
+        string image = PathOf("factory.img"), envelope = PathOf("factory.suit"), root = PathOf("root.json");
+        File.WriteAllBytes(image, Factory.Image);
+        File.WriteAllBytes(envelope, Factory.SignedBy([.. Server.Repository.Pump.Keys]).Bytes.ToArray());
+        File.WriteAllBytes(root, Server.Repository.TrustedRoot);
+        Samples.Board.Factory.Manufacture(Folder, Store, _identity, Server.Repository.Pump.PublicKeys, image, envelope, root);
+    }
+
+    private sealed class Clock(RepositorySimulator repository) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => repository.Now;
+    }
+}
+
+/// <summary>What agent and bootloader said.</summary>
+public sealed class Lines : IAgentLog
+{
+    public IList<string> All { get; } = [];
+
+    /// <summary>Told each line of progress when it is said.</summary>
+    public Action<string> OnProgress { get; set; } = static _ => { };
+
+    public void Progress(string line)
+    {
+        All.Add(line);
+        OnProgress(line);
+    }
+
+    public void Refused(Rejection rejection) => All.Add($"refused: {rejection}");
+
+    public void Waiting(string line) => All.Add($"waiting: {line}");
+}

@@ -1,0 +1,107 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Fota.UpdateServer.Configuration;
+using Fota.UpdateServer.Tests.Support;
+
+namespace Fota.UpdateServer.Tests.Configuration;
+
+public sealed class SettingsTests
+{
+    private const string Production = """
+        {
+          "layout": "production", "listen": "127.0.0.1:8443", "data": "state", "trustedRoot": "root.json", "deviceCa": "device-ca.pem", "checkInSeconds": 60,
+          "tls": {
+            "certificate": "server.pem", "pkcs11Module": "/usr/lib/softhsm/libsofthsm2.so", "tokenLabel": "server", "keyLabel": "server-tls", "pinFile": "server.pin",
+            "soPinFile": "server.so-pin", "subjectAltNames": ["IP:127.0.0.1", "DNS:localhost"]
+          }
+        }
+        """;
+
+    private DirectoryInfo _folder = null!;
+
+    [SetUp]
+    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("fota-settings-");
+
+    [TearDown]
+    public void RemoveFolder() => _folder.Delete(recursive: true);
+
+    [Test]
+    public void A_production_configuration_is_read_with_paths_relative_to_it()
+    {
+        ServerSettings settings = Read(Production);
+        Assert.That(settings.Layout, Is.EqualTo(DeploymentLayout.Production));
+        Assert.That(settings.Listen, Is.EqualTo(new IPEndPoint(IPAddress.Loopback, 8443)));
+        Assert.That(settings.DataDirectory, Is.EqualTo(Path.Combine(_folder.FullName, "state")));
+        Assert.That(settings.CheckIn, Is.EqualTo(TimeSpan.FromMinutes(1)));
+        Assert.That(settings.Tls.PinFile, Is.EqualTo(Path.Combine(_folder.FullName, "server.pin")));
+        Assert.That(settings.Tls.Pkcs11Module, Is.EqualTo("/usr/lib/softhsm/libsofthsm2.so"));
+    }
+
+    [Test]
+    public void P7_Unsafe_key_file_is_refused_in_production() =>
+        IsRefused(Edit(static c => c["tls"] = new JsonObject { ["certificate"] = "server.pem", ["unsafeKeyFile"] = "key.pem" }), "tls.unsafeKeyFile: wanted a key in a token");
+
+    [Test]
+    public async Task P7_Unsafe_key_file_is_refused_in_production_at_every_start()
+    {
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync();
+        await server.StopAsync();
+        Assert.That(
+            async () => await FotaServer.StartAsync(server.Settings with { Layout = DeploymentLayout.Production }, server.Clock),
+            Throws.TypeOf<ConfigurationException>().With.Message.StartsWith("tls.unsafeKeyFile: wanted a key in a token"));
+    }
+
+    [Test]
+    public void P7_Unsafe_key_file_is_taken_in_development() =>
+        Assert.That(Read(Edit(static c => (c["layout"], c["tls"]) = ("development", new JsonObject { ["certificate"] = "server.pem", ["unsafeKeyFile"] = "key.pem" }))).Tls.UnsafeKeyFile, Does.EndWith("key.pem"));
+
+    [Test]
+    public void P10_A_layout_that_is_missing_is_refused() => IsRefused(Edit(static c => c.Remove("layout")), "layout: wanted, got none");
+
+    [Test]
+    public void P10_Another_layout_is_refused() => IsRefused(Edit(static c => c["layout"] = "staging"), "layout: wanted production or development");
+
+    [Test]
+    public void P10_An_unknown_member_is_refused() => IsRefused(Edit(static c => c["tls"]!["verify"] = false), "tls.verify: wanted one of certificate, keyLabel");
+
+    [Test]
+    public void P10_A_member_twice_is_refused() => IsRefused(Production.Replace("\"layout\"", "\"layout\": \"development\", \"layout\"", StringComparison.Ordinal), "wanted JSON");
+
+    [Test]
+    public void P10_A_value_of_another_type_is_refused() => IsRefused(Edit(static c => c["checkInSeconds"] = "60"), "checkInSeconds: wanted a JSON number");
+
+    [Test]
+    public void P10_A_value_out_of_range_is_refused() => IsRefused(Edit(static c => c["checkInSeconds"] = 0), "checkInSeconds: wanted 1 to 604800, got 0");
+
+    [Test]
+    public void P10_Half_a_token_is_refused() => IsRefused(Edit(static c => ((JsonObject)c["tls"]!).Remove("pinFile")), "tls: wanted pkcs11Module, tokenLabel, keyLabel and pinFile");
+
+    [Test]
+    public void P10_Another_kind_of_name_is_refused() => IsRefused(Edit(static c => c["tls"]!["subjectAltNames"] = new JsonArray("localhost")), "tls.subjectAltNames: wanted DNS:NAME");
+
+    [TestCase("[]")]
+    [TestCase("{")]
+    [TestCase("")]
+    public void P10_What_is_no_JSON_object_is_refused(string json) => IsRefused(json, "wanted");
+
+    private static string Edit(Action<JsonObject> edit)
+    {
+        JsonObject json = JsonNode.Parse(Production)!.AsObject();
+        edit(json);
+        return json.ToJsonString();
+    }
+
+    private void IsRefused(string json, string message)
+    {
+        ConfigurationException? refused = Assert.Throws<ConfigurationException>(() => Read(json));
+        Assert.That(refused!.Message, Does.Contain(message));
+        Assert.That(refused.Message, Does.Not.Contain('\n'));
+    }
+
+    private ServerSettings Read(string json)
+    {
+        string file = Path.Combine(_folder.FullName, "server.json");
+        File.WriteAllText(file, json);
+        return SettingsFile.Read(file);
+    }
+}

@@ -1,0 +1,165 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using Fota.UpdateServer.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace Fota.UpdateServer.Tests.Support;
+
+/// <summary>A real server on loopback with TLS, SQLite and files, and clients for it. Its folder goes with it.</summary>
+internal sealed class ServerUnderTest : IAsyncDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fota-server-");
+    private readonly List<IDisposable> _clients = [];
+    private FotaServer? _server;
+
+    private ServerUnderTest(PublicationSource source)
+    {
+        Source = source;
+        Clock = new ManualClock(source.Repository.Now);
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using X509Certificate2 certificate = ServiceCa.Issue("CN=127.0.0.1", key, TestCa.ServerAuthentication);
+        File.WriteAllText(PathOf("server.pem"), certificate.ExportCertificatePem());
+        File.WriteAllText(PathOf("server.key"), key.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(PathOf("device-ca.pem"), DeviceCa.Certificate.ExportCertificatePem());
+        File.WriteAllBytes(PathOf("root.json"), source.Repository.TrustedRoot);
+    }
+
+    public static TestCa ServiceCa { get; } = new("Service CA");
+
+    public static TestCa DeviceCa { get; } = new("Device CA");
+
+    public PublicationSource Source { get; }
+
+    public ManualClock Clock { get; }
+
+    public string Token => File.ReadAllText(PathOf("data/bootstrap-token"));
+
+    public HttpClient Operator { get; private set; } = null!;
+
+    public HttpClient Anonymous { get; private set; } = null!;
+
+    public Uri Address => _server!.Address;
+
+    public ServerSettings Settings => new()
+    {
+        Layout = DeploymentLayout.Development,
+        Listen = new IPEndPoint(IPAddress.Loopback, 0),
+        DataDirectory = PathOf("data"),
+        TrustedRootFile = PathOf("root.json"),
+        DeviceCaFile = PathOf("device-ca.pem"),
+        CheckIn = TimeSpan.FromSeconds(5),
+        Tls = new TlsSettings { CertificateFile = PathOf("server.pem"), UnsafeKeyFile = PathOf("server.key") },
+    };
+
+    /// <summary>Lines that the server logged.</summary>
+    public StringBuilder LogText { get; } = new();
+
+    public static async Task<ServerUnderTest> StartAsync(PublicationSource? source = null, Action? beforeCommit = null)
+    {
+        ServerUnderTest server = new(source ?? new PublicationSource());
+        await server.RestartAsync(beforeCommit);
+        return server;
+    }
+
+    public string PathOf(string relative) => Path.Combine(_folder.FullName, relative);
+
+    public async Task RestartAsync(Action? beforeCommit = null, string data = "data", Func<ServerSettings, ServerSettings>? change = null)
+    {
+        await StopAsync();
+        ServerSettings settings = Settings with { DataDirectory = PathOf(data) };
+        _server = await FotaServer.StartAsync(
+            change is null ? settings : change(settings), Clock, l => l.AddProvider(new TextLogger(LogText)), new ServerSeams { BeforePublicationCommit = beforeCommit }, default);
+        Anonymous = Client(null);
+        Operator = Client(null);
+        Operator.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", File.ReadAllText(PathOf($"{data}/bootstrap-token")));
+    }
+
+    /// <summary>A client that trusts the service CA, with or without a certificate of its own.</summary>
+    public HttpClient Client(X509Certificate2? certificate, Uri? address = null)
+    {
+        SocketsHttpHandler handler = new()
+        {
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                EnabledSslProtocols = SslProtocols.Tls13,
+                ClientCertificates = certificate is null ? null : [certificate],
+                CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    RevocationMode = X509RevocationMode.NoCheck,
+                    CustomTrustStore = { ServiceCa.Certificate },
+                },
+            },
+        };
+        HttpClient client = new(handler) { BaseAddress = address ?? Address };
+        _clients.Add(client);
+        return client;
+    }
+
+    /// <summary>Posts a bundle: everything of <see cref="Source"/> unless given.</summary>
+    public async Task<HttpResponseMessage> PublishAsync(IEnumerable<KeyValuePair<string, byte[]>>? files = null) => await PublishAsync(PublicationSource.Tar(files ?? Source.Bundle()));
+
+    public async Task<HttpResponseMessage> PublishAsync(byte[] tar)
+    {
+        using ByteArrayContent content = new(tar);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
+        return await Operator.PostAsync("/api/v1/publications", content);
+    }
+
+    public async Task<JsonElement> GetAsync(string path)
+    {
+        using HttpResponseMessage response = await Operator.GetAsync(path);
+        return await ReadAsync(response, HttpStatusCode.OK);
+    }
+
+    public async Task<JsonElement> PostAsync(string path, object? body = null, HttpStatusCode wanted = HttpStatusCode.OK)
+    {
+        using HttpContent content = body is null ? new ByteArrayContent([]) : JsonContent.Create(body);
+        using HttpResponseMessage response = await Operator.PostAsync(path, content);
+        return await ReadAsync(response, wanted);
+    }
+
+    /// <summary>Asserts the status and gives the body.</summary>
+    public static async Task<JsonElement> ReadAsync(HttpResponseMessage response, HttpStatusCode wanted)
+    {
+        string body = await response.Content.ReadAsStringAsync();
+        Assert.That(response.StatusCode, Is.EqualTo(wanted), body);
+        return JsonSerializer.Deserialize<JsonElement>(body);
+    }
+
+    /// <summary>Asserts that a request was refused with this reason, as a problem without a trace of the inside.</summary>
+    public static async Task IsRefusedAsync(HttpResponseMessage response, HttpStatusCode status, string reason)
+    {
+        string body = await response.Content.ReadAsStringAsync();
+        Assert.That(response.StatusCode, Is.EqualTo(status), body);
+        Assert.That(response.Content.Headers.ContentType?.MediaType, Is.EqualTo("application/problem+json"));
+        Assert.That(JsonSerializer.Deserialize<JsonElement>(body).GetProperty("reason").GetString(), Is.EqualTo(reason), body);
+        Assert.That(body, Does.Not.Contain("   at ").And.Not.Contain("Exception"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    public async Task StopAsync()
+    {
+        _clients.ForEach(static c => c.Dispose());
+        _clients.Clear();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+            _server = null;
+        }
+
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+    }
+}
