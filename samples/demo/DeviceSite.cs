@@ -22,6 +22,9 @@ public sealed class DeviceSite : IAsyncDisposable
     /// <summary>Token and folder.</summary>
     public Site Site { get; }
 
+    /// <summary>Bytes of each slot.</summary>
+    public int SlotSize { get; init; } = 8 * 1024 * 1024;
+
     private Tool Agent => new(Path.Combine(_programs, "fota-agent"), Site.Environment);
 
     private Tool Board => new(Path.Combine(_programs, "samples", "board"), Site.Environment);
@@ -46,7 +49,7 @@ public sealed class DeviceSite : IAsyncDisposable
             serverCa = "service-ca.pem",
             trustedRoot = "root.json",
             directory = "state",
-            slotSize = 8 * 1024 * 1024,
+            slotSize = SlotSize,
             certificate = "device.pem",
             checkInSeconds = 1,
             key = new { pkcs11Module = Site.Module, tokenLabel = "device", keyLabel = "device", pinFile = "device.pin", soPinFile = "device.so-pin" },

@@ -48,6 +48,17 @@ public sealed class FullPackTests
     }
 
     [Test]
+    public void A_pack_of_an_image_longer_than_its_history_gives_back_the_image()
+    {
+        SampleRelease release = SampleRelease.Create(image: SampleRelease.ImageOf("1.1.0", PackIndex.HistorySize + (37 * 4096) + 1));
+        using MemoryStream image = new();
+
+        Unpack(release, release.Pack, image.Write);
+
+        Assert.That(image.ToArray(), Is.EqualTo(release.Image));
+    }
+
+    [Test]
     public void A_reader_resumes_behind_chunks_that_were_proven_again()
     {
         VerifiedChunkTable table = TableOf(_release);
