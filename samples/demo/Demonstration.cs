@@ -8,7 +8,7 @@ namespace Fota.Samples.Demo;
 /// The whole chain, once: keys, a release, a canary rollout, a bad release that goes back by itself, and an attacker. Everything that is
 /// claimed at the end was observed: on the server's API, in signed reports, and by asking the devices.
 /// </summary>
-public sealed class Demonstration(string programs, string directory) : IAsyncDisposable
+public sealed class Demonstration(string programs, string plans, string directory) : IAsyncDisposable
 {
     private const int Fleet = 6;
     private const string First = "1.0.0", Good = "1.1.0", Bad = "1.2.0";
@@ -24,9 +24,14 @@ public sealed class Demonstration(string programs, string directory) : IAsyncDis
     /// <summary>Plays all acts; gives 0 if everything was observed.</summary>
     public async Task<int> RunAsync(bool keep, CancellationToken cancellation)
     {
+        if (Console.IsOutputRedirected)
+        {
+            AnsiConsole.Profile.Width = 400; // a file needs no line breaks
+        }
+
         await MakeImagesAsync(cancellation);
         Say("Ceremony: eight tokens, root keys 2 of 3, two keys for the product, a device CA");
-        await _signer.HoldCeremonyAsync(Path.GetFullPath("hsm-config/ceremony.yaml"), cancellation);
+        await _signer.HoldCeremonyAsync(Path.Combine(plans, "ceremony.yaml"), cancellation);
 
         Say("Server: TLS key in its own token, certificate from the CA, no release key");
         await _server.StartAsync(_signer, cancellation);
@@ -126,16 +131,16 @@ public sealed class Demonstration(string programs, string directory) : IAsyncDis
     {
         Say($"Rollout of {Good}: one canary, then the rest");
         string id = await operations.StartRolloutAsync(Good, cancellation);
-        string canaryConfirmedFirst = await Waiting.ForAsync("the canary to confirm", s_patience, async () =>
+        string first = await Waiting.ForAsync("the canary to confirm", s_patience, async () =>
         {
             JsonElement rollout = await operations.RolloutAsync(id, cancellation);
             JsonElement canary = rollout.GetProperty("stages")[0], rest = rollout.GetProperty("stages")[1];
             int confirmed = canary.GetProperty("confirmed").GetInt32(), granted = rest.GetProperty("granted").GetInt32();
             return confirmed == 0 && granted > 0
                 ? throw new DemoFailedException("the second stage began before the canary had confirmed its boot")
-                : confirmed == 1 ? "yes" : null;
+                : confirmed == 1 ? canary.GetProperty("name").GetString() : null;
         }, cancellation);
-        Note($"canary confirmed its boot ({canaryConfirmedFirst}); the rest follows");
+        Note($"stage \"{first}\" confirmed its boot before anybody else was asked; the rest follows");
         await WaitForStateAsync(operations, id, "completed", cancellation);
         await WaitForFleetAsync(operations, $"the fleet to confirm {Good}", static (_, d) => d.GetProperty("version").GetString() == Good, cancellation);
         Note($"all {Fleet} confirmed {Good}");

@@ -1,9 +1,12 @@
 namespace Fota.Signer.Tests;
 
-/// <summary>A clock that a test moves. Its timers are real: nothing here waits for them.</summary>
+/// <summary>
+/// A clock that a test moves. It begins two months ago, so that what is made in a world is valid by the machine's clock too, which TLS and child
+/// processes go by. Its timers are real: nothing here waits for them.
+/// </summary>
 internal sealed class SteppedClock : TimeProvider
 {
-    private DateTimeOffset _now = new(2030, 1, 15, 12, 0, 0, TimeSpan.Zero);
+    private DateTimeOffset _now = DateTimeOffset.FromUnixTimeSeconds(System.GetUtcNow().ToUnixTimeSeconds()).AddDays(-60);
 
     public override DateTimeOffset GetUtcNow() => _now;
 

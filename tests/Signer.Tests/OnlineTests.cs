@@ -1,0 +1,160 @@
+using Fota.Manifest;
+using Fota.Manifest.Metadata;
+using Fota.Manifest.Verification;
+using Microsoft.AspNetCore.Http;
+
+namespace Fota.Signer.Tests;
+
+[TestFixture]
+public sealed class OnlineTests
+{
+    private SignerWorld _world = null!;
+
+    [SetUp]
+    public async Task MakeHome() => _world = await SignerWorld.CreateAsync();
+
+    [TearDown]
+    public void RemoveHome() => _world.Dispose();
+
+    [Test]
+    public async Task Fresh_metadata_is_left_as_it_is()
+    {
+        _world.Clock.Step(TimeSpan.FromHours(11));
+        Assert.That((await _world.OnlineAsync()).Ok().Output, Is.Empty);
+    }
+
+    [Test]
+    public async Task Timestamp_is_signed_when_half_of_its_day_is_over()
+    {
+        _world.Clock.Step(TimeSpan.FromHours(13));
+        Assert.That((await _world.OnlineAsync()).Ok().Output, Is.EqualTo("signed timestamp 2\n"));
+        TrustedMetadataSet trust = Client.Update(_world);
+        Assert.That((trust.Timestamp!.Expires, trust.Snapshot!.Version), Is.EqualTo((_world.Clock.GetUtcNow().AddDays(1), 1L)));
+    }
+
+    [Test]
+    public async Task Snapshot_is_signed_when_half_of_its_week_is_over()
+    {
+        _world.Clock.Step(TimeSpan.FromDays(4));
+        Assert.That((await _world.OnlineAsync()).Ok().Output, Is.EqualTo("signed snapshot 2 and timestamp 2\n"));
+        Assert.That(Client.Update(_world).Snapshot!.Expires, Is.EqualTo(_world.Clock.GetUtcNow().AddDays(7)));
+    }
+
+    [Test]
+    public async Task A03_Repository_that_was_left_alone_for_a_month_is_fresh_again_after_one_pass()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        _world.Clock.Step(TimeSpan.FromDays(30));
+        Assert.That(() => Client.Update(_world), Throws.TypeOf<RejectedException>().With.Message.StartsWith("MetadataExpired"));
+        (await _world.OnlineAsync()).Ok();
+        Assert.That(Client.Manifest(_world, "1.0.0").Content.Sequence.Value, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Version_that_was_signed_and_never_served_is_not_signed_again()
+    {
+        // The snapshot was written, and the power failed before the timestamp was.
+        File.Copy(_world.Repository.FullPath("metadata/1.snapshot.json"), _world.Repository.FullPath("metadata/2.snapshot.json"));
+        _world.Clock.Step(TimeSpan.FromDays(4));
+        Assert.That((await _world.OnlineAsync()).Ok().Output, Is.EqualTo("signed snapshot 3 and timestamp 2\n"));
+    }
+
+    [TestCase("tables", "ChunkTableMismatch")]
+    [TestCase("targets", "DigestMismatch")]
+    public async Task Repository_that_clients_would_refuse_is_not_made_visible(string folder, string reason)
+    {
+        await _world.ApprovedAsync("1.0.0");
+        (await _world.PublishAsync("1.0.0")).Ok();
+        string file = Directory.GetFiles(_world.Repository.FullPath(folder), "*", SearchOption.AllDirectories).Single();
+        byte[] content = await File.ReadAllBytesAsync(file);
+        content[^1] ^= 1;
+        await File.WriteAllBytesAsync(file, content);
+        byte[] before = _world.Repository.Read("metadata/timestamp.json");
+        (await _world.OnlineAsync()).Refused($"not written, as clients would refuse the repository: {reason}");
+        Assert.That(_world.Repository.Read("metadata/timestamp.json"), Is.EqualTo(before));
+        Assert.That(_world.Repository.Has("metadata/2.snapshot.json"), Is.False);
+    }
+
+    [Test]
+    public async Task A02_Product_role_that_was_set_back_is_not_made_visible()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await _world.ReleaseAsync("1.1.0");
+        _world.Repository.WriteState(_world.Repository.ReadState().With(SignerWorld.Product, 1));
+        (await _world.OnlineAsync()).Refused("MetadataRollback");
+    }
+
+    [Test]
+    public async Task Repository_with_an_expired_root_is_not_refreshed()
+    {
+        _world.Clock.Step(TimeSpan.FromDays(800));
+        (await _world.OnlineAsync()).Refused("MetadataExpired: root");
+    }
+
+    [Test]
+    public async Task Publication_carries_all_that_a_client_needs()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        Assert.That((await PushAsync(server)).Ok().Output, Does.Contain("took timestamp 2"));
+        Dictionary<string, byte[]> sent = server.Publications.Single();
+        TrustedMetadataSet trust = Client.Update(path => sent[path], sent["metadata/1.root.json"], _world.Clock.GetUtcNow(), SignerWorld.Product);
+        VerifiedTarget target = trust.FindTarget("infusion-pump/1.0.0/manifest.suit").OrThrow();
+        Assert.That(target.Verify(sent["targets/" + MetadataFileName.OfTarget(target.Path, target.Sha256)]).IsAccepted(out _, out _), Is.True);
+        Assert.That(sent.Keys.Select(static path => path.Split('/')[0]).Distinct(StringComparer.Ordinal), Is.EquivalentTo(["metadata", "targets", "tables", "packs"]));
+    }
+
+    [Test]
+    public async Task What_a_server_acknowledged_is_not_sent_again()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        (await PushAsync(server)).Ok();
+        (await PushAsync(server)).Ok();
+        Assert.That(server.Publications, Has.Count.EqualTo(1));
+        await _world.ReleaseAsync("1.1.0");
+        (await PushAsync(server)).Ok();
+        Assert.That(server.Publications[1].Keys.Single(static path => path.StartsWith("targets/", StringComparison.Ordinal)), Does.StartWith("targets/infusion-pump/1.1.0/"));
+        Assert.That(server.Publications[1].Keys.Count(static path => path.StartsWith("packs/", StringComparison.Ordinal)), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Publication_that_was_refused_is_sent_whole_again()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        Func<HttpContext, Task> accept = server.Answer;
+        server.Answer = static context =>
+        {
+            context.Response.StatusCode = 422;
+            return context.Response.WriteAsJsonAsync(new { reason = "ThresholdNotMet", detail = "wanted 2, got 1" });
+        };
+        (await PushAsync(server)).Refused("refused the publication: 422 ThresholdNotMet: wanted 2, got 1");
+        server.Answer = accept;
+        (await PushAsync(server)).Ok();
+        Assert.That(server.Publications[1].Keys, Is.EqualTo(server.Publications[0].Keys));
+    }
+
+    [Test]
+    public async Task Server_under_another_authority_gets_nothing()
+    {
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        CommandResult result = await PushAsync(server, "--server-ca", _world.HomeFolder.AuthorityCertificate("device"));
+        Assert.That((result.ExitCode, server.Publications.Count), Is.EqualTo((1, 0)), result.Error);
+    }
+
+    [Test]
+    public async Task Server_without_tls_gets_nothing() => (await _world.OnlineAsync("--server", "http://127.0.0.1:1/", "--token-file", _world.PathOf("none"))).Refused("wanted an https address");
+
+    [Test]
+    public async Task Token_file_that_others_can_read_is_refused()
+    {
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        SignerWorld.SetMode(_world.PathOf("token"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+        (await PushAsync(server)).Refused("wanted mode 0600, got 0604");
+        Assert.That(server.Publications, Is.Empty);
+    }
+
+    private Task<CommandResult> PushAsync(PublicationServer server, params string[] further) =>
+        _world.OnlineAsync(["--server", server.Address.AbsoluteUri, "--token-file", _world.PathOf("token"), .. further]);
+}

@@ -1,0 +1,81 @@
+using System.Formats.Tar;
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+
+namespace Fota.Signer.Tests;
+
+/// <summary>An update server that believes everything: it keeps what was sent, and answers what a test says.</summary>
+internal sealed class PublicationServer : IAsyncDisposable
+{
+    public const string Token = "operator token";
+
+    private readonly WebApplication _application;
+
+    private PublicationServer(WebApplication application) => _application = application;
+
+    /// <summary>What was sent, by path; the newest last.</summary>
+    public List<Dictionary<string, byte[]>> Publications { get; } = [];
+
+    public Func<HttpContext, Task> Answer { get; set; } = static context => context.Response.WriteAsJsonAsync(new { published = true });
+
+    public Uri Address => new(_application.Urls.Single());
+
+    /// <summary>Serves with a certificate that the world's service CA issued.</summary>
+    public static async Task<PublicationServer> StartAsync(SignerWorld world)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new("CN=server", key, HashAlgorithmName.SHA256);
+        SubjectAlternativeNameBuilder names = new();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        await File.WriteAllTextAsync(world.PathOf("server.csr"), request.CreateSigningRequestPem());
+        (await world.RunAsync("ca", "issue", "--home", world.Home, "--profile", "service", "--csr", world.PathOf("server.csr"), "--out", world.PathOf("server.pem"), "--pin-file", world.PinFile("ca"))).Ok();
+        using X509Certificate2 issued = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(world.PathOf("server.pem")));
+        X509Certificate2 certificate = issued.CopyWithPrivateKey(key);
+        SignerWorld.WriteSecret(world.PathOf("token"), Token + "\n");
+
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            listen.UseHttps(certificate);
+        }));
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        WebApplication application = builder.Build();
+        PublicationServer server = new(application);
+        application.MapPost("/api/v1/publications", server.TakeAsync);
+        await application.StartAsync();
+        return server;
+    }
+
+    public async ValueTask DisposeAsync() => await _application.DisposeAsync();
+
+    private async Task TakeAsync(HttpContext context)
+    {
+        Assert.That(context.Request.Headers.Authorization.ToString(), Is.EqualTo("Bearer " + Token));
+        Assert.That(context.Request.ContentType, Is.EqualTo("application/x-tar"));
+        Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
+        using MemoryStream body = new();
+        await context.Request.Body.CopyToAsync(body);
+        body.Position = 0;
+        await using (TarReader tar = new(body))
+        {
+            while (await tar.GetNextEntryAsync(copyData: true) is { } entry)
+            {
+                using MemoryStream content = new();
+                await entry.DataStream!.CopyToAsync(content);
+                files.Add(entry.Name, content.ToArray());
+            }
+        }
+
+        Publications.Add(files);
+        await Answer(context);
+    }
+}
