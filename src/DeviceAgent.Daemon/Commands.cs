@@ -23,6 +23,8 @@ internal static class Commands
 
     public static async Task<int> RunAsync(AgentSettings settings, CancellationToken cancellation)
     {
+        // The command line listens for SIGTERM only once this method has returned to it.
+        await Task.Yield();
         try
         {
             using AgentHost host = AgentHost.Start(settings, s_firstRetry);
@@ -49,6 +51,7 @@ internal static class Commands
 
     public static async Task<int> CheckAsync(AgentSettings settings, CancellationToken cancellation)
     {
+        await Task.Yield();
         using AgentHost host = AgentHost.Start(settings, s_firstRetry);
         AgentOutcome outcome = await host.Agent.ResumeAsync(cancellation);
         if (outcome is not AgentOutcome.RebootRequested)

@@ -11,7 +11,10 @@ using Fota.Manifest.Verification;
 
 namespace Fota.DeviceAgent;
 
-/// <summary>From an assignment to an activated slot (docs/architecture.md, "The agent's order"). A refusal unwinds as <see cref="RejectedException"/>.</summary>
+/// <summary>
+/// From an assignment to an activated slot: metadata, manifest, every condition, chunk table and index; only then the slot is barred, written
+/// chunk by proven chunk, read back, and activated in one write. A refusal unwinds as <see cref="RejectedException"/>.
+/// </summary>
 internal sealed class Installation
 {
     private readonly AgentParts _parts;

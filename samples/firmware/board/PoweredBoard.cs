@@ -28,6 +28,8 @@ internal sealed class PoweredBoard
 
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
+        // The command line listens for SIGTERM only once this method has returned to it.
+        await Task.Yield();
         AgentSettings agent = _settings.Agent;
         FileDurableStore store = new(agent.Directory);
         FileSlotReader slots = new(agent.Directory, store, agent.Identity.Traits.SlotCapacity);
