@@ -108,6 +108,14 @@ public sealed class PinTests
         (await world.OnlineAsync()).Refused("wanted key id 0000");
     }
 
+    [Test]
+    public async Task P7_Key_that_the_token_calls_extractable_is_not_used()
+    {
+        _world.Module = static module => new FaultyModule(module, static sign => sign(), isExtractable: true);
+        (await _world.OnlineAsync()).Refused("wanted a sensitive key that was never extractable");
+        _world.Module = static module => module;
+    }
+
     private Task<CommandResult> OnlineWithAsync(string pinFile) => _world.RunAsync("online", "--home", _world.Home, "--once", "--pin-file", pinFile);
 
     private sealed class CountingModule(ITokenModule real, Action login) : ITokenModule

@@ -1,6 +1,11 @@
+using Fota.Interop.Cryptoki;
+using Fota.Manifest;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Envelope;
+using Fota.Manifest.Keys;
 using Fota.Manifest.Metadata;
+using Fota.Manifest.Verification;
+using Fota.TestKit;
 
 namespace Fota.Signer.Tests;
 
@@ -133,6 +138,58 @@ public sealed class SeparationTests
         (await _world.ApproveAsync("1.0.0", digest)).Refused(reason);
     }
 
+    [TestCase(false, "PackForAnotherImage")]
+    [TestCase(true, "ChunkMismatch")]
+    public async Task A45_Pack_of_another_image_is_refused_although_the_author_signed_its_name(bool claimsTheImage, string reason)
+    {
+        await _world.DraftAsync("1.0.0");
+        await _world.DraftAsync("1.1.0");
+        byte[] pack = await File.ReadAllBytesAsync(_world.Draft("1.1.0", "pack"));
+        UpdateManifest manifest = Manifest("1.0.0");
+        if (claimsTheImage)
+        {
+            manifest.ImageDigest.Bytes.CopyTo(pack.AsSpan(8));
+        }
+
+        SignedEnvelope envelope = SignAsAuthor(manifest with { PackUri = $"packs/{Sha256Digest.Of(pack)}" });
+        await File.WriteAllBytesAsync(_world.Draft("1.0.0", "pack"), pack);
+        await File.WriteAllBytesAsync(_world.Draft("1.0.0", "manifest.suit"), envelope.Bytes.ToArray());
+        (await _world.ApproveAsync("1.0.0", envelope.ClaimedDigest.ToString())).Refused(reason);
+    }
+
+    [Test]
+    public async Task A45_Pack_with_bytes_behind_its_last_frame_is_refused_although_the_author_signed_its_name()
+    {
+        await _world.DraftAsync("1.0.0");
+        byte[] pack = [.. await File.ReadAllBytesAsync(_world.Draft("1.0.0", "pack")), 0];
+        SignedEnvelope envelope = SignAsAuthor(Manifest("1.0.0") with { PackUri = $"packs/{Sha256Digest.Of(pack)}" });
+        await File.WriteAllBytesAsync(_world.Draft("1.0.0", "pack"), pack);
+        await File.WriteAllBytesAsync(_world.Draft("1.0.0", "manifest.suit"), envelope.Bytes.ToArray());
+        (await _world.ApproveAsync("1.0.0", envelope.ClaimedDigest.ToString())).Refused("pack size: wanted");
+    }
+
+    [TestCase("vendorDomain\": \"pumps.example", "vendorDomain\": \"other.example", "vendor id: wanted")]
+    [TestCase("infusion-pump rev B", "infusion-pump rev C", "class id: wanted")]
+    public async Task A45_Draft_for_another_vendor_or_class_is_refused(string own, string other, string reason)
+    {
+        string digest = await _world.DraftAsync("1.0.0");
+        string settings = await File.ReadAllTextAsync(_world.HomeFolder.Settings);
+        Assert.That(settings, Does.Contain(own));
+        await File.WriteAllTextAsync(_world.HomeFolder.Settings, settings.Replace(own, other, StringComparison.Ordinal));
+        (await _world.ApproveAsync("1.0.0", digest)).Refused(reason);
+    }
+
+    [Test]
+    public async Task A45_Envelope_that_no_key_of_the_product_signed_is_refused()
+    {
+        string digest = await _world.DraftAsync("1.0.0");
+        SoftwareKey stranger = SoftwareKey.EcdsaP256();
+        SignedEnvelope unsigned = SignedEnvelope.Begin(Manifest("1.0.0"));
+        SignedEnvelope envelope = unsigned.WithSignature(stranger.PublicKey, stranger.Sign(unsigned.ToBeSigned(stranger.PublicKey)));
+        await File.WriteAllBytesAsync(_world.Draft("1.0.0", "manifest.suit"), envelope.Bytes.ToArray());
+        (await _world.ApproveAsync("1.0.0", digest)).Refused("wanted an envelope that is first signed by a key of product infusion-pump");
+    }
+
     [TestCase("chunk-table", "ChunkTableMismatch")]
     [TestCase("pack", "pack: wanted packs/")]
     public async Task A45_Payload_that_changed_after_the_approval_is_refused(string file, string reason)
@@ -175,6 +232,25 @@ public sealed class SeparationTests
     }
 
     private static string Digest(byte[] envelope) => SignedEnvelope.Decode(envelope).OrThrow().ClaimedDigest.ToString();
+
+    private UpdateManifest Manifest(string version)
+    {
+        SignedEnvelope envelope = SignedEnvelope.Decode(File.ReadAllBytes(_world.Draft(version, "manifest.suit"))).OrThrow();
+        string key = File.ReadAllText(Path.Combine(_world.HomeFolder.Keys, "release.pem"));
+        return VerifiedManifest.Verify(envelope, new RoleKeys([VerificationKey.FromPem(key)], 1)).OrThrow().Content;
+    }
+
+    /// <summary>What an author can do who goes round the program: the token is the real one.</summary>
+    private SignedEnvelope SignAsAuthor(UpdateManifest manifest)
+    {
+        using CryptokiLibrary library = CryptokiLibrary.Load(SoftHsm.ModulePath);
+        using Pin pin = Pin.FromUtf8("pin of release"u8);
+        using Token token = Token.Open(library, _world.Token("release"), pin);
+        TokenKey key = token.FindKey("release");
+        VerificationKey publicKey = VerificationKey.FromSubjectPublicKeyInfo(key.SubjectPublicKeyInfo);
+        SignedEnvelope envelope = SignedEnvelope.Begin(manifest);
+        return envelope.WithSignature(publicKey, key.Sign(envelope.ToBeSigned(publicKey)));
+    }
 
     private void SetPin(string token) => _world.Environment[Keys.PinSource.VariableOf(_world.Token(token))] = $"pin of {token}";
 

@@ -15,11 +15,7 @@ public sealed record ProgramRun(int ExitCode, string Output, string Error)
         OfFileAsync(Path.Combine(AppContext.BaseDirectory, program), null, arguments);
 
     /// <summary>Runs any program, with further environment variables.</summary>
-    public static Task<ProgramRun> OfFileAsync(string path, IReadOnlyDictionary<string, string>? environment, params string[] arguments) =>
-        OfFileAsync(path, environment, s_patience, arguments);
-
-    /// <summary>Runs any program that may take its time.</summary>
-    public static async Task<ProgramRun> OfFileAsync(string path, IReadOnlyDictionary<string, string>? environment, TimeSpan patience, params string[] arguments)
+    public static async Task<ProgramRun> OfFileAsync(string path, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
         ProcessStartInfo start = new(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
@@ -28,7 +24,7 @@ public sealed record ProgramRun(int ExitCode, string Output, string Error)
         }
 
         using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{path} did not start");
-        using CancellationTokenSource deadline = new(patience);
+        using CancellationTokenSource deadline = new(s_patience);
         Task<string> output = process.StandardOutput.ReadToEndAsync(deadline.Token), error = process.StandardError.ReadToEndAsync(deadline.Token);
         try
         {

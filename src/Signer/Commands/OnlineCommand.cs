@@ -40,6 +40,8 @@ internal static class OnlineCommand
         });
         command.SetAction(async (arguments, cancellation) =>
         {
+            // Signals are listened to from the first await on; without this one, SIGTERM during the first pass would be a kill.
+            await Task.Yield();
             HomeFolder folder = new(arguments.GetRequiredValue(home));
             SignerSettings settings = folder.ReadSettings();
             using PublicationEndpoint? endpoint = arguments.GetValue(server) is { } address

@@ -30,6 +30,8 @@ internal static class ReleaseCommand
         options.AddTo(command, security, image);
         command.SetAction(async (arguments, cancellation) =>
         {
+            // Signals are listened to from the first await on, and then end the compression in good order.
+            await Task.Yield();
             HomeFolder folder = new(arguments.GetRequiredValue(options.Home));
             ReleaseVersion version = arguments.GetRequiredValue(options.Version);
             ProductSettings product = folder.ReadSettings().Product(arguments.GetRequiredValue(options.Product));
