@@ -192,6 +192,21 @@ public sealed class PublicationTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A04_After_a_fast_forward_of_the_snapshot_rotated_keys_begin_again()
+    {
+        Repository.Snapshot.Version = 1_000_000;
+        Repository.PublishSnapshot();
+        Repository.PublishTimestamp();
+        await IsAcceptedAsync(Source.Bundle(), "1.1.0");
+        Repository.Snapshot.Version = 10;
+        Repository.Snapshot.Keys = [SoftwareKey.EcdsaP256()];
+        Repository.PublishRoot();
+        Repository.PublishSnapshot();
+        Repository.PublishTimestamp();
+        await IsAcceptedAsync(Source.Bundle(), "1.1.0");
+    }
+
+    [Test]
     public async Task A05_Snapshot_of_another_publication_is_refused()
     {
         byte[] first = Repository.Current(Repository.Snapshot);
