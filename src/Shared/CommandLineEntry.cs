@@ -14,6 +14,9 @@ internal static class CommandLineEntry
     /// <summary>Exit code for a command that was understood and failed.</summary>
     public const int Failure = 1;
 
+    // A signature or a write that has begun is ended in good order after SIGTERM; the default of two seconds is too short on a busy machine.
+    private static readonly TimeSpan s_terminationTimeout = TimeSpan.FromSeconds(30);
+
     /// <summary>Parses and runs <paramref name="root"/>; <paramref name="isExpected"/> names the exceptions whose message is meant for people.</summary>
     public static async Task<int> RunAsync(RootCommand root, string[] args, Func<Exception, bool> isExpected)
     {
@@ -26,7 +29,7 @@ internal static class CommandLineEntry
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = s_terminationTimeout });
         }
         catch (OperationCanceledException)
         {

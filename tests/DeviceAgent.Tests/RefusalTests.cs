@@ -49,7 +49,8 @@ public sealed class RefusalTests
         await device.RunAsync();
         repository.Files["timestamp.json"] = old;
         device.Server.Assign(release.TargetPath);
-        await RefusesAsync(device, RejectionReason.MetadataRollback);
+        Rejection rejection = await RefusesAsync(device, RejectionReason.MetadataRollback);
+        Assert.That(rejection.Detail, Does.StartWith("timestamp: "));
     }
 
     [Test]
@@ -68,7 +69,8 @@ public sealed class RefusalTests
         repository.Now += TimeSpan.FromDays(2);
         repository.Files["timestamp.json"] = old;
         device.Server.Assign(release.TargetPath);
-        await RefusesAsync(device, RejectionReason.MetadataRollback);
+        Rejection rejection = await RefusesAsync(device, RejectionReason.MetadataRollback);
+        Assert.That(rejection.Detail, Does.StartWith("timestamp: "));
     }
 
     [Test]
@@ -96,7 +98,8 @@ public sealed class RefusalTests
         device.Server.Offer(first);
         await RefusesAsync(device, RejectionReason.MetadataRollback);
 
-        repository.Timestamp.Keys = [SoftwareKey.EcdsaP256()];
+        // Timestamp and snapshot go together: new keys of either one free the device (TUF 1.0.34 section 5.3.11).
+        repository.Snapshot.Keys = [SoftwareKey.EcdsaP256()];
         repository.PublishRoot();
         device.Server.Offer(second);
         await device.RunAsync();

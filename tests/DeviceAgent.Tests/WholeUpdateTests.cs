@@ -193,6 +193,32 @@ public sealed class WholeUpdateTests
     }
 
     [Test]
+    public async Task Update_that_broke_off_begins_again_with_the_next_check_in_and_is_one_installation_to_the_server()
+    {
+        using SimulatedDevice device = new();
+        device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+        device.Server.BreaksAfter = 100;
+        Assert.That(await device.RunAsync(), Is.InstanceOf<AgentOutcome.Unavailable>());
+        Assert.That(device.Record.B, Is.EqualTo(SlotBootState.Unbootable));
+        device.Server.BreaksAfter = null;
+        Assert.That(await device.StartAgent().CheckInAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.RebootRequested>());
+        Assert.That(device.Server.States, Is.EqualTo(new[] { ReportState.Installing, ReportState.Activated }));
+    }
+
+    [Test]
+    public async Task Update_that_broke_off_and_is_not_wanted_any_more_is_forgotten()
+    {
+        using SimulatedDevice device = new();
+        device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+        device.Server.BreaksAfter = 100;
+        await device.RunAsync();
+        device.Server.Assignment = null;
+        await device.RunAsync();
+        Assert.That(device.Status.Step, Is.Null);
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.0.0"));
+    }
+
+    [Test]
     public async Task Server_without_ranges_will_do()
     {
         using SimulatedDevice device = new();

@@ -15,7 +15,11 @@ public sealed record ProgramRun(int ExitCode, string Output, string Error)
         OfFileAsync(Path.Combine(AppContext.BaseDirectory, program), null, arguments);
 
     /// <summary>Runs any program, with further environment variables.</summary>
-    public static async Task<ProgramRun> OfFileAsync(string path, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
+    public static Task<ProgramRun> OfFileAsync(string path, IReadOnlyDictionary<string, string>? environment, params string[] arguments) =>
+        OfFileAsync(path, environment, s_patience, arguments);
+
+    /// <summary>Runs any program that may take its time.</summary>
+    public static async Task<ProgramRun> OfFileAsync(string path, IReadOnlyDictionary<string, string>? environment, TimeSpan patience, params string[] arguments)
     {
         ProcessStartInfo start = new(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
@@ -24,7 +28,7 @@ public sealed record ProgramRun(int ExitCode, string Output, string Error)
         }
 
         using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{path} did not start");
-        using CancellationTokenSource deadline = new(s_patience);
+        using CancellationTokenSource deadline = new(patience);
         Task<string> output = process.StandardOutput.ReadToEndAsync(deadline.Token), error = process.StandardError.ReadToEndAsync(deadline.Token);
         try
         {

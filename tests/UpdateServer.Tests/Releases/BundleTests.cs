@@ -140,6 +140,10 @@ public sealed class BundleTests
     }
 
     [Test]
+    public async Task The_reason_reaches_a_signer_that_is_still_sending() =>
+        await IsRefusedAsync(PublicationSource.Tar([new("../server.db", new byte[64 * 1024 * 1024])]), "UnsafePath");
+
+    [Test]
     public async Task A_body_of_another_type_is_refused()
     {
         using ByteArrayContent content = new([]);
