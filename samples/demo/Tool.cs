@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Fota.Interop.Posix;
 
 namespace Fota.Samples.Demo;
 
@@ -86,12 +87,7 @@ public sealed class Service : IAsyncDisposable
     {
         if (!_process.HasExited)
         {
-            // The shell's own kill: .NET sends no SIGTERM, and a bare machine may have no /bin/kill.
-            using (Process terminate = Process.Start("/bin/sh", ["-c", $"kill -TERM {_process.Id}"]))
-            {
-                await terminate.WaitForExitAsync();
-            }
-
+            ProcessSignal.Terminate(_process.Id);
             using CancellationTokenSource deadline = new(s_grace);
             try
             {

@@ -1,3 +1,4 @@
+using Fota.Interop.Posix;
 using Fota.DeviceAgent.Boot;
 using Fota.DeviceAgent.Configuration;
 using Fota.DeviceAgent.Fetching;

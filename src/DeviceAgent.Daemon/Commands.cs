@@ -1,3 +1,4 @@
+using Fota.Interop.Posix;
 using System.Text;
 using Fota.DeviceAgent.Configuration;
 using Fota.DeviceAgent.Keys;

@@ -143,11 +143,11 @@ public sealed class ReleaseTests
         string envelope = Sha256Digest.Of(await File.ReadAllBytesAsync(world.Draft("1.1.0", "manifest.suit"))).ToString();
         string obstacle = world.Repository.FullPath(where switch
         {
-            "packs" => $"packs/{pack}.next",
-            "tables" => $"tables/{table}.next",
-            "targets" => $"targets/infusion-pump/1.1.0/{envelope}.manifest.suit.next",
-            "metadata" => "metadata/2.infusion-pump.json.next",
-            _ => "state.json.next",
+            "packs" => $"packs/{pack}.new",
+            "tables" => $"tables/{table}.new",
+            "targets" => $"targets/infusion-pump/1.1.0/{envelope}.manifest.suit.new",
+            "metadata" => "metadata/2.infusion-pump.json.new",
+            _ => "state.json.new",
         });
 
         // A folder where the file should be written: the command ends there, as if the power had failed.

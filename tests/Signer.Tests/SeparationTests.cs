@@ -165,7 +165,7 @@ public sealed class SeparationTests
         SignedEnvelope envelope = SignAsAuthor(Manifest("1.0.0") with { PackUri = $"packs/{Sha256Digest.Of(pack)}" });
         await File.WriteAllBytesAsync(_world.Draft("1.0.0", "pack"), pack);
         await File.WriteAllBytesAsync(_world.Draft("1.0.0", "manifest.suit"), envelope.Bytes.ToArray());
-        (await _world.ApproveAsync("1.0.0", envelope.ClaimedDigest.ToString())).Refused("pack size: wanted");
+        (await _world.ApproveAsync("1.0.0", envelope.ClaimedDigest.ToString())).Refused("PackMalformed: pack: wanted");
     }
 
     [TestCase("vendorDomain\": \"pumps.example", "vendorDomain\": \"other.example", "vendor id: wanted")]

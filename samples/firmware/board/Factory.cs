@@ -1,3 +1,4 @@
+using Fota.Interop.Posix;
 using Fota.DeviceAgent;
 using Fota.DeviceAgent.Boot;
 using Fota.DeviceAgent.Configuration;

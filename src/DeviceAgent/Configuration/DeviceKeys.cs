@@ -6,16 +6,13 @@ namespace Fota.DeviceAgent.Configuration;
 /// <summary>Opens the device's key as the settings say.</summary>
 public static class DeviceKeys
 {
-    private const UnixFileMode OthersMay = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-
     /// <summary>Opens an existing key.</summary>
     public static IDeviceKey Open(KeySettings settings)
     {
         switch (settings)
         {
             case KeySettings.OnToken token:
-                using (Pin pin = ReadPin(token.PinFile))
+                using (Pin pin = Pin.FromFile(token.PinFile))
                 {
                     return TokenDeviceKey.Open(token.Module, token.TokenLabel, token.KeyLabel, pin);
                 }
@@ -33,7 +30,7 @@ public static class DeviceKeys
         switch (settings)
         {
             case KeySettings.OnToken { SecurityOfficerPinFile: { } securityOfficerPinFile } token:
-                using (Pin pin = ReadPin(token.PinFile), securityOfficerPin = ReadPin(securityOfficerPinFile))
+                using (Pin pin = Pin.FromFile(token.PinFile), securityOfficerPin = Pin.FromFile(securityOfficerPinFile))
                 {
                     return TokenDeviceKey.Enrol(token.Module, token.TokenLabel, token.KeyLabel, pin, securityOfficerPin);
                 }
@@ -44,24 +41,6 @@ public static class DeviceKeys
                 return UnsafeFileDeviceKey.Enrol(file.Path);
             default:
                 throw new ArgumentOutOfRangeException(nameof(settings));
-        }
-    }
-
-    private static Pin ReadPin(string path)
-    {
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & OthersMay) != UnixFileMode.None)
-        {
-            throw new SettingsException($"{path}: wanted mode 0600, as it holds a PIN");
-        }
-
-        byte[] content = File.ReadAllBytes(path);
-        try
-        {
-            return Pin.FromUtf8(content.AsSpan().TrimEnd("\r\n"u8));
-        }
-        finally
-        {
-            Array.Clear(content);
         }
     }
 }

@@ -1,3 +1,4 @@
+using Fota.Interop.Posix;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Fota.Manifest.Keys;
@@ -32,7 +33,7 @@ public sealed class UnsafeFileDeviceKey : IDeviceKey
         if (!File.Exists(path))
         {
             using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            Storage.DurableFile.Replace(path, System.Text.Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"));
+            DurableFile.ReplacePrivate(path, System.Text.Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"));
         }
 
         return Open(path);

@@ -81,7 +81,7 @@ public sealed class FileSlotStorage : ISlotStorage
         public void Flush()
         {
             _file.Flush(flushToDisk: true);
-            DirectorySync.Flush(Path.GetDirectoryName(_file.Name)!); // the file may be new
+            PosixFile.FlushDirectory(Path.GetDirectoryName(_file.Name)!); // the file may be new
         }
 
         public void Dispose() => _file.Dispose();

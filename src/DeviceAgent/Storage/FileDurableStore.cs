@@ -1,3 +1,4 @@
+using Fota.Interop.Posix;
 namespace Fota.DeviceAgent.Storage;
 
 /// <summary>The store as files below one directory.</summary>
@@ -24,9 +25,7 @@ public sealed class FileDurableStore : IDurableStore
     /// <inheritdoc/>
     public void Replace(string name, ReadOnlySpan<byte> content)
     {
-        string path = PathOf(name);
-        DurableFile.CreateFolder(Path.GetDirectoryName(path)!);
-        DurableFile.Replace(path, content);
+        DurableFile.ReplacePrivate(PathOf(name), content);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Fota.Interop.Posix;
 
 namespace Fota.Interop.Cryptoki;
 
@@ -28,6 +29,10 @@ public sealed class Pin : IDisposable
     /// <exception cref="ArgumentException">The PIN is empty, which PKCS#11 would read as "ask at the token's own keypad".</exception>
     public static Pin FromUtf8(ReadOnlySpan<byte> utf8) =>
         utf8.IsEmpty ? throw new ArgumentException("a PIN is not empty", nameof(utf8)) : new Pin(utf8);
+
+    /// <summary>Reads the PIN in a file that its owner alone can read, without one final line break.</summary>
+    /// <exception cref="PrivateFileException">Others may read the file, it is another's, or it is empty or too long.</exception>
+    public static Pin FromFile(string path) => PrivateFile.Read(path, "PIN file", FromUtf8);
 
     /// <summary>Says nothing about the PIN.</summary>
     public override string ToString() => "[PIN]";

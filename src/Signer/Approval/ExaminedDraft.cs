@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Fota.Manifest;
 using Fota.Manifest.Metadata;
 using Fota.Manifest.Packs;
@@ -46,28 +45,8 @@ internal sealed class ExaminedDraft
         using FileStream pack = File.OpenRead(draft.PackFile);
         Sha256Digest digest = Sha256Digest.Of(pack);
         Require("pack", content.PackUri, RepositoryFolder.Pack(digest));
-        pack.Position = 0;
-        Decode(pack, table);
+        VerifiedPack.Verify(pack, table).OrThrow();
         return new ExaminedDraft(draft, manifest, digest);
-    }
-
-    private static void Decode(FileStream pack, VerifiedChunkTable table)
-    {
-        byte[] head = new byte[PackIndex.SizeFor(table.Table.Count)];
-        _ = pack.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-        PackIndex index = PackIndex.Decode(head, table).OrThrow();
-        Require("pack size", index.PackSize, pack.Length);
-        using FullPackReader reader = new(table);
-        using IncrementalHash image = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        byte[] frame = new byte[PackIndex.MaxFrame(table.Table.ChunkSize)];
-        for (int i = 0; i < index.Count; i++)
-        {
-            Span<byte> bytes = frame.AsSpan(0, index.LengthOf(i));
-            pack.ReadExactly(bytes);
-            image.AppendData(reader.Read(bytes).OrThrow().Bytes);
-        }
-
-        Require("image digest", table.Manifest.Content.ImageDigest, Sha256Digest.FromBytes(image.GetHashAndReset()));
     }
 
     private static void Require<T>(string what, T wanted, T got)

@@ -1,3 +1,4 @@
+using Fota.Interop.Posix;
 using Fota.Manifest;
 using Fota.Manifest.Envelope;
 using Fota.Manifest.Packs;
@@ -22,7 +23,7 @@ internal static class ReleaseAuthoring
         (ChunkTable table, Sha256Digest digest) = ChunkTable.Build(input, product.ChunkSize);
         staged.Create();
         byte[] encoded = table.Encode();
-        DurableFile.Write(staged.TableFile, encoded);
+        DurableFile.Replace(staged.TableFile, encoded);
         using FileStream pack = File.Create(staged.PackFile);
         input.Position = 0;
         FullPackWriter.Write(input, table, digest, pack, progress: new ChunkProgress(progress, table.Count), cancellation: cancellation);

@@ -1,3 +1,4 @@
+using Fota.Interop.Posix;
 using Fota.Manifest;
 using Fota.Manifest.Envelope;
 using Fota.Signer.Home;
@@ -54,9 +55,9 @@ internal sealed class ReleaseDraft(string folder)
 
     public byte[] ReadRole() => File.ReadAllBytes(RoleFile);
 
-    public void WriteEnvelope(SignedEnvelope envelope) => DurableFile.Write(EnvelopeFile, envelope.Bytes.Span);
+    public void WriteEnvelope(SignedEnvelope envelope) => DurableFile.Replace(EnvelopeFile, envelope.Bytes.Span);
 
-    public void WriteRole(ReadOnlySpan<byte> role) => DurableFile.Write(RoleFile, role);
+    public void WriteRole(ReadOnlySpan<byte> role) => DurableFile.Replace(RoleFile, role);
 
     /// <summary>Puts a staged draft into its place. An earlier draft of the same version is replaced: approvals name the manifest's digest.</summary>
     public void MoveTo(ReleaseDraft place)
@@ -80,7 +81,7 @@ internal sealed class ReleaseDraft(string folder)
     public void TakePayload(RepositoryFolder repository, UpdateManifest manifest)
     {
         Sha256Digest pack = Sha256Digest.Parse(Path.GetFileName(manifest.PackUri));
-        DurableFile.Copy(repository.FullPath(RepositoryFolder.Table(manifest.ChunkTableDigest)), TableFile, manifest.ChunkTableDigest);
-        DurableFile.Copy(repository.FullPath(RepositoryFolder.Pack(pack)), PackFile, pack);
+        DurableCopy.Make(repository.FullPath(RepositoryFolder.Table(manifest.ChunkTableDigest)), TableFile, manifest.ChunkTableDigest);
+        DurableCopy.Make(repository.FullPath(RepositoryFolder.Pack(pack)), PackFile, pack);
     }
 }

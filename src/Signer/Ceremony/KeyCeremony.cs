@@ -38,7 +38,7 @@ internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string mod
         }
 
         byte[] transcript = new CeremonyTranscript { Plan = plan.Digest, Module = module, Started = started, Finished = host.Clock.GetUtcNow(), Keys = keys, Files = Digests(staged) }.ToJson();
-        DurableFile.Write(Path.Combine(staged.Transcript, "ceremony.json"), transcript);
+        DurableFile.Replace(Path.Combine(staged.Transcript, "ceremony.json"), transcript);
         if (Directory.Exists(final.Root))
         {
             Directory.Delete(final.Root);
@@ -98,10 +98,10 @@ internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string mod
             [.. plan.Authorities.Select(static authority => new AuthoritySettings(authority.Profile, authority.Key))]);
         foreach (MadeKey key in keys)
         {
-            DurableFile.Write(Path.Combine(home.Keys, key.Label + ".pem"), Encoding.ASCII.GetBytes(key.PublicKey.ToPem()));
+            DurableFile.Replace(Path.Combine(home.Keys, key.Label + ".pem"), Encoding.ASCII.GetBytes(key.PublicKey.ToPem()));
         }
 
-        DurableFile.Write(home.Settings, settings.ToJson());
+        DurableFile.Replace(home.Settings, settings.ToJson());
     }
 
     private void SignRoles(SignerHome home, List<MadeKey> keys, DateTimeOffset now)
@@ -148,7 +148,7 @@ internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string mod
         {
             using OpenedKey key = Open(home, authority.Key);
             using X509Certificate2 certificate = new CertificateAuthority(home.Signer, key.Token, key.Key).SelfSign(authority.CommonName, now, authority.Years);
-            DurableFile.Write(home.Folder.AuthorityCertificate(authority.Profile), Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"));
+            DurableFile.Replace(home.Folder.AuthorityCertificate(authority.Profile), Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"));
         }
     }
 

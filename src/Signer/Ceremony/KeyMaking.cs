@@ -47,7 +47,7 @@ internal static class KeyMaking
         return made;
     }
 
-    private static Pin ReadPin(string folder, string token) => PinSource.FromFile(PinFile(folder, token), "PIN file");
+    private static Pin ReadPin(string folder, string token) => Pin.FromFile(PinFile(folder, token));
 
-    private static Pin ReadSecurityOfficerPin(string folder, string token) => PinSource.FromFile(Path.Combine(folder, token + ".so-pin"), "PIN file");
+    private static Pin ReadSecurityOfficerPin(string folder, string token) => Pin.FromFile(Path.Combine(folder, token + ".so-pin"));
 }

@@ -1,3 +1,4 @@
+using Fota.Interop.Posix;
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -33,8 +34,8 @@ internal static class CertificateCommand
             byte[] encoded = Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n");
 
             // The authority keeps what it issued: a list of revoked certificates is made from serial numbers.
-            DurableFile.Write(Path.Combine(folder.Authorities, "issued", certificate.SerialNumber.ToLowerInvariant() + ".pem"), encoded);
-            DurableFile.Write(Path.GetFullPath(arguments.GetRequiredValue(output)), encoded);
+            DurableFile.Replace(Path.Combine(folder.Authorities, "issued", certificate.SerialNumber.ToLowerInvariant() + ".pem"), encoded);
+            DurableFile.Replace(Path.GetFullPath(arguments.GetRequiredValue(output)), encoded);
             await host.Out.WriteLineAsync($"issued: {request.Description}, until {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}");
         });
         return new Command("ca", "The certificate authorities of devices and services.") { issue };

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using Fota.Interop.Cryptoki;
 
@@ -17,26 +16,12 @@ internal static class PinSource
     {
         if (file is not null)
         {
-            return FromFile(file, "PIN file");
+            return Pin.FromFile(file);
         }
 
         string name = VariableOf(token);
         return variable(name) is { Length: > 0 } value
             ? Pin.FromUtf8(Encoding.UTF8.GetBytes(value))
             : throw new SignerRefusalException($"no PIN for token '{token}': give --pin-file FILE (mode 0600) or set {name}");
-    }
-
-    /// <summary>The PIN in a private file.</summary>
-    public static Pin FromFile(string path, string what)
-    {
-        byte[] content = PrivateFile.Read(path, what);
-        try
-        {
-            return Pin.FromUtf8(content);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(content);
-        }
     }
 }

@@ -3,7 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
-using Fota.Signer.Keys;
+using Fota.Interop.Posix;
 
 namespace Fota.Signer.Repository;
 
@@ -43,7 +43,7 @@ internal sealed class PublicationEndpoint : IDisposable
     public async Task SendAsync(Publication publication, CancellationToken cancellation)
     {
         using HttpRequestMessage request = new(HttpMethod.Post, "/api/v1/publications") { Content = publication.ToContent() };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Encoding.ASCII.GetString(PrivateFile.Read(_tokenFile, "token file")));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", PrivateFile.Read(_tokenFile, "token file", Encoding.ASCII.GetString));
         using HttpResponseMessage response = await _client.SendAsync(request, cancellation);
         if (!response.IsSuccessStatusCode)
         {

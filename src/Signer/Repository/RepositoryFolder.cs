@@ -1,3 +1,4 @@
+using Fota.Interop.Posix;
 using Fota.Manifest;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
@@ -27,13 +28,13 @@ internal sealed class RepositoryFolder(string root)
 
     public byte[] Read(string relative) => File.ReadAllBytes(FullPath(relative));
 
-    public void Write(string relative, ReadOnlySpan<byte> content) => DurableFile.Write(FullPath(relative), content);
+    public void Write(string relative, ReadOnlySpan<byte> content) => DurableFile.Replace(FullPath(relative), content);
 
-    public void Copy(string source, string relative, Sha256Digest digest) => DurableFile.Copy(source, FullPath(relative), digest);
+    public void Copy(string source, string relative, Sha256Digest digest) => DurableCopy.Make(source, FullPath(relative), digest);
 
     public RepositoryState ReadState() => RepositoryState.Parse(File.ReadAllBytes(StateFile));
 
-    public void WriteState(RepositoryState state) => DurableFile.Write(StateFile, state.ToJson());
+    public void WriteState(RepositoryState state) => DurableFile.Replace(StateFile, state.ToJson());
 
     /// <summary>
     /// The version after every version of the role that lies here, named by anything or not: a number that was signed once is not signed again

@@ -1,3 +1,4 @@
+using Fota.Interop.Posix;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
@@ -22,7 +23,7 @@ internal sealed class OperatorTokens
             // The file before the digest: after a crash in between, the next start makes another pair.
             string file = Path.Combine(directory, BootstrapFile);
             string token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(TokenSize));
-            PrivateFiles.Write(file, Encoding.ASCII.GetBytes(token));
+            DurableFile.ReplacePrivate(file, Encoding.ASCII.GetBytes(token));
             store.Add("bootstrap", DigestOf(token), time.GetUtcNow());
             Log.BootstrapToken(log, file);
         }

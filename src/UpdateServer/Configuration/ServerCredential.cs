@@ -62,7 +62,7 @@ internal sealed class ServerCredential : IDisposable
     {
         CryptokiLibrary library = CryptokiLibrary.Load(settings.Pkcs11Module!);
         owned.Push(library);
-        using Pin pin = PinFile.Read(settings.PinFile!);
+        using Pin pin = Pin.FromFile(settings.PinFile!);
         Token token = Token.Open(library, settings.TokenLabel!, pin);
         owned.Push(token);
         ECDsa key = token.FindKey(settings.KeyLabel!).AsECDsa();

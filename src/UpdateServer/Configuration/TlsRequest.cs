@@ -19,10 +19,10 @@ internal static class TlsRequest
         }
 
         using CryptokiLibrary library = CryptokiLibrary.Load(settings.Pkcs11Module!);
-        using Pin pin = PinFile.Read(settings.PinFile!);
+        using Pin pin = Pin.FromFile(settings.PinFile!);
         if (!library.GetTokens().Any(t => t.Label == settings.TokenLabel))
         {
-            using Pin securityOfficer = PinFile.Read(settings.SoPinFile ?? throw new ConfigurationException($"tls.soPinFile: wanted, to make the token {settings.TokenLabel}, got none"));
+            using Pin securityOfficer = Pin.FromFile(settings.SoPinFile ?? throw new ConfigurationException($"tls.soPinFile: wanted, to make the token {settings.TokenLabel}, got none"));
             library.InitializeToken(settings.TokenLabel!, securityOfficer, pin);
         }
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Fota.Manifest;
 using Fota.Manifest.Packs;
 using Fota.Manifest.Verification;
@@ -20,7 +19,7 @@ internal sealed class ImageVerifier(PublicationContent content)
         {
             if (unpack)
             {
-                Unpack(pack, table);
+                VerifiedPack.Verify(pack, table).OrThrow();
             }
         }
 
@@ -31,40 +30,4 @@ internal sealed class ImageVerifier(PublicationContent content)
         manifest.PackUri.StartsWith(PackPrefix, StringComparison.Ordinal) && Sha256Digest.TryParse(manifest.PackUri[PackPrefix.Length..], out Sha256Digest? digest)
             ? digest
             : throw new RejectedException(RejectionReason.UnsafePath, "manifest: wanted a pack at packs/SHA-256, got another reference");
-
-    private static void Unpack(FileStream pack, VerifiedChunkTable table)
-    {
-        int count = table.Table.Count;
-        PackIndex index = PackIndex.Decode(ReadExactly(pack, PackIndex.SizeFor(count)), table).OrThrow();
-        if (index.PackSize != pack.Length)
-        {
-            throw new RejectedException(RejectionReason.PackMalformed, $"pack: wanted {index.PackSize} bytes, as its index says, got {pack.Length}");
-        }
-
-        using FullPackReader reader = new(table);
-        using IncrementalHash image = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        for (int i = 0; i < count; i++)
-        {
-            VerifiedChunk chunk = reader.Read(ReadExactly(pack, index.LengthOf(i))).OrThrow();
-            image.AppendData(chunk.Bytes);
-        }
-
-        Sha256Digest digest = Sha256Digest.FromBytes(image.GetHashAndReset());
-        if (digest != table.Manifest.Content.ImageDigest)
-        {
-            throw new RejectedException(RejectionReason.ImageMismatch, $"pack: wanted an image with digest {table.Manifest.Content.ImageDigest}, got {digest}");
-        }
-    }
-
-    private static byte[] ReadExactly(FileStream pack, int length)
-    {
-        if (length > pack.Length - pack.Position)
-        {
-            throw new RejectedException(RejectionReason.PackMalformed, $"pack: wanted {length} bytes more, got {pack.Length - pack.Position}");
-        }
-
-        byte[] bytes = new byte[length];
-        pack.ReadExactly(bytes);
-        return bytes;
-    }
 }

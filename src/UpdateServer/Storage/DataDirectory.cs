@@ -20,7 +20,7 @@ internal sealed class DataDirectory : IDisposable
     /// <exception cref="ConfigurationException">Another server holds it.</exception>
     public static DataDirectory Open(string path)
     {
-        PrivateFiles.CreateDirectory(path);
+        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
             return new DataDirectory(path, new FileStream(System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));

@@ -59,6 +59,30 @@ public sealed class FullPackTests
     }
 
     [Test]
+    public void A_whole_pack_is_verified_before_it_is_published() =>
+        Assert.That(VerifiedPack.Verify(new MemoryStream(_release.Pack), TableOf(_release)).IsAccepted().Size, Is.EqualTo(_release.Pack.Length));
+
+    [Test]
+    public void A19_Pack_with_a_byte_after_its_last_frame_is_refused() =>
+        VerifiedPack.Verify(new MemoryStream([.. _release.Pack, 0]), TableOf(_release)).IsRefusedFor(RejectionReason.PackMalformed);
+
+    [Test]
+    public void A19_Pack_that_ends_in_its_last_frame_is_refused() =>
+        VerifiedPack.Verify(new MemoryStream(_release.Pack[..^1]), TableOf(_release)).IsRefusedFor(RejectionReason.PackMalformed);
+
+    [Test]
+    public void Pack_of_an_image_other_than_the_signed_one_is_refused_though_every_chunk_is_right()
+    {
+        // The signers' own mistake: a table of one image, the digest of another. The head is patched to pass the first look.
+        Sha256Digest other = Sha256Digest.Of("another image"u8);
+        SampleRelease release = SampleRelease.Create(image: _release.Image, change: m => m with { ImageDigest = other });
+        byte[] pack = [.. _release.Pack];
+        other.Bytes.CopyTo(pack.AsSpan(8));
+
+        VerifiedPack.Verify(new MemoryStream(pack), TableOf(release)).IsRefusedFor(RejectionReason.ImageMismatch);
+    }
+
+    [Test]
     public void A_reader_resumes_behind_chunks_that_were_proven_again()
     {
         VerifiedChunkTable table = TableOf(_release);

@@ -1,3 +1,4 @@
+using Fota.Interop.Posix;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -69,7 +70,7 @@ public sealed class ServerTokenTests
         string open = PathOf("open-pin");
         File.WriteAllText(open, "123456");
         File.SetUnixFileMode(open, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
-        Assert.That(() => TlsRequest.Create(Settings() with { PinFile = open }), Throws.TypeOf<ConfigurationException>().With.Message.Contains("mode 0600"));
+        Assert.That(() => TlsRequest.Create(Settings() with { PinFile = open }), Throws.TypeOf<PrivateFileException>().With.Message.Contains("mode 0600"));
     }
 
     [Test]
