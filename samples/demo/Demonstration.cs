@@ -130,7 +130,7 @@ public sealed class Demonstration(string programs, string plans, string director
     private static async Task RollOutAsync(Operator operations, CancellationToken cancellation)
     {
         Say($"Rollout of {Good}: one canary, then the rest");
-        string id = await operations.StartRolloutAsync(Good, cancellation);
+        string id = await operations.StartRolloutAsync(Good, 1, cancellation);
         string first = await Waiting.ForAsync("the canary to confirm", s_patience, async () =>
         {
             JsonElement rollout = await operations.RolloutAsync(id, cancellation);
@@ -149,7 +149,7 @@ public sealed class Demonstration(string programs, string plans, string director
     private static async Task<BadOutcome> RollOutBadAsync(Operator operations, CancellationToken cancellation)
     {
         Say($"Rollout of {Bad}, which fails its self-test");
-        string id = await operations.StartRolloutAsync(Bad, cancellation);
+        string id = await operations.StartRolloutAsync(Bad, 1, cancellation);
         JsonElement rollout = await WaitForStateAsync(operations, id, "aborted", cancellation);
         Note($"rollout aborted: {rollout.GetProperty("reason").GetString()}");
         JsonElement stages = rollout.GetProperty("stages");

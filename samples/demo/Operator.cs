@@ -19,14 +19,17 @@ public sealed class Operator(string programs, IReadOnlyDictionary<string, string
     /// <summary>One rollout.</summary>
     public Task<JsonElement> RolloutAsync(string id, CancellationToken cancellation) => AskAsync(cancellation, "rollout", "show", id);
 
-    /// <summary>Plans and starts a rollout of one canary and the rest; gives its id.</summary>
-    public async Task<string> StartRolloutAsync(string version, CancellationToken cancellation)
+    /// <summary>Plans and starts a rollout of some canaries and the rest; gives its id.</summary>
+    public async Task<string> StartRolloutAsync(string version, int canaries, CancellationToken cancellation)
     {
-        JsonElement draft = await AskAsync(cancellation, "rollout", "create", "--product", SignerSite.Product, "--version", version, "--canary", "1", "--abort-after", "1");
+        JsonElement draft = await AskAsync(cancellation, "rollout", "create", "--product", SignerSite.Product, "--version", version, "--canary", $"{canaries}", "--abort-after", "1");
         string id = draft.GetProperty("id").ToString();
         await AskAsync(cancellation, "rollout", "start", id);
         return id;
     }
+
+    /// <summary>Ends a rollout.</summary>
+    public Task AbortRolloutAsync(string id, CancellationToken cancellation) => AskAsync(cancellation, "rollout", "abort", id);
 
     /// <summary>Waits until the server offers a release.</summary>
     public Task WaitForReleaseAsync(string version, CancellationToken cancellation) => Waiting.ForAsync($"release {version} on the server", TimeSpan.FromSeconds(30),

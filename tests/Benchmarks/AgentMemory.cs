@@ -40,8 +40,9 @@ internal static class AgentMemory
                 await Waiting.ForAsync("the device to check in", TimeSpan.FromSeconds(30), async () =>
                     (await operations.DevicesAsync(cancellation)).EnumerateArray().Any(d => d.GetProperty("device").GetString() == device.Name) ? device : null, cancellation);
                 await device.PowerOffAsync();
-                await operations.StartRolloutAsync(version, cancellation);
+                string rollout = await operations.StartRolloutAsync(version, measured.Count + 1, cancellation);
                 (long peak, TimeSpan time) = await MeasureAsync(Path.Combine(programs, "fota-agent"), device, cancellation);
+                await operations.AbortRolloutAsync(rollout, cancellation); // the trial boot is not ours to measure
                 measured.Add((peak, time));
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"image {size / MiB,3} MiB: peak memory (VmHWM) {peak / (double)MiB:0.0} MiB, check-in to activated {time.TotalSeconds:0.0} s"));
             }
