@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Fota.DeviceAgent.Tests.Simulation;
 using Fota.Manifest;
 using Fota.Manifest.Encoding;
+using Fota.Manifest.Metadata;
 using Fota.Manifest.Reports;
 using Fota.TestKit;
 
@@ -28,6 +29,38 @@ public sealed class RefusalTests
         SimulatedProduct other = device.Server.Repository.AddProduct("syringe-pump");
         device.Server.Offer(SampleRelease.Create(), [.. other.Keys]);
         await RefusesAsync(device, RejectionReason.ThresholdNotMet);
+    }
+
+    [Test]
+    public async Task A01_Release_that_the_role_of_another_product_lists_is_refused_before_it_is_fetched()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        SimulatedProduct other = repository.AddProduct("syringe-pump");
+        SampleRelease release = SampleRelease.Create();
+        string path = RepositorySimulator.PathOf("1.1.0", "syringe-pump");
+        repository.AddTarget(path, release.SignedBy([.. other.Keys]).Bytes.ToArray(), other);
+        repository.Publish();
+        device.Server.Assign(path);
+        Rejection rejection = await RefusesAsync(device, RejectionReason.UnknownRole);
+        Assert.That(rejection.Detail, Does.EndWith("wanted a target of role infusion-pump, got one of role syringe-pump"));
+        Assert.That(device.Server.Requests, Has.None.Contains("/targets/"));
+    }
+
+    [Test]
+    public async Task A09_Release_that_the_top_level_targets_list_is_refused_before_it_is_fetched()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        SampleRelease release = SampleRelease.Create();
+        byte[] envelope = release.SignedBy(repository.Targets.Keys[0]).Bytes.ToArray();
+        repository.TopLevelTargets[release.TargetPath] = new TargetFile(envelope.Length, Sha256Digest.Of(envelope));
+        repository.PublishTargets();
+        repository.Publish();
+        device.Server.Assign(release.TargetPath);
+        Rejection rejection = await RefusesAsync(device, RejectionReason.UnknownRole);
+        Assert.That(rejection.Detail, Does.EndWith("wanted a target of role infusion-pump, got one of role targets"));
+        Assert.That(device.Server.Requests, Has.None.Contains("/targets/"));
     }
 
     [Test]
