@@ -132,6 +132,9 @@ public enum RejectionReason
     /// <summary>The report speaks for another device than the one that sent it.</summary>
     ForeignReport = 601,
 
+    /// <summary>The server took the report for wrong, and will not take it another time either.</summary>
+    ReportRefused = 602,
+
     /// <summary>The release booted on trial and its health checks failed.</summary>
     HealthCheckFailed = 701,
 

@@ -149,7 +149,7 @@ public sealed class BootloaderTests
     {
         SimulatedDevice device = new();
         device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
-        Assert.That(await device.PowerOn().CheckInAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.RebootRequested>());
+        Assert.That(await device.StartUpdateAsync(), Is.InstanceOf<AgentOutcome.RebootRequested>());
         return device;
     }
 

@@ -102,7 +102,7 @@ public sealed class PayloadTests
     {
         using SimulatedDevice device = Offered();
         byte[] image = await File.ReadAllBytesAsync(device.Reader.PathOf(SlotName.A));
-        await device.PowerOn().CheckInAsync(CancellationToken.None);
+        await device.StartUpdateAsync();
         Assert.That(device.Slots!.Opened, Is.EqualTo(new[] { SlotName.B }));
         Assert.That(await File.ReadAllBytesAsync(device.Reader.PathOf(SlotName.A)), Is.EqualTo(image));
         Assert.That(device.Reader.ReadEnvelope(SlotName.A), Is.Not.Null);

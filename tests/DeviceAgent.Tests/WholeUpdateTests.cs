@@ -168,7 +168,7 @@ public sealed class WholeUpdateTests
     {
         using SimulatedDevice device = new();
         device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
-        await device.PowerOn().CheckInAsync(CancellationToken.None);
+        await device.StartUpdateAsync();
         device.Server.LosesAnswers = true;
         Assert.That(await device.RunAsync(), Is.InstanceOf<AgentOutcome.Unavailable>());
         device.Server.LosesAnswers = false;
@@ -243,7 +243,7 @@ public sealed class WholeUpdateTests
     {
         using SimulatedDevice device = new();
         device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
-        await device.PowerOn().CheckInAsync(CancellationToken.None);
+        await device.StartUpdateAsync();
         Assert.That(await device.StartAgent().ResumeAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.RebootRequested>());
     }
 

@@ -111,6 +111,14 @@ public sealed class SimulatedDevice : IDisposable
         });
     }
 
+    /// <summary>Switches the device on, and lets it follow one check-in.</summary>
+    public async Task<AgentOutcome> StartUpdateAsync()
+    {
+        UpdateAgent agent = PowerOn();
+        Assert.That(await agent.ResumeAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.Idle>());
+        return await agent.CheckInAsync(CancellationToken.None);
+    }
+
     /// <summary>Switches the device on and lets it run, through all reboots, until nothing is left to do.</summary>
     public async Task<AgentOutcome> RunAsync()
     {
