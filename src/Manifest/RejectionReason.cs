@@ -140,4 +140,7 @@ public enum RejectionReason
 
     /// <summary>The release was activated, and no trial boot of it came to a confirmation.</summary>
     TrialBootFailed = 702,
+
+    /// <summary>The device's own storage could not be read or written: full, worn out or defect.</summary>
+    StorageFailed = 703,
 }

@@ -84,6 +84,25 @@ public sealed class BootloaderTests
         Assert.That(device.Record.B.IsExhausted, Is.True);
     }
 
+    [TestCase("slots/b.suit")]
+    [TestCase("slots/b.img")]
+    public async Task P3_Slot_that_cannot_be_read_is_refused_and_the_other_is_started(string file)
+    {
+        using SimulatedDevice device = await ActivatedAsync();
+        device.BreakFile(file);
+        Assert.That(device.Bootloader.Boot()!.Running, Is.EqualTo(SlotName.A));
+        Assert.That(device.Log.All, Has.Some.Contains("slot B: refused: StorageFailed"));
+    }
+
+    [Test]
+    public async Task A37_Unreadable_counter_starts_nothing_and_costs_no_slot_its_tries()
+    {
+        using SimulatedDevice device = await ActivatedAsync();
+        await File.WriteAllBytesAsync(device.PathOf("counter"), []);
+        Assert.That(device.Bootloader.Boot, Throws.TypeOf<Storage.DeviceStateException>().With.Message.Contains("rollback counter"));
+        Assert.That(device.Record.B.Tries, Is.EqualTo(SlotBootState.TrialBoots));
+    }
+
     [Test]
     public async Task Tries_are_counted_before_the_image_starts()
     {

@@ -155,6 +155,13 @@ public sealed class SimulatedDevice : IDisposable
 
     public string PathOf(string name) => Path.Combine(Folder, name);
 
+    /// <summary>Makes a file one that is there and cannot be read: the first bytes of a process's memory give EIO, to root as well.</summary>
+    public void BreakFile(string name)
+    {
+        File.Delete(PathOf(name));
+        File.CreateSymbolicLink(PathOf(name), "/proc/self/mem");
+    }
+
     public void Dispose()
     {
         _http.Dispose();
