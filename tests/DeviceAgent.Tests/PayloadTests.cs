@@ -5,6 +5,7 @@ using Fota.DeviceAgent.Tests.Simulation;
 using Fota.Interop.Zstd;
 using Fota.Manifest;
 using Fota.Manifest.Packs;
+using Fota.Manifest.Reports;
 using Fota.TestKit;
 
 namespace Fota.DeviceAgent.Tests;
@@ -120,6 +121,53 @@ public sealed class PayloadTests
         FileSlotStorage storage = new(device.Folder, device.Store, new FileBootControl(device.Store), SimulatedDevice.SlotSize);
         Assert.That(() => storage.OpenForWriting(stale), Throws.InvalidOperationException.With.Message.Contains("P2"));
         Assert.That(() => storage.ClearEnvelope(stale), Throws.InvalidOperationException);
+    }
+
+    [Test]
+    public async Task P3_Slot_that_cannot_be_written_fails_the_update_and_not_the_agent()
+    {
+        using SimulatedDevice device = Offered();
+        Directory.CreateDirectory(device.Reader.PathOf(SlotName.B)); // whoever writes it gets an error
+        AgentOutcome outcome = await device.RunAsync();
+        Assert.That((outcome as AgentOutcome.Refused)?.Rejection.Reason, Is.EqualTo(RejectionReason.StorageFailed));
+        Assert.That(device.Server.States, Is.EqualTo(new[] { ReportState.Installing, ReportState.Failed }));
+        Assert.That(device.Server.Reports[^1].Reason, Is.EqualTo(RejectionReason.StorageFailed));
+        Assert.That(device.Status.Step, Is.Null);
+        Assert.That(device.Record.B, Is.EqualTo(SlotBootState.Unbootable));
+
+        Directory.Delete(device.Reader.PathOf(SlotName.B));
+        device.Server.Assign(s_release.TargetPath);
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.1.0"), "it is not a release that failed (A41)");
+    }
+
+    [Test]
+    public async Task P3_Boot_record_that_cannot_be_written_fails_the_update_and_not_the_agent()
+    {
+        using SimulatedDevice device = Offered();
+        Directory.CreateDirectory(device.PathOf("boot/record.0.new"));
+        Directory.CreateDirectory(device.PathOf("boot/record.1.new"));
+        AgentOutcome outcome = await device.RunAsync();
+        Assert.That((outcome as AgentOutcome.Refused)?.Rejection.Reason, Is.EqualTo(RejectionReason.StorageFailed));
+        Assert.That(device.Server.Reports[^1].Reason, Is.EqualTo(RejectionReason.StorageFailed));
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.0.0"));
+    }
+
+    [Test]
+    public async Task P3_Update_given_up_after_its_activation_is_not_started()
+    {
+        using SimulatedDevice device = Offered();
+        device.Log.OnProgress = line =>
+        {
+            if (line.StartsWith("installing:", StringComparison.Ordinal) && line.EndsWith("100%", StringComparison.Ordinal))
+            {
+                device.Store.FailsOnceDone = true;
+            }
+        };
+        AgentOutcome outcome = await device.RunAsync();
+        Assert.That((outcome as AgentOutcome.Refused)?.Rejection.Reason, Is.EqualTo(RejectionReason.StorageFailed), string.Join('\n', device.Log.All));
+        Assert.That(device.Record.B, Is.EqualTo(SlotBootState.Unbootable));
+        Assert.That(device.Boots, Has.Count.EqualTo(1));
     }
 
     private static SimulatedDevice Offered()
