@@ -37,7 +37,9 @@ internal sealed class Installation
     /// <summary>Proves that the assigned target may be installed here. It writes metadata, and nothing else.</summary>
     public async Task<AdmittedManifest> AdmitAsync(Assignment assignment, CancellationToken cancellation)
     {
-        VerifiedTargetBytes target = await _metadata.FetchAsync(assignment.TargetPath, _parts.Identity.Product.ToString(), _parts.Time.GetUtcNow(), cancellation);
+        DateTimeOffset now = _parts.Time.GetUtcNow(), known = _state.Current.LatestTrustedTime, start = now > known ? now : known;
+        VerifiedTargetBytes target = await _metadata.FetchAsync(assignment.TargetPath, _parts.Identity.Product.ToString(), start, cancellation);
+        _state.Update(state => start > state.LatestTrustedTime ? state with { LatestTrustedTime = start } : state);
         SignedEnvelope envelope = SignedEnvelope.Decode(target.Bytes.Span).OrThrow();
         VerifiedManifest manifest = VerifiedManifest.Verify(envelope, target.Target.Keys).OrThrow();
         AdmittedManifest admitted = AdmittedManifest.Admit(manifest, _parts.Identity.Traits, Rollback).OrThrow();

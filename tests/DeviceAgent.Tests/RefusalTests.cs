@@ -116,6 +116,57 @@ public sealed class RefusalTests
     }
 
     [Test]
+    public async Task A03_Clock_set_back_does_not_revive_expired_metadata()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+        await device.RunAsync();
+
+        repository.Timestamp.Expires = repository.Now - TimeSpan.FromDays(1);
+        device.Server.Offer(SampleRelease.Create("1.1.1", sequence: 3));
+        repository.Now = DateTimeOffset.UnixEpoch;
+        Rejection rejection = await RefusesAsync(device, RejectionReason.MetadataExpired);
+        Assert.That(rejection.Detail, Does.StartWith("timestamp: wanted an expiry after 2026-01-01"));
+    }
+
+    [Test]
+    public async Task A03_Clock_that_ran_ahead_is_believed_until_true_time_has_caught_up()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        DateTimeOffset truth = repository.Now;
+        device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+        repository.Now = truth + TimeSpan.FromDays(20);
+        await device.RunAsync();
+        repository.Now = truth;
+        repository.Timestamp.Expires = truth + TimeSpan.FromDays(10);
+        device.Server.Offer(SampleRelease.Create("1.1.1", sequence: 3));
+        await RefusesAsync(device, RejectionReason.MetadataExpired);
+
+        repository.Timestamp.Expires = truth + TimeSpan.FromDays(21);
+        device.Server.Offer(SampleRelease.Create("1.1.2", sequence: 4));
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.1.2"));
+    }
+
+    [Test]
+    public async Task A03_Clock_far_ahead_that_led_to_nothing_is_forgotten()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        DateTimeOffset truth = repository.Now;
+        SampleRelease release = SampleRelease.Create("1.1.0", sequence: 2);
+        device.Server.Offer(release);
+        repository.Now = truth.AddYears(100);
+        await RefusesAsync(device, RejectionReason.MetadataExpired);
+        repository.Now = truth;
+        device.Server.Assign(release.TargetPath);
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.1.0"));
+    }
+
+    [Test]
     public async Task A04_Fast_forwarded_timestamp_is_recovered_from_by_new_keys()
     {
         using SimulatedDevice device = new();
