@@ -107,6 +107,31 @@ public sealed class RefusalTests
     }
 
     [Test]
+    public async Task A02_Timestamp_of_the_same_version_with_an_older_snapshot_does_not_become_the_reference()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        MetaFile old = repository.TimestampMeta!;
+        repository.PublishSnapshot();
+        repository.PublishTimestamp();
+        device.Server.Assign("infusion-pump/9.9.9/manifest.suit");
+        await RefusesAsync(device, RejectionReason.TargetNotFound);
+        byte[] reference = device.Store.Read("metadata/timestamp.json")!;
+
+        repository.Timestamp.Version--;
+        repository.TimestampMeta = old;
+        repository.PublishTimestamp();
+        device.Server.Assign("infusion-pump/9.9.9/manifest.suit");
+        await RefusesAsync(device, RejectionReason.TargetNotFound);
+        Assert.That(device.Store.Read("metadata/timestamp.json"), Is.EqualTo(reference));
+
+        repository.PublishTimestamp();
+        device.Server.Assign("infusion-pump/9.9.9/manifest.suit");
+        Rejection rejection = await RefusesAsync(device, RejectionReason.MetadataRollback);
+        Assert.That(rejection.Detail, Does.StartWith("snapshot, as named by the timestamp,"));
+    }
+
+    [Test]
     public async Task A03_Expired_timestamp_is_refused()
     {
         using SimulatedDevice device = new();

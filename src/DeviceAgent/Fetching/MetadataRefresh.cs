@@ -73,15 +73,20 @@ internal sealed class MetadataRefresh
     private async Task RefreshTimestampAsync(TrustedMetadataSet trust, CancellationToken cancellation)
     {
         byte[]? stored = _store.Read(TimestampFile);
+        TimestampMetadata? reference = null;
         if (stored is not null)
         {
             // Refused or not, it blocks a rollback behind it (A14).
-            _ = trust.UpdateTimestamp(stored);
+            trust.UpdateTimestamp(stored).IsAccepted(out reference, out _);
         }
 
         byte[] fetched = await _repository.GetAsync(Metadata(MetadataFileName.Timestamp), DecodeLimits.TimestampBytes, cancellation);
-        trust.UpdateTimestamp(fetched).OrThrow();
-        Keep(TimestampFile, stored, fetched);
+        TimestampMetadata trusted = trust.UpdateTimestamp(fetched).OrThrow();
+        if (trusted != reference)
+        {
+            // One of the same version was not looked at further, and may name an older snapshot: it must not become the reference (A02).
+            _store.Replace(TimestampFile, fetched);
+        }
     }
 
     private async Task RefreshSnapshotAsync(TrustedMetadataSet trust, CancellationToken cancellation)
