@@ -343,12 +343,13 @@ public sealed class RefusalTests
     }
 
     [Test]
-    public void A37_Unreadable_counter_stops_everything_before_the_first_write([Values("", "FFFFFFFF00000000")] string content)
+    public async Task A37_Unreadable_counter_stops_everything_before_the_first_write([Values("", "FFFFFFFF00000000")] string content)
     {
         using SimulatedDevice device = new();
         device.Server.Offer(SampleRelease.Create());
         UpdateAgent agent = device.PowerOn();
-        File.WriteAllBytes(device.PathOf("counter"), Convert.FromHexString(content));
+        await agent.ResumeAsync(CancellationToken.None);
+        await File.WriteAllBytesAsync(device.PathOf("counter"), Convert.FromHexString(content));
         IReadOnlyDictionary<string, string> before = device.Picture();
         Assert.That(() => agent.CheckInAsync(CancellationToken.None), Throws.TypeOf<Storage.DeviceStateException>().With.Message.Contains("rollback counter"));
         Assert.That(device.Picture(), Is.EqualTo(before));
