@@ -11,6 +11,8 @@ namespace Fota.DeviceAgent.Tests;
 /// <summary>The board's side: what is started, and what is not.</summary>
 public sealed class BootloaderTests
 {
+    private static readonly ReportState[] s_update = [ReportState.Installing, ReportState.Activated, ReportState.Confirmed];
+
     [Test]
     public void P4_A35_Slot_below_the_floor_is_not_started()
     {
@@ -146,6 +148,33 @@ public sealed class BootloaderTests
         device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
         await device.RunAsync();
         Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.1.0"));
+    }
+
+    [Test]
+    public async Task A40_Boot_record_lost_during_an_installation_is_no_activation([Values("1.0.0", "1.1.0")] string running)
+    {
+        using SimulatedDevice device = new();
+        if (running == "1.1.0")
+        {
+            device.Server.Offer(SampleRelease.Create(running, sequence: 2));
+            await device.RunAsync();
+        }
+
+        device.Server.Offer(SampleRelease.Create("1.2.0", sequence: 3));
+        device.Server.BreaksAfter = 100;
+        await device.RunAsync();
+        int boots = device.Boots.Count, reports = device.Server.Reports.Count;
+        Directory.Delete(device.PathOf("boot"), recursive: true);
+        UpdateAgent agent = device.PowerOn();
+        Assert.That(await agent.ResumeAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.Idle>());
+        Assert.That(device.Boots.Skip(boots).Single().Release.Version.ToString(), Is.EqualTo(running));
+        Assert.That(device.Record[device.Boots[^1].Running].Successful, Is.True, "what runs on trial is judged");
+        Assert.That(device.Status.Step, Is.Null);
+
+        device.Server.BreaksAfter = null;
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.2.0"));
+        Assert.That(device.Server.Reports.Skip(reports).Select(static r => r.State).Where(static s => s != ReportState.Idle), Is.EqualTo(s_update));
     }
 
     [Test]
