@@ -65,12 +65,29 @@ internal sealed class TrialBoot
         }
 
         string detail = ((HealthVerdict.Unhealthy)verdict).Detail;
+        Rejection why = new(RejectionReason.HealthCheckFailed, $"release {_facts.Release.Version}: {detail}");
+        _parts.Log.Refused(why);
+        if (!_parts.Boot.Record.BootOrder.Contains(_facts.Running.Other()))
+        {
+            // Reboots would lead here again, and never to an update. It stays unconfirmed, and asks for a better release (P3).
+            GiveUp(why);
+            return false;
+        }
+
         _state.Update(state => state.Journal is { } journal && journal.TrialFailure != detail
             ? state with { Journal = journal with { TrialFailure = detail } }
             : state);
-        _parts.Log.Refused(new Rejection(RejectionReason.HealthCheckFailed, $"release {_facts.Release.Version}: {detail}"));
         return true;
     }
+
+    private void GiveUp(Rejection why) => _state.Update(state => state.Journal is { } journal
+        ? _reports.Add(
+            state.WithFailed(journal.Release.ManifestDigest) with { Journal = null, LastFailure = why },
+            journal.Deployment,
+            journal.Release,
+            ReportState.Failed,
+            why)
+        : state);
 
     // A boot record that was lost gives every slot a trial (A40): of an activation it tells only where the update had got as far as its envelope.
     private bool IsStaged(UpdateJournal journal)

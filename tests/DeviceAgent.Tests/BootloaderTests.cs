@@ -178,6 +178,37 @@ public sealed class BootloaderTests
     }
 
     [Test]
+    public async Task P3_Unhealthy_release_in_the_only_bootable_slot_is_updated_without_being_confirmed()
+    {
+        using SimulatedDevice device = new(WholeUpdateTests.Unhealthy("1.0.0", 1));
+        Directory.Delete(device.PathOf("boot"), recursive: true);
+        Assert.That(await device.RunAsync(), Is.InstanceOf<AgentOutcome.Idle>());
+        Assert.That(device.Boots, Has.Count.EqualTo(SlotBootState.TrialBoots + 1));
+        Assert.That(device.Record.A.Successful, Is.False);
+
+        device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.1.0"));
+        Assert.That(device.Record.B.Successful, Is.True);
+    }
+
+    [Test]
+    public async Task P3_Unhealthy_update_whose_fallback_is_gone_is_reported_as_failed_and_replaced()
+    {
+        using SimulatedDevice device = new();
+        device.Server.Offer(WholeUpdateTests.Unhealthy("1.2.0", 2));
+        await device.StartUpdateAsync();
+        Write(device, device.Record.With(SlotName.A, SlotBootState.Unbootable));
+        await device.RunAsync();
+        Assert.That(device.Server.Reports.Where(static r => r.State == ReportState.Failed).Select(static r => r.Reason), Is.EqualTo(new[] { RejectionReason.HealthCheckFailed }));
+        Assert.That(device.Record.B.Successful, Is.False);
+
+        device.Server.Offer(SampleRelease.Create("1.2.1", sequence: 3));
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.2.1"));
+    }
+
+    [Test]
     public void A_device_is_manufactured_once()
     {
         using SimulatedDevice device = new();
