@@ -131,6 +131,7 @@ internal sealed class TrialBoot
                 Confirmed = update.Release.Sequence >= state.Confirmed.Sequence ? update.Release : state.Confirmed,
                 Journal = null,
                 LastFailure = null,
+                Failed = [.. state.Failed.Where(failed => failed != update.Release.ManifestDigest)], // it works after all
             },
             state.Journal?.Deployment,
             update.Release,

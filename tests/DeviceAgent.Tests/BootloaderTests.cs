@@ -209,19 +209,28 @@ public sealed class BootloaderTests
     }
 
     [Test]
+    public async Task A41_Release_that_failed_and_is_confirmed_later_is_not_held_to_have_failed()
+    {
+        using SimulatedDevice device = await ActivatedAsync();
+        Write(device, device.Record.With(SlotName.B, device.Record.B.WithTries(0)));
+        await device.RunAsync();
+        Assert.That(device.Status.LastFailure!.Reason, Is.EqualTo(RejectionReason.TrialBootFailed), "the case at hand: it failed");
+
+        Flip(device.Reader.PathOf(SlotName.A), 7000);
+        await device.RunAsync();
+        Assert.That(device.Record.B.Successful, Is.True, "the case at hand: it is what is left, and works");
+
+        device.Server.Assign("infusion-pump/1.1.0/manifest.suit");
+        Assert.That(await device.RunAsync(), Is.InstanceOf<AgentOutcome.Idle>());
+        Assert.That(device.Server.States.Last(), Is.EqualTo(ReportState.Confirmed));
+    }
+
+    [Test]
     public void A_device_is_manufactured_once()
     {
         using SimulatedDevice device = new();
-        using FileStream image = File.OpenRead(device.Reader.PathOf(SlotName.A));
-        VerifiedImage verified = VerifyFactory(device, image);
+        VerifiedImage verified = device.VerifyFactoryImage();
         Assert.That(() => DeviceFactory.Manufacture(device.Store, verified, device.Server.Repository.TrustedRoot), Throws.TypeOf<Storage.DeviceStateException>());
-    }
-
-    private static VerifiedImage VerifyFactory(SimulatedDevice device, Stream image)
-    {
-        VerifiedManifest manifest = VerifiedManifest.Verify(device.Factory.SignedBy([.. device.Server.Repository.Pump.Keys]), device.Server.Repository.Pump.PublicKeys).OrThrow();
-        DeviceTraits traits = new(SampleRelease.Vendor, SampleRelease.DeviceClass, Guid.Empty, SimulatedDevice.SlotSize);
-        return VerifiedImage.VerifyForBoot(manifest, traits, default, image).OrThrow();
     }
 
     private static async Task<SimulatedDevice> ActivatedAsync()

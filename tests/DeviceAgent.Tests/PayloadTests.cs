@@ -6,6 +6,7 @@ using Fota.Interop.Zstd;
 using Fota.Manifest;
 using Fota.Manifest.Packs;
 using Fota.Manifest.Reports;
+using Fota.Manifest.Verification;
 using Fota.TestKit;
 
 namespace Fota.DeviceAgent.Tests;
@@ -120,7 +121,9 @@ public sealed class PayloadTests
         (BootFacts.Read(device.Store) with { Running = SlotName.B }).Write(device.Store);
         FileSlotStorage storage = new(device.Folder, device.Store, new FileBootControl(device.Store), SimulatedDevice.SlotSize);
         Assert.That(() => storage.OpenForWriting(stale), Throws.InvalidOperationException.With.Message.Contains("P2"));
-        Assert.That(() => storage.ClearEnvelope(stale), Throws.InvalidOperationException);
+        Assert.That(() => storage.ClearEnvelope(stale), Throws.InvalidOperationException.With.Message.Contains("P2"));
+        VerifiedImage image = device.VerifyFactoryImage();
+        Assert.That(() => storage.StoreEnvelope(stale, image), Throws.InvalidOperationException.With.Message.Contains("P2"));
     }
 
     [Test]
@@ -168,6 +171,18 @@ public sealed class PayloadTests
         Assert.That((outcome as AgentOutcome.Refused)?.Rejection.Reason, Is.EqualTo(RejectionReason.StorageFailed), string.Join('\n', device.Log.All));
         Assert.That(device.Record.B, Is.EqualTo(SlotBootState.Unbootable));
         Assert.That(device.Boots, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task P3_Slot_of_an_update_that_broke_off_says_of_no_release_that_it_holds_it()
+    {
+        using SimulatedDevice device = Offered();
+        await device.RunAsync();
+        Assert.That(device.Reader.ReadEnvelope(SlotName.A), Is.Not.Null, "the case at hand: the release before lies there");
+        device.Server.Offer(SampleRelease.Create("1.2.0", sequence: 3));
+        device.Server.BreaksAfter = 100;
+        Assert.That(await device.RunAsync(), Is.InstanceOf<AgentOutcome.Unavailable>());
+        Assert.That(device.Reader.ReadEnvelope(SlotName.A), Is.Null);
     }
 
     private static SimulatedDevice Offered()

@@ -5,6 +5,7 @@ using Fota.DeviceAgent.Health;
 using Fota.DeviceAgent.Slots;
 using Fota.DeviceAgent.State;
 using Fota.Manifest;
+using Fota.Manifest.Verification;
 using Fota.Samples.Board;
 using Fota.TestKit;
 
@@ -152,6 +153,14 @@ public sealed class SimulatedDevice : IDisposable
         .Select(path => Path.GetRelativePath(Folder, path))
         .Where(static name => name.StartsWith("boot/", StringComparison.Ordinal) || name.StartsWith("slots/", StringComparison.Ordinal) || name == "counter")
         .ToDictionary(static name => name, name => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(Folder, name)))), StringComparer.Ordinal);
+
+    /// <summary>The proof that slot A holds the image that the device was made with.</summary>
+    public VerifiedImage VerifyFactoryImage()
+    {
+        VerifiedManifest manifest = VerifiedManifest.Verify(Factory.SignedBy([.. Server.Repository.Pump.Keys]), Server.Repository.Pump.PublicKeys).OrThrow();
+        using Stream image = Reader.OpenForReading(SlotName.A);
+        return VerifiedImage.VerifyForBoot(manifest, _identity.Traits, default, image).OrThrow();
+    }
 
     public string PathOf(string name) => Path.Combine(Folder, name);
 
