@@ -53,6 +53,46 @@ public sealed class PowerCutTests
     }
 
     [Test]
+    public async Task P3_Power_cut_in_the_factory_is_made_good_by_a_second_attempt([Values] PowerCut flavour)
+    {
+        int cuts = await CutEverywhereAsync(flavour, SampleRelease.Create("1.0.0", sequence: 1), async device =>
+        {
+            int? cut = device.Power.CutAt - device.Power.Operations;
+            Directory.Delete(device.Folder, recursive: true);
+            Directory.CreateDirectory(device.Folder);
+            device.Power.CutAt = device.Power.Operations + cut;
+            try
+            {
+                device.Manufacture();
+            }
+            catch (PowerCutException)
+            {
+                device.Power.Restore();
+                if (File.Exists(device.PathOf("boot/record.0")))
+                {
+                    return; // it was through
+                }
+
+                device.Manufacture();
+            }
+
+            device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+            await device.RunAsync();
+            Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.1.0"));
+        });
+        Assert.That(cuts, Is.GreaterThan(5));
+    }
+
+    [Test]
+    public void P3_Second_manufacture_is_refused_and_leaves_the_image()
+    {
+        using SimulatedDevice device = new();
+        File.WriteAllText(device.Reader.PathOf(SlotName.A), "what runs");
+        Assert.That(device.Manufacture, Throws.TypeOf<Storage.DeviceStateException>().With.Message.EqualTo("manufacture: wanted a new device, got one that has a boot record"));
+        Assert.That(File.ReadAllText(device.Reader.PathOf(SlotName.A)), Is.EqualTo("what runs"));
+    }
+
+    [Test]
     public async Task A02_Power_cut_in_a_root_rotation_does_not_let_an_old_timestamp_in([Values] PowerCut flavour)
     {
         int refusals = 0;
