@@ -152,6 +152,36 @@ public sealed class RolloutTests : IAsyncDisposable
         await ServerUnderTest.IsRefusedAsync(again, HttpStatusCode.Conflict, "IllegalTransition");
     }
 
+    [TestCase(ReportState.Installing)]
+    [TestCase(ReportState.Activated)]
+    public async Task P9_An_aborted_release_is_not_handed_out_again_and_the_next_one_is(ReportState said)
+    {
+        string first = await StartAsync();
+        SimulatedDevice canary = (await GrantedAsync()).Single();
+        await canary.CheckInAsync(said, $"{first}-{canary.Name}", Release());
+        await _server.PostAsync($"/api/v1/rollouts/{first}/abort");
+        Assert.That(await canary.CheckInAsync(), Is.Null);
+
+        string second = await StartAsync(new { product = "infusion-pump", version = "1.2.0", stages = new object[] { new { name = "all" } }, abort_after_failures = 1 });
+        Assert.That(await canary.CheckInAsync(), Is.EqualTo(new Assignment($"{second}-{canary.Name}", RepositorySimulator.PathOf("1.2.0"))));
+
+        // What it had begun is its first rollout's all the same.
+        await canary.CheckInAsync(ReportState.Failed, $"{first}-{canary.Name}", Release());
+        Assert.That((await _server.GetAsync($"/api/v1/rollouts/{first}")).GetProperty("stages")[0].GetProperty("failed").GetInt32(), Is.EqualTo(1));
+        Assert.That((await _server.GetAsync($"/api/v1/rollouts/{second}")).GetProperty("stages")[0].GetProperty("failed").GetInt32(), Is.Zero);
+    }
+
+    [Test]
+    public async Task P9_A_second_canary_that_had_begun_is_free_when_the_first_one_aborts_the_rollout()
+    {
+        string id = await StartAsync(new { product = "infusion-pump", version = "1.1.0", stages = new object[] { new { name = "canary", count = 2 } }, abort_after_failures = 1 });
+        SimulatedDevice[] canaries = await GrantedAsync();
+        await canaries[1].CheckInAsync(ReportState.Installing, $"{id}-{canaries[1].Name}", Release());
+        await canaries[0].CheckInAsync(ReportState.Failed, $"{id}-{canaries[0].Name}", Release());
+        Assert.That((await StageAsync(id)).State, Is.EqualTo("aborted"));
+        Assert.That(await GrantedAsync(), Is.Empty);
+    }
+
     [Test]
     public async Task P5_Only_a_listed_release_can_be_rolled_out()
     {
