@@ -1,4 +1,5 @@
 using Fota.Manifest;
+using Fota.Manifest.Keys;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
 
@@ -33,4 +34,7 @@ internal static partial class Log
 
     [LoggerMessage(9, LogLevel.Error, "The TLS key could not sign")]
     public static partial void TlsKeyFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(10, LogLevel.Warning, "{Device} reports with another certified key: wanted {Before}, got {Now}; its reports are counted anew")]
+    public static partial void DeviceKeyChanged(ILogger logger, DeviceId device, KeyId before, KeyId now);
 }

@@ -74,6 +74,13 @@ internal sealed class RolloutCoordinator
         {
             DeviceRecord? before = _devices.GetValueOrDefault(identity.Device);
             RequireSameProduct(identity, content, before);
+            if (before is not null && !before.IsOf(identity.Key))
+            {
+                // Remade under its old name: its ordinals begin anew, and the old key's say nothing of them.
+                Log.DeviceKeyChanged(_log, identity.Device, before.Key!, identity.Key.Id);
+                before = null;
+            }
+
             if (before is not null && before.IsNotNews(content))
             {
                 Log.ReportIgnored(_log, identity.Device, content.Ordinal);

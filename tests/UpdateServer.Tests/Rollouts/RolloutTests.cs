@@ -131,6 +131,26 @@ public sealed class RolloutTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A46_A_device_that_was_remade_under_its_name_is_heard_from_its_first_report_on()
+    {
+        string id = await StartAsync();
+        SimulatedDevice canary = (await GrantedAsync()).Single();
+        canary.Ordinal = 41;
+        await canary.CheckInAsync(ReportState.Installing, $"{id}-{canary.Name}", Release());
+        SimulatedDevice remade = new(_server, canary.Name);
+        Assert.That(await remade.CheckInAsync(), Is.EqualTo(new Assignment($"{id}-{canary.Name}", _release.TargetPath)));
+        await RestartAsync();
+        remade.Reconnect();
+        remade.Ordinal = 41; // the same place in the order of another key
+        await remade.CheckInAsync(ReportState.Installing, $"{id}-{canary.Name}", Release());
+        remade.Ordinal--;
+        await remade.CheckInAsync(ReportState.Failed, $"{id}-{canary.Name}", Release()); // its own order stands
+        await InstallAsync(remade, id);
+        Assert.That(await StageAsync(id), Is.EqualTo(("running", "rest")));
+        Assert.That(_server.LogText.ToString().Split($"{canary.Name} reports with another certified key"), Has.Length.EqualTo(2), "said once");
+    }
+
+    [Test]
     public async Task Pause_stops_grants_and_resume_goes_on()
     {
         string id = await StartAsync();
