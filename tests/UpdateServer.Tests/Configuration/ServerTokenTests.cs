@@ -64,6 +64,24 @@ public sealed class ServerTokenTests
         Assert.That(() => ServerCredential.Open(tls), Throws.TypeOf<ConfigurationException>().With.Message.StartsWith("tls: wanted the P-256 key of"));
     }
 
+    [TestCase(KeyAlgorithm.EcdsaP256)]
+    [TestCase(KeyAlgorithm.Ed25519)]
+    public async Task P5_A_server_whose_token_holds_another_private_key_does_not_start(KeyAlgorithm other)
+    {
+        TlsSettings tls = Settings() with { TokenLabel = $"{_label}-{other}" };
+        CertificateRequest request = CertificateRequest.LoadSigningRequestPem(TlsRequest.Create(tls), HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions);
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync();
+        File.WriteAllText(tls.CertificateFile, ServerUnderTest.ServiceCa.Issue(request).ExportCertificatePem());
+        await server.RestartAsync(change: s => s with { Tls = tls });
+        using Pin pin = Pin.FromFile(PathOf("pin"));
+        using CryptokiLibrary library = CryptokiLibrary.Load(SoftHsm.ModulePath);
+        using Token token = Token.Open(library, tls.TokenLabel, pin);
+        token.GenerateKey(other, "infusion-pump-1");
+        Assert.That(
+            async () => await server.RestartAsync(change: s => s with { Tls = tls }),
+            Throws.TypeOf<ConfigurationException>().With.Message.EqualTo($"tls.tokenLabel: wanted a token with the TLS key 'server-tls' alone, got 2 private keys on '{tls.TokenLabel}'"));
+    }
+
     [Test]
     public void A50_A_PIN_file_that_others_can_read_is_refused()
     {
