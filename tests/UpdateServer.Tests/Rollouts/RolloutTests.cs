@@ -139,6 +139,7 @@ public sealed class RolloutTests : IAsyncDisposable
         await canary.CheckInAsync(ReportState.Installing, $"{id}-{canary.Name}", Release());
         SimulatedDevice remade = new(_server, canary.Name);
         Assert.That(await remade.CheckInAsync(), Is.EqualTo(new Assignment($"{id}-{canary.Name}", _release.TargetPath)));
+        Assert.That((await _server.GetAsync("/api/v1/devices")).EnumerateArray().Single(d => d.GetProperty("device").GetString() == remade.Name).GetProperty("state").GetString(), Is.EqualTo("idle"));
         await RestartAsync();
         remade.Reconnect();
         remade.Ordinal = 41; // the same place in the order of another key
