@@ -55,6 +55,23 @@ public sealed class ServerTokenTests
     }
 
     [Test]
+    public void A50_A_token_that_cannot_sign_is_one_line_of_the_log()
+    {
+        StringBuilder text = new();
+        using TextLogger log = new(text);
+        try
+        {
+            throw new InvalidOperationException("C_Sign:\nCKR_DEVICE_REMOVED");
+        }
+        catch (InvalidOperationException e)
+        {
+            Log.TlsKeyFailed(log, e);
+        }
+
+        Assert.That(text.ToString().Trim(), Is.EqualTo("The TLS key could not sign: InvalidOperationException: C_Sign: CKR_DEVICE_REMOVED"));
+    }
+
+    [Test]
     public void A_certificate_for_another_key_is_refused()
     {
         TlsSettings tls = Settings();
