@@ -124,15 +124,43 @@ public sealed class OnlineTests
         await _world.ReleaseAsync("1.0.0");
         await using PublicationServer server = await PublicationServer.StartAsync(_world);
         Func<HttpContext, Task> accept = server.Answer;
-        server.Answer = static context =>
-        {
-            context.Response.StatusCode = 422;
-            return context.Response.WriteAsJsonAsync(new { reason = "ThresholdNotMet", detail = "wanted 2, got 1" });
-        };
+        server.Answer = static context => RefuseAsync(context, "ThresholdNotMet");
         (await PushAsync(server)).Refused("refused the publication: 422 ThresholdNotMet: wanted 2, got 1");
         server.Answer = accept;
         (await PushAsync(server)).Ok();
         Assert.That(server.Publications[1].Keys, Is.EqualTo(server.Publications[0].Keys));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task A48_Server_that_lost_its_data_is_sent_everything_again(bool isPublishedAnew)
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        Func<HttpContext, Task> accept = server.Answer;
+        (await PushAsync(server)).Ok();
+        if (isPublishedAnew)
+        {
+            await _world.ReleaseAsync("1.1.0");
+        }
+
+        server.Served.Clear();
+        server.Answer = context => server.Publications[^1].Keys.Any(static path => path.StartsWith("targets/infusion-pump/1.0.0/", StringComparison.Ordinal)) ? accept(context) : RefuseAsync(context, "MissingField");
+        CommandResult pushed = (await PushAsync(server)).Ok();
+        Assert.That(pushed.Error, Does.Contain("has lost files that it acknowledged (422 MissingField"));
+        Assert.That(server.Publications[^1].Keys, Is.SupersetOf(server.Publications[0].Keys.Where(static path => !path.StartsWith("metadata/", StringComparison.Ordinal))));
+        (await PushAsync(server)).Ok();
+        Assert.That(server.Publications, Has.Count.EqualTo(3));
+    }
+
+    [Test]
+    public async Task Server_that_was_sent_everything_and_still_misses_a_file_is_not_sent_it_twice_in_one_pass()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        server.Answer = static context => RefuseAsync(context, "MissingField");
+        (await PushAsync(server)).Refused("refused the publication: 422 MissingField: wanted 2, got 1");
+        Assert.That(server.Publications, Has.Count.EqualTo(1));
     }
 
     [Test]
@@ -153,6 +181,12 @@ public sealed class OnlineTests
         SignerWorld.SetMode(_world.PathOf("token"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
         (await PushAsync(server)).Refused("wanted mode 0600, got 0604");
         Assert.That(server.Publications, Is.Empty);
+    }
+
+    private static Task RefuseAsync(HttpContext context, string reason)
+    {
+        context.Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
+        return context.Response.WriteAsJsonAsync(new { reason, detail = "wanted 2, got 1" });
     }
 
     private Task<CommandResult> PushAsync(PublicationServer server, params string[] further) =>

@@ -104,25 +104,17 @@ internal static class OnlineCommand
 
     private static async Task PassAsync(SignerHost host, HomeFolder folder, OpenedKey key, PublicationEndpoint? endpoint, CancellationToken cancellation)
     {
-        Publication? publication = null;
         using (SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation))
         {
-            DateTimeOffset now = host.Clock.GetUtcNow();
-            if (OnlineRefresh.Run(home, key.Key, now) is { } done)
+            if (OnlineRefresh.Run(home, key.Key, host.Clock.GetUtcNow()) is { } done)
             {
                 await host.Out.WriteLineAsync(done);
             }
-
-            publication = endpoint is null ? null : Publication.Gather(home, endpoint.Server, now);
         }
 
-        // The home is not locked while bytes travel: what is sent is immutable, and the timestamp was read.
-        if (publication is not null)
+        if (endpoint is not null && await new ServerPush(host, folder, endpoint).RunAsync(cancellation) is { } taken)
         {
-            await endpoint!.SendAsync(publication, cancellation);
-            using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
-            home.Pushes.Add(endpoint.Server, publication.Files);
-            await host.Out.WriteLineAsync($"{endpoint.Server} took timestamp {publication.TimestampVersion}");
+            await host.Out.WriteLineAsync(taken);
         }
     }
 }

@@ -1,18 +1,16 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using System.Text.Json;
 using Fota.Interop.Posix;
 
 namespace Fota.Signer.Repository;
 
-/// <summary>The update server as the signer sees it: one request, over TLS that ends at our own service CA, with an operator's token.</summary>
+/// <summary>The update server as the signer sees it: two requests, over TLS that ends at our own service CA, with an operator's token.</summary>
 internal sealed class PublicationEndpoint : IDisposable
 {
     private const int MaxProblemBytes = 64 * 1024;
-
-    private static readonly string[] s_problemMembers = ["reason", "title", "detail"];
 
     private readonly HttpClient _client;
     private readonly string _tokenFile;
@@ -37,18 +35,29 @@ internal sealed class PublicationEndpoint : IDisposable
 
     public Uri Server { get; }
 
-    /// <summary>Sends a publication; returns when the server has taken it.</summary>
-    /// <exception cref="SignerRefusalException">The server refused it, or answered what is no answer.</exception>
+    /// <summary>The timestamp that the server serves: what it has, whatever it acknowledged once. Null when it serves none.</summary>
+    /// <exception cref="SignerRefusalException">The server gave no answer to that.</exception>
     /// <exception cref="HttpRequestException">The server was not reached.</exception>
-    public async Task SendAsync(Publication publication, CancellationToken cancellation)
+    public async Task<byte[]?> ReadTimestampAsync(CancellationToken cancellation)
+    {
+        using HttpResponseMessage response = await _client.GetAsync("/repo/" + RepositoryFolder.Timestamp, cancellation);
+        return response switch
+        {
+            { StatusCode: HttpStatusCode.OK } => await response.Content.ReadAsByteArrayAsync(cancellation),
+            { StatusCode: HttpStatusCode.NotFound } => null,
+            _ => throw new SignerRefusalException($"{Server} refused to show its timestamp: {(int)response.StatusCode}"),
+        };
+    }
+
+    /// <summary>Sends a publication.</summary>
+    /// <returns>Null when the server has taken it, else its refusal.</returns>
+    /// <exception cref="HttpRequestException">The server was not reached.</exception>
+    public async Task<PublicationRefusal?> SendAsync(Publication publication, CancellationToken cancellation)
     {
         using HttpRequestMessage request = new(HttpMethod.Post, "/api/v1/publications") { Content = publication.ToContent() };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", PrivateFile.Read(_tokenFile, "token file", Encoding.ASCII.GetString));
         using HttpResponseMessage response = await _client.SendAsync(request, cancellation);
-        if (!response.IsSuccessStatusCode)
-        {
-            throw new SignerRefusalException($"{Server} refused the publication: {(int)response.StatusCode} {Reason(await response.Content.ReadAsByteArrayAsync(cancellation))}");
-        }
+        return response.IsSuccessStatusCode ? null : PublicationRefusal.Read(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
     }
 
     public void Dispose() => _client.Dispose();
@@ -58,18 +67,5 @@ internal sealed class PublicationEndpoint : IDisposable
         X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
         policy.CustomTrustStore.Add(X509Certificate2.CreateFromPem(File.ReadAllText(authorityFile)));
         return policy;
-    }
-
-    private static string Reason(byte[] body)
-    {
-        try
-        {
-            using JsonDocument problem = JsonDocument.Parse(body);
-            return string.Join(": ", s_problemMembers.Select(name => problem.RootElement.TryGetProperty(name, out JsonElement value) ? value.ToString() : "").Where(static text => text.Length > 0));
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            return "(without a reason)";
-        }
     }
 }
