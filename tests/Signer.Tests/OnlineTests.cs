@@ -2,6 +2,7 @@ using Fota.Manifest;
 using Fota.Manifest.Metadata;
 using Fota.Manifest.Verification;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Data.Sqlite;
 
 namespace Fota.Signer.Tests;
 
@@ -89,6 +90,54 @@ public sealed class OnlineTests
     {
         _world.Clock.Step(TimeSpan.FromDays(800));
         (await _world.OnlineAsync()).Refused("MetadataExpired: root");
+    }
+
+    [TestCase("locked")]
+    [TestCase("unopenable")]
+    [TestCase("forbidden")]
+    public async Task A48_Trouble_with_the_disk_does_not_end_the_loop(string trouble)
+    {
+        _world.Clock.Step(TimeSpan.FromHours(13));
+        string journal = _world.HomeFolder.Journal;
+        using SqliteConnection other = new($"Data Source={journal};Pooling=False");
+        Action end = () => { };
+        switch (trouble)
+        {
+            case "locked":
+                other.Open();
+                SqliteTransaction held = other.BeginTransaction();
+                end = held.Dispose;
+                break;
+            case "unopenable":
+                File.Move(journal, journal + ".away");
+                Directory.CreateDirectory(journal);
+                end = () =>
+                {
+                    Directory.Delete(journal);
+                    File.Move(journal + ".away", journal);
+                };
+                break;
+            default:
+                // A folder in the lock's place is "access denied", to root as well.
+                File.Delete(_world.HomeFolder.Lock);
+                Directory.CreateDirectory(_world.HomeFolder.Lock);
+                end = () => Directory.Delete(_world.HomeFolder.Lock);
+                break;
+        }
+
+        using CancellationTokenSource stop = new(TimeSpan.FromMinutes(1));
+        using WatchedWriter error = new("next try in 1 s", end), output = new("signed timestamp 2", stop.Cancel);
+        CommandResult result = await _world.RunAsync(output, error, stop.Token, "online", "--home", _world.Home, "--pin-file", _world.PinFile("online"), "--interval-seconds", "1");
+        Assert.That(result.Ok().Output, Is.EqualTo("signed timestamp 2\n"));
+        Assert.That(result.Error, Does.StartWith("online: ").And.EndWith("online: stopped\n"));
+    }
+
+    [Test]
+    public async Task Journal_that_is_no_database_ends_the_loop()
+    {
+        await File.WriteAllTextAsync(_world.HomeFolder.Journal, new string('x', 4096));
+        using CancellationTokenSource stop = new(TimeSpan.FromMinutes(1));
+        (await _world.RunAsync(new StringWriter(), new StringWriter(), stop.Token, "online", "--home", _world.Home, "--pin-file", _world.PinFile("online"), "--interval-seconds", "1")).Refused("file is not a database");
     }
 
     [Test]

@@ -6,6 +6,7 @@ using Fota.Manifest;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
 using Fota.Signer.Repository;
+using Microsoft.Data.Sqlite;
 
 namespace Fota.Signer.Commands;
 
@@ -13,6 +14,9 @@ namespace Fota.Signer.Commands;
 internal static class OnlineCommand
 {
     private const int DefaultInterval = 60;
+
+    // SQLITE_CORRUPT and SQLITE_NOTADB: a journal that only people can mend.
+    private const int Corrupt = 11, NotADatabase = 26;
 
     public static Command Create(SignerHost host)
     {
@@ -94,12 +98,15 @@ internal static class OnlineCommand
         }
     }
 
-    /// <summary>What may be different at the next look. A PIN that was refused is not: repeating it locks tokens (A50).</summary>
+    /// <summary>
+    /// What may be different at the next look, a full disk and a locked journal among it. A PIN that was refused is not: repeating it locks tokens (A50).
+    /// </summary>
     private static bool IsPassing(Exception e) => e switch
     {
         CryptokiException cryptoki => cryptoki.Code.Recovery != Recovery.CredentialFailure,
         CryptokiRefusalException => false,
-        _ => e is SignerRefusalException or RejectedException or HttpRequestException or TaskCanceledException or IOException or CryptographicException,
+        SqliteException sqlite => sqlite.SqliteErrorCode is not (Corrupt or NotADatabase),
+        _ => e is SignerRefusalException or RejectedException or HttpRequestException or TaskCanceledException or IOException or UnauthorizedAccessException or CryptographicException,
     };
 
     private static async Task PassAsync(SignerHost host, HomeFolder folder, OpenedKey key, PublicationEndpoint? endpoint, CancellationToken cancellation)
