@@ -213,6 +213,41 @@ public sealed class OnlineTests
     }
 
     [Test]
+    public async Task Publication_that_moves_slowly_takes_as_long_as_it_takes()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        _world.Clock.Lag = TimeSpan.FromSeconds(119);
+        (await PushAsync(server)).Ok();
+        Assert.That(_world.Clock.Lagged, Is.GreaterThan(TimeSpan.FromMinutes(30)));
+    }
+
+    [Test]
+    public async Task Publication_that_does_not_move_is_given_up()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        _world.Clock.Lag = TimeSpan.FromSeconds(121);
+        (await PushAsync(server)).Refused("no progress for 120 s after ");
+    }
+
+    [Test]
+    public async Task Answer_that_does_not_come_is_given_up()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        _world.Clock.Lag = TimeSpan.Zero;
+        TimeSpan waited = default;
+        server.Answer = context =>
+        {
+            waited = _world.Clock.Expire();
+            return Task.Delay(Timeout.Infinite, context.RequestAborted);
+        };
+        (await PushAsync(server)).Refused("no answer within 30 minutes after all ");
+        Assert.That(waited, Is.EqualTo(TimeSpan.FromMinutes(30)));
+    }
+
+    [Test]
     public async Task Server_under_another_authority_gets_nothing()
     {
         await using PublicationServer server = await PublicationServer.StartAsync(_world);

@@ -49,7 +49,7 @@ internal static class OnlineCommand
             HomeFolder folder = new(arguments.GetRequiredValue(home));
             SignerSettings settings = folder.ReadSettings();
             using PublicationEndpoint? endpoint = arguments.GetValue(server) is { } address
-                ? new PublicationEndpoint(address, arguments.GetValue(authority) ?? folder.AuthorityCertificate("service"), arguments.GetRequiredValue(token)!)
+                ? new PublicationEndpoint(address, arguments.GetValue(authority) ?? folder.AuthorityCertificate("service"), arguments.GetRequiredValue(token)!, host.Clock)
                 : null;
             using OpenedKey key = OpenedKey.Open(host, settings, settings.Online.Key, arguments.GetValue(pinFile));
             if (arguments.GetValue(once))

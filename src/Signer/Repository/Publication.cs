@@ -50,7 +50,8 @@ internal sealed class Publication
     }
 
     /// <summary>The body of the request, written as it is sent: packs are not held in memory.</summary>
-    public HttpContent ToContent() => new TarContent(this);
+    /// <param name="deadline">Told of each piece that was sent.</param>
+    public HttpContent ToContent(SendingDeadline deadline) => new TarContent(this, deadline);
 
     /// <summary>Envelopes, chunk tables and packs of a product; two releases of one image share table and pack.</summary>
     private static IEnumerable<string> ContentOf(ProductRole role) => role.Releases().SelectMany(release => new[]
@@ -76,16 +77,23 @@ internal sealed class Publication
     private sealed class TarContent : HttpContent
     {
         private readonly Publication _publication;
+        private readonly SendingDeadline _deadline;
 
-        public TarContent(Publication publication)
+        public TarContent(Publication publication, SendingDeadline deadline)
         {
             _publication = publication;
+            _deadline = deadline;
             Headers.ContentType = new("application/x-tar");
         }
 
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => _publication.WriteAsync(stream, CancellationToken.None);
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) => _publication.WriteAsync(stream, cancellationToken);
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            await using ObservedStream observed = new(stream, _deadline);
+            await _publication.WriteAsync(observed, cancellationToken);
+            _deadline.Sent();
+        }
 
         protected override bool TryComputeLength(out long length)
         {
