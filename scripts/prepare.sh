@@ -30,7 +30,7 @@ fota_need_packages() {
     fi
     as_root=(sudo)
   fi
-  fota_say "installing Debian packages: ${missing[*]}"
+  fota_say "installing Debian packages: ${missing[*]}" >&2
   # The index may be missing (fresh machine) or old (the version it names is gone): update it first, and say why if that fails.
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq >/dev/null || echo "apt-get update failed; trying with the index at hand" >&2
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||

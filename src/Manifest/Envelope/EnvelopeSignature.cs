@@ -31,5 +31,10 @@ public sealed class EnvelopeSignature
     {
         DeterministicCbor.Require(Encoded, "signature");
         _cose.RequireProfile("signature");
+        if (_cose.Payload is not null)
+        {
+            // Nobody signed it, and another processor would take it for what was signed (A20).
+            throw new RejectedException(RejectionReason.UnknownField, "signature: wanted a detached payload, got one inside");
+        }
     }
 }

@@ -30,7 +30,7 @@ internal sealed class EcdsaP256Key : VerificationKey
         try
         {
             key.ImportSubjectPublicKeyInfo(subjectPublicKeyInfo.Span, out int read);
-            string? curve = key.ExportParameters(includePrivateParameters: false).Curve.Oid.Value;
+            string? curve = key.ExportParameters(includePrivateParameters: false).Curve.Oid?.Value; // explicit parameters have no name
             if (read == subjectPublicKeyInfo.Length && string.Equals(curve, CurveOid, StringComparison.Ordinal))
             {
                 return key;

@@ -9,7 +9,7 @@ public sealed record DeviceReport
     /// <summary>Length of <see cref="Nonce"/> in bytes.</summary>
     public const int NonceSize = 16;
 
-    /// <summary>Longest text field, in characters; longer details are cut by the device.</summary>
+    /// <summary>Longest text field, in characters; longer details are cut when the report is written.</summary>
     public const int MaxTextLength = 256;
 
     private const long DeviceKey = 1, ProductKey = 2, DeploymentKey = 3, DigestKey = 4, SequenceKey = 5, VersionKey = 6, SlotKey = 7, StateKey = 8,
@@ -76,7 +76,7 @@ public sealed record DeviceReport
             (ReasonKey, w => w.WriteInt32((int)Reason)),
         ];
         AddText(fields, DeploymentKey, Deployment);
-        AddText(fields, DetailKey, Detail is { Length: > MaxTextLength } ? Detail[..MaxTextLength] : Detail);
+        AddText(fields, DetailKey, Detail is null ? null : Wellformed(Detail));
         CborWriter writer = new(CborConformanceMode.Canonical);
         writer.WriteStartMap(fields.Count);
         foreach ((long key, Action<CborWriter> write) in fields)
@@ -147,6 +147,23 @@ public sealed record DeviceReport
         {
             fields.Add((key, w => w.WriteTextString(text)));
         }
+    }
+
+    // What a program said is anything; what is reported is text, cut between characters, lest a report that cannot be written block all others.
+    private static string Wellformed(string text)
+    {
+        System.Text.StringBuilder kept = new(MaxTextLength);
+        foreach (System.Text.Rune rune in text.EnumerateRunes())
+        {
+            if (kept.Length + rune.Utf16SequenceLength > MaxTextLength)
+            {
+                break;
+            }
+
+            kept.Append(rune.ToString());
+        }
+
+        return kept.ToString();
     }
 
     private static string ReadText(CborReader reader)

@@ -37,7 +37,7 @@ internal static class EnvelopeSurgery
     }
 
     /// <summary>An envelope signed by <paramref name="key"/> over a Sig_structure with the given protected header.</summary>
-    public static byte[] WithForgedHeader(SignedEnvelope envelope, SoftwareKey key, byte[] header, byte[]? unprotected = null)
+    public static byte[] WithForgedHeader(SignedEnvelope envelope, SoftwareKey key, byte[] header, byte[]? unprotected = null, byte[]? payload = null)
     {
         (List<byte[]> auth, byte[] manifest) = Open(envelope.Bytes.ToArray());
         CborWriter toBeSigned = new();
@@ -47,7 +47,7 @@ internal static class EnvelopeSurgery
         toBeSigned.WriteByteString([]);
         toBeSigned.WriteByteString(auth[0]);
         toBeSigned.WriteEndArray();
-        return Close([auth[0], Cose(header, unprotected ?? [0xa1, 0x04, 0x58, 0x20, .. key.PublicKey.Id.Thumbprint.Bytes], key.Sign(toBeSigned.Encode()))], manifest);
+        return Close([auth[0], Cose(header, unprotected ?? [0xa1, 0x04, 0x58, 0x20, .. key.PublicKey.Id.Thumbprint.Bytes], key.Sign(toBeSigned.Encode()), payload)], manifest);
     }
 
     /// <summary>An envelope around <paramref name="manifest"/> as it stands, signed by the keys: for manifests that our encoder would not write.</summary>
@@ -104,14 +104,22 @@ internal static class EnvelopeSurgery
         return writer.Encode();
     }
 
-    private static byte[] Cose(byte[] header, byte[] unprotected, byte[] signature)
+    private static byte[] Cose(byte[] header, byte[] unprotected, byte[] signature, byte[]? payload = null)
     {
         CborWriter writer = new();
         writer.WriteTag((CborTag)18);
         writer.WriteStartArray(4);
         writer.WriteByteString(header);
         writer.WriteEncodedValue(unprotected);
-        writer.WriteNull();
+        if (payload is null)
+        {
+            writer.WriteNull();
+        }
+        else
+        {
+            writer.WriteByteString(payload);
+        }
+
         writer.WriteByteString(signature);
         writer.WriteEndArray();
         return writer.Encode();

@@ -113,6 +113,11 @@ public sealed class EnvelopeVerificationTests
     }
 
     [Test]
+    public void A20_Payload_that_nobody_signed_is_refused_although_the_signature_is_right() =>
+        Verify(EnvelopeSurgery.WithForgedHeader(SignedEnvelope.Begin(_release.Manifest), _engineer, [0xa1, 0x01, 0x28], payload: "evil"u8.ToArray()), new RoleKeys([_engineer.PublicKey], 1))
+            .IsRefusedFor(RejectionReason.UnknownField);
+
+    [Test]
     public void Manifest_swapped_under_valid_signatures_is_refused()
     {
         byte[] other = SampleRelease.Create("9.9.9", sequence: 9).SignedBy(_engineer, _approver).Bytes.ToArray();

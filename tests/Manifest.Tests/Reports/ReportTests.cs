@@ -38,6 +38,19 @@ public sealed class ReportTests
     public void A_report_without_deployment_keeps_it_absent() =>
         Assert.That(Verify(Sign(s_report with { Deployment = null, Detail = null })).IsAccepted().Content.Deployment, Is.Null);
 
+    [TestCase(255, "\uD83D\uDE00")]
+    [TestCase(3, "\uD83D")]
+    [TestCase(3, "\uDE00 end")]
+    [TestCase(400, "")]
+    public void P10_Detail_of_any_characters_and_length_can_be_reported(int before, string rest)
+    {
+        string detail = new string('x', before) + rest;
+
+        string? read = Verify(Sign(s_report with { Detail = detail })).IsAccepted().Content.Detail;
+
+        Assert.That(read, Has.Length.LessThanOrEqualTo(DeviceReport.MaxTextLength).And.StartsWith(new string('x', Math.Min(before, 255))));
+    }
+
     [Test]
     public void A44_Report_for_another_device_is_refused() =>
         VerifiedReport.Verify(Sign(s_report), _key.PublicKey, "pump-0002").IsRefusedFor(RejectionReason.ForeignReport);

@@ -82,6 +82,16 @@ public sealed class SmallTypeTests
     }
 
     [Test]
+    public void A12_Key_with_explicit_curve_parameters_is_refused()
+    {
+        using System.Security.Cryptography.ECDsa key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        using System.Security.Cryptography.ECDsa named = System.Security.Cryptography.ECDsa.Create(key.ExportExplicitParameters(includePrivateParameters: false));
+
+        Assert.That(() => VerificationKey.FromSubjectPublicKeyInfo(named.ExportSubjectPublicKeyInfo()),
+            Throws.TypeOf<RejectedException>().With.Property("Rejection").Property("Reason").EqualTo(RejectionReason.UnsupportedKey));
+    }
+
+    [Test]
     public void Signatures_convert_to_DER_and_back()
     {
         SoftwareKey key = SoftwareKey.EcdsaP256();
