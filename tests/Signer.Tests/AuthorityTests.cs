@@ -45,7 +45,8 @@ public sealed class AuthorityTests
     [Test]
     public async Task Serial_numbers_are_sixteen_random_bytes_and_the_authority_keeps_what_it_issued()
     {
-        using X509Certificate2 first = await IssueAsync("device", Request("OU=infusion-pump, CN=pump-0002")), second = await IssueAsync("device", Request("OU=infusion-pump, CN=pump-0002"));
+        string request = Request("OU=infusion-pump, CN=pump-0002");
+        using X509Certificate2 first = await IssueAsync("device", request), second = await IssueAsync("device", request);
         Assert.That((first.SerialNumberBytes.Length, second.SerialNumberBytes.Length), Is.EqualTo((16, 16)));
         Assert.That(first.SerialNumber, Is.Not.EqualTo(second.SerialNumber));
         Assert.That(File.Exists(Path.Combine(_world.HomeFolder.Authorities, "issued", first.SerialNumber.ToLowerInvariant() + ".pem")), Is.True);
@@ -68,6 +69,37 @@ public sealed class AuthorityTests
         using X509Certificate2 certificate = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(world.PathOf("out.pem")));
         using X509Certificate2 authority = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(world.HomeFolder.AuthorityCertificate("device")));
         Assert.That(certificate.NotAfter, Is.EqualTo(authority.NotAfter));
+    }
+
+    [Test]
+    public async Task A44_Name_of_a_device_is_not_given_to_a_second_key_unless_told_to()
+    {
+        string first = Request("OU=infusion-pump, CN=pump-0005"), second = Request("OU=infusion-pump, CN=pump-0005");
+        using X509Certificate2 original = await IssueAsync("device", first);
+        string holder = Convert.ToHexStringLower(SHA256.HashData(original.PublicKey.ExportSubjectPublicKeyInfo()));
+        (await TryAsync("device", second)).Refused($"device pump-0005 is certified with key {holder}, and the request is for key ");
+        Assert.That((await TryAsync("device", second, "--replace")).Ok().Value("replaced"), Does.StartWith($"key {holder}"));
+        (await TryAsync("device", first)).Refused("ask again with --replace");
+        Assert.That((await TryAsync("device", second)).Ok().Output, Does.Not.Contain("replaced"));
+    }
+
+    [Test]
+    public async Task A48_Name_is_taken_before_the_certificate_is_signed()
+    {
+        string request = Request("OU=infusion-pump, CN=pump-0006");
+        _world.Module = module => new FaultyModule(module, static _ => throw new InvalidOperationException("power failure"));
+        try
+        {
+            Assert.That(() => TryAsync("device", request), Throws.InvalidOperationException);
+        }
+        finally
+        {
+            _world.Module = static module => module;
+        }
+
+        Assert.That((await _world.RunAsync("journal", "--home", _world.Home)).Ok().Error, Does.Contain("device pump-0006, infusion-pump"));
+        (await TryAsync("device", Request("OU=infusion-pump, CN=pump-0006"))).Refused("device pump-0006 is certified with key ");
+        (await TryAsync("device", request)).Ok();
     }
 
     [TestCase("CN=pump-0001")]
@@ -144,11 +176,11 @@ public sealed class AuthorityTests
 
     private static byte[] PemBytes(string pem) => Convert.FromBase64String(pem[PemEncoding.Find(pem).Base64Data]);
 
-    private async Task<CommandResult> TryAsync(string profile, string request)
+    private async Task<CommandResult> TryAsync(string profile, string request, params string[] further)
     {
         await File.WriteAllTextAsync(_world.PathOf("in.csr"), request);
         File.Delete(_world.PathOf("out.pem"));
-        CommandResult result = await _world.RunAsync("ca", "issue", "--home", _world.Home, "--profile", profile, "--csr", _world.PathOf("in.csr"), "--out", _world.PathOf("out.pem"), "--pin-file", _world.PinFile("ca"));
+        CommandResult result = await _world.RunAsync(["ca", "issue", "--home", _world.Home, "--profile", profile, "--csr", _world.PathOf("in.csr"), "--out", _world.PathOf("out.pem"), "--pin-file", _world.PinFile("ca"), .. further]);
         Assert.That(File.Exists(_world.PathOf("out.pem")), Is.EqualTo(result.ExitCode == 0));
         return result;
     }

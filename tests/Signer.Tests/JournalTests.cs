@@ -98,11 +98,14 @@ public sealed class JournalTests
     [TestCase("DELETE FROM outcome")]
     [TestCase("UPDATE outcome SET result = 'unknown', signature_sha256 = NULL")]
     [TestCase("DELETE FROM sequence")]
+    [TestCase("DELETE FROM certified")]
+    [TestCase("UPDATE certified SET name = 'other'")]
     public async Task Rows_are_neither_changed_nor_removed(string statement)
     {
         using SignerWorld world = await SignerWorld.CreateAsync();
         await world.DraftAsync("1.0.0");
         using SignerDatabase database = SignerDatabase.Open(world.HomeFolder.Journal);
+        _ = database.Execute("INSERT INTO certified (time, name, key_id) VALUES ('now', 'pump-0001', $0)", new string('0', 64));
         Assert.That(() => database.Execute(statement), Throws.TypeOf<SqliteException>().With.Message.Contains("append-only").Or.Message.Contains("never given back"));
     }
 

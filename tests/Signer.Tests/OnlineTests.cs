@@ -2,6 +2,7 @@ using Fota.Manifest;
 using Fota.Manifest.Metadata;
 using Fota.Manifest.Verification;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Data.Sqlite;
 
 namespace Fota.Signer.Tests;
 
@@ -91,6 +92,54 @@ public sealed class OnlineTests
         (await _world.OnlineAsync()).Refused("MetadataExpired: root");
     }
 
+    [TestCase("locked")]
+    [TestCase("unopenable")]
+    [TestCase("forbidden")]
+    public async Task A48_Trouble_with_the_disk_does_not_end_the_loop(string trouble)
+    {
+        _world.Clock.Step(TimeSpan.FromHours(13));
+        string journal = _world.HomeFolder.Journal;
+        using SqliteConnection other = new($"Data Source={journal};Pooling=False");
+        Action end = () => { };
+        switch (trouble)
+        {
+            case "locked":
+                other.Open();
+                SqliteTransaction held = other.BeginTransaction();
+                end = held.Dispose;
+                break;
+            case "unopenable":
+                File.Move(journal, journal + ".away");
+                Directory.CreateDirectory(journal);
+                end = () =>
+                {
+                    Directory.Delete(journal);
+                    File.Move(journal + ".away", journal);
+                };
+                break;
+            default:
+                // A folder in the lock's place is "access denied", to root as well.
+                File.Delete(_world.HomeFolder.Lock);
+                Directory.CreateDirectory(_world.HomeFolder.Lock);
+                end = () => Directory.Delete(_world.HomeFolder.Lock);
+                break;
+        }
+
+        using CancellationTokenSource stop = new(TimeSpan.FromMinutes(1));
+        using WatchedWriter error = new("next try in 1 s", end), output = new("signed timestamp 2", stop.Cancel);
+        CommandResult result = await _world.RunAsync(output, error, stop.Token, "online", "--home", _world.Home, "--pin-file", _world.PinFile("online"), "--interval-seconds", "1");
+        Assert.That(result.Ok().Output, Is.EqualTo("signed timestamp 2\n"));
+        Assert.That(result.Error, Does.StartWith("online: ").And.EndWith("online: stopped\n"));
+    }
+
+    [Test]
+    public async Task Journal_that_is_no_database_ends_the_loop()
+    {
+        await File.WriteAllTextAsync(_world.HomeFolder.Journal, new string('x', 4096));
+        using CancellationTokenSource stop = new(TimeSpan.FromMinutes(1));
+        (await _world.RunAsync(new StringWriter(), new StringWriter(), stop.Token, "online", "--home", _world.Home, "--pin-file", _world.PinFile("online"), "--interval-seconds", "1")).Refused("file is not a database");
+    }
+
     [Test]
     public async Task Publication_carries_all_that_a_client_needs()
     {
@@ -124,15 +173,78 @@ public sealed class OnlineTests
         await _world.ReleaseAsync("1.0.0");
         await using PublicationServer server = await PublicationServer.StartAsync(_world);
         Func<HttpContext, Task> accept = server.Answer;
-        server.Answer = static context =>
-        {
-            context.Response.StatusCode = 422;
-            return context.Response.WriteAsJsonAsync(new { reason = "ThresholdNotMet", detail = "wanted 2, got 1" });
-        };
+        server.Answer = static context => RefuseAsync(context, "ThresholdNotMet");
         (await PushAsync(server)).Refused("refused the publication: 422 ThresholdNotMet: wanted 2, got 1");
         server.Answer = accept;
         (await PushAsync(server)).Ok();
         Assert.That(server.Publications[1].Keys, Is.EqualTo(server.Publications[0].Keys));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task A48_Server_that_lost_its_data_is_sent_everything_again(bool isPublishedAnew)
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        Func<HttpContext, Task> accept = server.Answer;
+        (await PushAsync(server)).Ok();
+        if (isPublishedAnew)
+        {
+            await _world.ReleaseAsync("1.1.0");
+        }
+
+        server.Served.Clear();
+        server.Answer = context => server.Publications[^1].Keys.Any(static path => path.StartsWith("targets/infusion-pump/1.0.0/", StringComparison.Ordinal)) ? accept(context) : RefuseAsync(context, "MissingField");
+        CommandResult pushed = (await PushAsync(server)).Ok();
+        Assert.That(pushed.Error, Does.Contain("has lost files that it acknowledged (422 MissingField"));
+        Assert.That(server.Publications[^1].Keys, Is.SupersetOf(server.Publications[0].Keys.Where(static path => !path.StartsWith("metadata/", StringComparison.Ordinal))));
+        (await PushAsync(server)).Ok();
+        Assert.That(server.Publications, Has.Count.EqualTo(3));
+    }
+
+    [Test]
+    public async Task Server_that_was_sent_everything_and_still_misses_a_file_is_not_sent_it_twice_in_one_pass()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        server.Answer = static context => RefuseAsync(context, "MissingField");
+        (await PushAsync(server)).Refused("refused the publication: 422 MissingField: wanted 2, got 1");
+        Assert.That(server.Publications, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Publication_that_moves_slowly_takes_as_long_as_it_takes()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        _world.Clock.Lag = TimeSpan.FromSeconds(119);
+        (await PushAsync(server)).Ok();
+        Assert.That(_world.Clock.Lagged, Is.GreaterThan(TimeSpan.FromMinutes(30)));
+    }
+
+    [Test]
+    public async Task Publication_that_does_not_move_is_given_up()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        _world.Clock.Lag = TimeSpan.FromSeconds(121);
+        (await PushAsync(server)).Refused("no progress for 120 s after ");
+    }
+
+    [Test]
+    public async Task Answer_that_does_not_come_is_given_up()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        _world.Clock.Lag = TimeSpan.Zero;
+        TimeSpan waited = default;
+        server.Answer = context =>
+        {
+            waited = _world.Clock.Expire();
+            return Task.Delay(Timeout.Infinite, context.RequestAborted);
+        };
+        (await PushAsync(server)).Refused("no answer within 30 minutes after all ");
+        Assert.That(waited, Is.EqualTo(TimeSpan.FromMinutes(30)));
     }
 
     [Test]
@@ -153,6 +265,12 @@ public sealed class OnlineTests
         SignerWorld.SetMode(_world.PathOf("token"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
         (await PushAsync(server)).Refused("wanted mode 0600, got 0604");
         Assert.That(server.Publications, Is.Empty);
+    }
+
+    private static Task RefuseAsync(HttpContext context, string reason)
+    {
+        context.Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
+        return context.Response.WriteAsJsonAsync(new { reason, detail = "wanted 2, got 1" });
     }
 
     private Task<CommandResult> PushAsync(PublicationServer server, params string[] further) =>

@@ -33,6 +33,9 @@ internal sealed class ExaminedRequest
 
     public VerificationKey Key { get; }
 
+    /// <summary>The device that it is for; null when it is for a service.</summary>
+    public string? Device { get; init; }
+
     public required string ExtendedKeyUsage { get; init; }
 
     public required int ValidDays { get; init; }
@@ -61,7 +64,7 @@ internal sealed class ExaminedRequest
         X500DistinguishedNameBuilder subject = new();
         subject.AddOrganizationalUnitName(product);
         subject.AddCommonName(device);
-        return new ExaminedRequest(subject.Build(), KeyOf(request)) { ExtendedKeyUsage = ClientAuthentication, ValidDays = DeviceDays, Description = $"device {device}, {product}" };
+        return new ExaminedRequest(subject.Build(), KeyOf(request)) { Device = device, ExtendedKeyUsage = ClientAuthentication, ValidDays = DeviceDays, Description = $"device {device}, {product}" };
     }
 
     /// <summary>A service's: the names by which it is reached are its alternative names; IP addresses and DNS names, nothing else.</summary>

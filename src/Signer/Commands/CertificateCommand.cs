@@ -19,8 +19,9 @@ internal static class CertificateCommand
         Option<string> profile = Arguments.Required("--profile", "device|service", "What the certificate is for.").AcceptOnlyFromAmong(Device, Service);
         Option<string> csr = Arguments.Required("--csr", "FILE", "The PKCS#10 request, PEM.");
         Option<string> output = Arguments.Required("--out", "FILE", "Where the certificate goes, PEM.");
+        Option<bool> replace = new("--replace") { Description = "For a device that was remade: its name goes over to the key of this request." };
         Option<string?> pinFile = Arguments.PinFile();
-        Command issue = new("issue", "Issues a certificate for a request that proves possession of its key.") { home, profile, csr, output, pinFile };
+        Command issue = new("issue", "Issues a certificate for a request that proves possession of its key.") { home, profile, csr, output, replace, pinFile };
         issue.SetAction(async (arguments, cancellation) =>
         {
             HomeFolder folder = new(arguments.GetRequiredValue(home));
@@ -30,6 +31,7 @@ internal static class CertificateCommand
             using X509Certificate2 authority = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(folder.AuthorityCertificate(wanted), cancellation));
             using OpenedKey key = OpenedKey.Open(host, settings, settings.Authority(wanted).Key, arguments.GetValue(pinFile));
             using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
+            string? replaced = request.Device is { } device ? opened.Names.Claim(device, request.Key.Id, arguments.GetValue(replace)) : null;
             using X509Certificate2 certificate = new CertificateAuthority(opened.Signer, key.Token, key.Key).Issue(authority, request, host.Clock.GetUtcNow());
             byte[] encoded = Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n");
 
@@ -37,6 +39,10 @@ internal static class CertificateCommand
             DurableFile.Replace(Path.Combine(folder.Authorities, "issued", certificate.SerialNumber.ToLowerInvariant() + ".pem"), encoded);
             DurableFile.Replace(Path.GetFullPath(arguments.GetRequiredValue(output)), encoded);
             await host.Out.WriteLineAsync($"issued: {request.Description}, until {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}");
+            if (replaced is not null)
+            {
+                await host.Out.WriteLineAsync($"replaced: key {replaced}, whose certificate is good until it ends all the same");
+            }
         });
         return new Command("ca", "The certificate authorities of devices and services.") { issue };
     }

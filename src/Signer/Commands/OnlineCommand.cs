@@ -6,6 +6,7 @@ using Fota.Manifest;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
 using Fota.Signer.Repository;
+using Microsoft.Data.Sqlite;
 
 namespace Fota.Signer.Commands;
 
@@ -13,6 +14,9 @@ namespace Fota.Signer.Commands;
 internal static class OnlineCommand
 {
     private const int DefaultInterval = 60;
+
+    // SQLITE_CORRUPT and SQLITE_NOTADB: a journal that only people can mend.
+    private const int Corrupt = 11, NotADatabase = 26;
 
     public static Command Create(SignerHost host)
     {
@@ -45,7 +49,7 @@ internal static class OnlineCommand
             HomeFolder folder = new(arguments.GetRequiredValue(home));
             SignerSettings settings = folder.ReadSettings();
             using PublicationEndpoint? endpoint = arguments.GetValue(server) is { } address
-                ? new PublicationEndpoint(address, arguments.GetValue(authority) ?? folder.AuthorityCertificate("service"), arguments.GetRequiredValue(token)!)
+                ? new PublicationEndpoint(address, arguments.GetValue(authority) ?? folder.AuthorityCertificate("service"), arguments.GetRequiredValue(token)!, host.Clock)
                 : null;
             using OpenedKey key = OpenedKey.Open(host, settings, settings.Online.Key, arguments.GetValue(pinFile));
             if (arguments.GetValue(once))
@@ -94,35 +98,30 @@ internal static class OnlineCommand
         }
     }
 
-    /// <summary>What may be different at the next look. A PIN that was refused is not: repeating it locks tokens (A50).</summary>
+    /// <summary>
+    /// What may be different at the next look, a full disk and a locked journal among it. A PIN that was refused is not: repeating it locks tokens (A50).
+    /// </summary>
     private static bool IsPassing(Exception e) => e switch
     {
         CryptokiException cryptoki => cryptoki.Code.Recovery != Recovery.CredentialFailure,
         CryptokiRefusalException => false,
-        _ => e is SignerRefusalException or RejectedException or HttpRequestException or TaskCanceledException or IOException or CryptographicException,
+        SqliteException sqlite => sqlite.SqliteErrorCode is not (Corrupt or NotADatabase),
+        _ => e is SignerRefusalException or RejectedException or HttpRequestException or TaskCanceledException or IOException or UnauthorizedAccessException or CryptographicException,
     };
 
     private static async Task PassAsync(SignerHost host, HomeFolder folder, OpenedKey key, PublicationEndpoint? endpoint, CancellationToken cancellation)
     {
-        Publication? publication = null;
         using (SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation))
         {
-            DateTimeOffset now = host.Clock.GetUtcNow();
-            if (OnlineRefresh.Run(home, key.Key, now) is { } done)
+            if (OnlineRefresh.Run(home, key.Key, host.Clock.GetUtcNow()) is { } done)
             {
                 await host.Out.WriteLineAsync(done);
             }
-
-            publication = endpoint is null ? null : Publication.Gather(home, endpoint.Server, now);
         }
 
-        // The home is not locked while bytes travel: what is sent is immutable, and the timestamp was read.
-        if (publication is not null)
+        if (endpoint is not null && await new ServerPush(host, folder, endpoint).RunAsync(cancellation) is { } taken)
         {
-            await endpoint!.SendAsync(publication, cancellation);
-            using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
-            home.Pushes.Add(endpoint.Server, publication.Files);
-            await host.Out.WriteLineAsync($"{endpoint.Server} took timestamp {publication.TimestampVersion}");
+            await host.Out.WriteLineAsync(taken);
         }
     }
 }

@@ -17,6 +17,7 @@ internal sealed class SignerHome : IDisposable
         Journal = new SigningJournal(database, clock);
         Signer = new JournalledSigner(Journal);
         Sequences = new SequenceNumbers(database, clock);
+        Names = new CertifiedNames(database, clock);
         Pushes = new PushRecord(database);
     }
 
@@ -29,6 +30,8 @@ internal sealed class SignerHome : IDisposable
     public JournalledSigner Signer { get; }
 
     public SequenceNumbers Sequences { get; }
+
+    public CertifiedNames Names { get; }
 
     public PushRecord Pushes { get; }
 

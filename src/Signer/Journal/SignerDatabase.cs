@@ -7,6 +7,9 @@ namespace Fota.Signer.Journal;
 /// <summary>journal.db: what must survive a crash of the signer. Every write is on disk before it returns (WAL, synchronous=FULL).</summary>
 internal sealed class SignerDatabase : IDisposable
 {
+    // The home's lock keeps other signers out: who holds the database for longer than this, in seconds, may hold it for long.
+    private const int Patience = 2;
+
     private readonly SqliteConnection _connection;
 
     static SignerDatabase()
@@ -19,7 +22,7 @@ internal sealed class SignerDatabase : IDisposable
 
     public static SignerDatabase Open(string path)
     {
-        string text = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, Pooling = false }.ToString();
+        string text = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, Pooling = false, DefaultTimeout = Patience }.ToString();
         SqliteConnection connection = new(text);
         try
         {

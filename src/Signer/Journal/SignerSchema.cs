@@ -3,7 +3,7 @@ namespace Fota.Signer.Journal;
 /// <summary>The schema of journal.db, step by step; PRAGMA user_version counts the steps taken.</summary>
 internal static class SignerSchema
 {
-    public static IReadOnlyList<string> Migrations { get; } = [Journal];
+    public static IReadOnlyList<string> Migrations { get; } = [Journal, CertifiedNames];
 
     // The triggers stop mistakes, not attackers: whoever writes the file can drop them.
     private const string Journal =
@@ -48,5 +48,20 @@ internal static class SignerSchema
         CREATE TRIGGER outcome_is_kept BEFORE DELETE ON outcome BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
         CREATE TRIGGER outcome_is_fixed BEFORE UPDATE ON outcome BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
         CREATE TRIGGER sequence_is_kept BEFORE DELETE ON sequence BEGIN SELECT RAISE(ABORT, 'sequence numbers are never given back'); END;
+        """;
+
+    private const string CertifiedNames =
+        """
+        CREATE TABLE certified (
+            id     INTEGER PRIMARY KEY AUTOINCREMENT,
+            time   TEXT NOT NULL,
+            name   TEXT NOT NULL,
+            key_id TEXT NOT NULL CHECK (length(key_id) = 64)
+        ) STRICT;
+
+        CREATE INDEX certified_by_name ON certified (name, id);
+
+        CREATE TRIGGER certified_is_kept BEFORE DELETE ON certified BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+        CREATE TRIGGER certified_is_fixed BEFORE UPDATE ON certified BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
         """;
 }

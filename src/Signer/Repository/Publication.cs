@@ -12,51 +12,46 @@ internal sealed class Publication
 {
     private readonly RepositoryFolder _repository;
     private readonly byte[] _timestamp;
-    private readonly IReadOnlyList<string> _files;
 
-    private Publication(RepositoryFolder repository, byte[] timestamp, long version, IReadOnlyList<string> files)
+    private Publication(RepositoryFolder repository, byte[] timestamp, long version, IReadOnlyList<string> files, bool isWhole)
     {
         _repository = repository;
         _timestamp = timestamp;
-        _files = files;
+        Files = files;
         TimestampVersion = version;
+        IsWhole = isWhole;
     }
 
     /// <summary>The timestamp it carries.</summary>
     public long TimestampVersion { get; }
 
     /// <summary>The immutable files in it, to be remembered once they are acknowledged.</summary>
-    public IEnumerable<string> Files => [.. _files, Marker(TimestampVersion)];
+    public IReadOnlyList<string> Files { get; }
 
-    /// <summary>Gathers a publication; null when the server has acknowledged this very one.</summary>
-    public static Publication? Gather(SignerHome home, Uri server, DateTimeOffset now)
+    /// <summary>Whether nothing was left out as acknowledged before.</summary>
+    public bool IsWhole { get; }
+
+    /// <summary>Gathers what the server lacks, as far as it is remembered.</summary>
+    public static Publication Gather(SignerHome home, Uri server, DateTimeOffset now)
     {
         RepositoryFolder repository = new(home.Folder.Repository);
         IReadOnlySet<string> acknowledged = home.Pushes.PathsAt(server);
         byte[] file = repository.Read(RepositoryFolder.Timestamp);
         TimestampMetadata timestamp = SignedMetadata.Decode(file, DecodeLimits.TimestampBytes).OrThrow().UnverifiedTimestamp().OrThrow();
-        if (acknowledged.Contains(Marker(timestamp.Version)))
-        {
-            return null;
-        }
-
         RepositoryState state = repository.ReadState();
         List<string> files = [.. Enumerable.Range(1, (int)state.Root).Select(version => RepositoryFolder.Metadata("root", version))];
         files.Add(RepositoryFolder.Metadata("targets", state.Targets));
         files.AddRange(state.Products.Select(product => RepositoryFolder.Metadata(product.Key, product.Value)));
         files.Add(RepositoryFolder.Metadata("snapshot", timestamp.Snapshot.Version));
         RepositoryTrust trust = RepositoryTrust.Load(repository, state, now);
-        foreach (string product in state.Products.Keys)
-        {
-            ProductRole role = ProductRole.Load(repository, state, trust, ProductName.Parse(product));
-            files.AddRange(ContentOf(role).Where(path => !acknowledged.Contains(path)));
-        }
-
-        return new Publication(repository, file, timestamp.Version, [.. files.Distinct(StringComparer.Ordinal)]);
+        string[] content = [.. state.Products.Keys.SelectMany(product => ContentOf(ProductRole.Load(repository, state, trust, ProductName.Parse(product)))).Distinct(StringComparer.Ordinal)];
+        string[] lacking = [.. content.Where(path => !acknowledged.Contains(path))];
+        return new Publication(repository, file, timestamp.Version, [.. files, .. lacking], lacking.Length == content.Length);
     }
 
     /// <summary>The body of the request, written as it is sent: packs are not held in memory.</summary>
-    public HttpContent ToContent() => new TarContent(this);
+    /// <param name="deadline">Told of each piece that was sent.</param>
+    public HttpContent ToContent(SendingDeadline deadline) => new TarContent(this, deadline);
 
     /// <summary>Envelopes, chunk tables and packs of a product; two releases of one image share table and pack.</summary>
     private static IEnumerable<string> ContentOf(ProductRole role) => role.Releases().SelectMany(release => new[]
@@ -66,13 +61,10 @@ internal sealed class Publication
         release.Content.PackUri,
     });
 
-    // Stands among the acknowledged paths for "this timestamp was taken"; no file has such a name.
-    private static string Marker(long version) => $"timestamp {version}";
-
     private async Task WriteAsync(Stream output, CancellationToken cancellation)
     {
         await using TarWriter tar = new(output, TarEntryFormat.Pax, leaveOpen: true);
-        foreach (string path in _files)
+        foreach (string path in Files)
         {
             await using FileStream file = File.OpenRead(_repository.FullPath(path));
             await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, path) { DataStream = file }, cancellation);
@@ -85,16 +77,23 @@ internal sealed class Publication
     private sealed class TarContent : HttpContent
     {
         private readonly Publication _publication;
+        private readonly SendingDeadline _deadline;
 
-        public TarContent(Publication publication)
+        public TarContent(Publication publication, SendingDeadline deadline)
         {
             _publication = publication;
+            _deadline = deadline;
             Headers.ContentType = new("application/x-tar");
         }
 
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => _publication.WriteAsync(stream, CancellationToken.None);
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) => _publication.WriteAsync(stream, cancellationToken);
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            await using ObservedStream observed = new(stream, _deadline);
+            await _publication.WriteAsync(observed, cancellationToken);
+            _deadline.Sent();
+        }
 
         protected override bool TryComputeLength(out long length)
         {

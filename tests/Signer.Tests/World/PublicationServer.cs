@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Fota.Signer.Tests;
 
-/// <summary>An update server that believes everything: it keeps what was sent, and answers what a test says.</summary>
+/// <summary>An update server that believes everything: it keeps what was sent, answers what a test says, and serves the timestamp that it took last.</summary>
 internal sealed class PublicationServer : IAsyncDisposable
 {
     public const string Token = "operator token";
@@ -23,6 +23,9 @@ internal sealed class PublicationServer : IAsyncDisposable
     public List<Dictionary<string, byte[]>> Publications { get; } = [];
 
     public Func<HttpContext, Task> Answer { get; set; } = static context => context.Response.WriteAsJsonAsync(new { published = true });
+
+    /// <summary>What it serves at /repo; a test that empties it takes its data away.</summary>
+    public Dictionary<string, byte[]> Served { get; } = new(StringComparer.Ordinal);
 
     public Uri Address => new(_application.Urls.Single());
 
@@ -51,6 +54,7 @@ internal sealed class PublicationServer : IAsyncDisposable
         WebApplication application = builder.Build();
         PublicationServer server = new(application);
         application.MapPost("/api/v1/publications", server.TakeAsync);
+        application.MapGet("/repo/{**path}", (string path) => server.Served.TryGetValue(path, out byte[]? file) ? Results.Bytes(file) : Results.NotFound());
         await application.StartAsync();
         return server;
     }
@@ -77,5 +81,12 @@ internal sealed class PublicationServer : IAsyncDisposable
 
         Publications.Add(files);
         await Answer(context);
+        if (context.Response.StatusCode == StatusCodes.Status200OK)
+        {
+            foreach ((string path, byte[] file) in files)
+            {
+                Served[path] = file;
+            }
+        }
     }
 }

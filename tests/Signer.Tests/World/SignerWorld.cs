@@ -87,9 +87,11 @@ internal sealed class SignerWorld : IDisposable
         return await RunAsync("ceremony", "--plan", plan, "--home", Home, "--pin-dir", Pins, "--module", SoftHsm.ModulePath);
     }
 
-    public async Task<CommandResult> RunAsync(params string[] arguments)
+    public Task<CommandResult> RunAsync(params string[] arguments) => RunAsync(new StringWriter(), new StringWriter(), CancellationToken.None, arguments);
+
+    /// <summary>Runs a command that a test watches and ends.</summary>
+    public async Task<CommandResult> RunAsync(StringWriter output, StringWriter error, CancellationToken cancellation, params string[] arguments)
     {
-        StringWriter output = new(), error = new();
         _ = SoftHsm.Shared;
         SignerHost host = new()
         {
@@ -107,7 +109,7 @@ internal sealed class SignerWorld : IDisposable
 
         try
         {
-            int code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            int code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, cancellation);
             return new CommandResult(code, output.ToString(), error.ToString());
         }
         catch (Exception e) when (SignerCommandLine.IsExpected(e) || e is IOException or UnauthorizedAccessException)

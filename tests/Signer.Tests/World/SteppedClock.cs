@@ -8,7 +8,62 @@ internal sealed class SteppedClock : TimeProvider
 {
     private DateTimeOffset _now = DateTimeOffset.FromUnixTimeSeconds(System.GetUtcNow().ToUnixTimeSeconds()).AddDays(-60);
 
+    private readonly List<LaggingTimer> _timers = [];
+
+    /// <summary>When set, timers are not real: so much time goes by whenever one of them is set anew.</summary>
+    public TimeSpan? Lag { get; set; }
+
+    /// <summary>What went by in that way.</summary>
+    public TimeSpan Lagged { get; private set; }
+
     public override DateTimeOffset GetUtcNow() => _now;
 
     public void Step(TimeSpan by) => _now += by;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        if (Lag is null)
+        {
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+
+        _timers.Add(new LaggingTimer(this, () => callback(state)) { Due = dueTime });
+        return _timers[^1];
+    }
+
+    /// <summary>The time that the timers wait for has gone by.</summary>
+    /// <returns>The longest of them.</returns>
+    public TimeSpan Expire()
+    {
+        LaggingTimer[] armed = [.. _timers.Where(static timer => timer.Due != Timeout.InfiniteTimeSpan)];
+        Array.ForEach(armed, static timer => timer.Fire());
+        return armed.Max(static timer => timer.Due);
+    }
+
+    private sealed class LaggingTimer(SteppedClock clock, Action fire) : ITimer
+    {
+        public TimeSpan Due { get; set; }
+
+        public Action Fire => fire;
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            clock.Lagged += clock.Lag!.Value;
+            if (Due <= clock.Lag)
+            {
+                fire();
+            }
+
+            Due = dueTime;
+            return true;
+        }
+
+        public void Dispose() => clock._timers.Remove(this);
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
 }

@@ -1,0 +1,31 @@
+using System.Globalization;
+using Fota.Manifest.Keys;
+
+namespace Fota.Signer.Journal;
+
+/// <summary>
+/// Which key bears the name of which device. To a server the name is the device: a second key under it would read and report for the first (A44).
+/// </summary>
+internal sealed class CertifiedNames(SignerDatabase database, TimeProvider clock)
+{
+    /// <summary>
+    /// Gives the name to the key, on disk before a certificate is signed. A name that another key bears is refused, unless it is to be replaced.
+    /// </summary>
+    /// <returns>The key that bore the name until now; null if none or this one did.</returns>
+    public string? Claim(string name, KeyId key, bool replace)
+    {
+        string? holder = (string?)database.Scalar("SELECT key_id FROM certified WHERE name = $0 ORDER BY id DESC LIMIT 1", name);
+        if (string.Equals(holder, key.ToString(), StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        if (holder is not null && !replace)
+        {
+            throw new SignerRefusalException($"device {name} is certified with key {holder}, and the request is for key {key}: if the device was remade, ask again with --replace");
+        }
+
+        _ = database.Execute("INSERT INTO certified (time, name, key_id) VALUES ($0, $1, $2)", clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture), name, key.ToString());
+        return holder;
+    }
+}
