@@ -10,6 +10,7 @@ namespace Fota.Samples.Demo;
 /// </summary>
 public sealed class Demonstration(string programs, string plans, string directory) : IAsyncDisposable
 {
+    private const string Running = "running";
     private const int Fleet = 6;
     private const string First = "1.0.0", Good = "1.1.0", Bad = "1.2.0";
 
@@ -50,10 +51,10 @@ public sealed class Demonstration(string programs, string plans, string director
         IReadOnlyList<AttackOutcome> refused = await AttackAsync(bad.Canary, cancellation);
 
         int onGood = await ShowFleetAsync(cancellation);
-        _keep = keep;
         if (keep)
         {
             await ReopenAsync(operations, cancellation);
+            _keep = true;
         }
 
         Console.Out.WriteLine($"demo: {onGood} devices on {Good}, {Bad} {bad.CanaryState} and {bad.RolloutState}, {refused.Count} attacks refused");
@@ -82,6 +83,12 @@ public sealed class Demonstration(string programs, string plans, string director
 
     private static string Clear(string directory, string site)
     {
+        string running = Path.Combine(directory, Running);
+        if (File.Exists(running) && File.ReadAllText(running).Split(' ').Where(static pid => Directory.Exists($"/proc/{pid}")).ToArray() is { Length: > 0 } alive)
+        {
+            throw new DemoFailedException($"an earlier demonstration is still up in {directory}; stop it first: kill {string.Join(' ', alive)}");
+        }
+
         if (Directory.Exists(directory))
         {
             Directory.Delete(directory, recursive: true);
@@ -131,24 +138,29 @@ public sealed class Demonstration(string programs, string plans, string director
     {
         Say($"Rollout of {Good}: one canary, then the rest");
         string id = await operations.StartRolloutAsync(Good, 1, cancellation);
+        bool seenWaiting = false;
         string first = await Waiting.ForAsync("the canary to confirm", s_patience, async () =>
         {
             JsonElement rollout = await operations.RolloutAsync(id, cancellation);
             JsonElement canary = rollout.GetProperty("stages")[0], rest = rollout.GetProperty("stages")[1];
             int confirmed = canary.GetProperty("confirmed").GetInt32(), granted = rest.GetProperty("granted").GetInt32();
+            seenWaiting |= confirmed == 0 && granted == 0;
             return confirmed == 0 && granted > 0
                 ? throw new DemoFailedException("the second stage began before the canary had confirmed its boot")
                 : confirmed == 1 ? canary.GetProperty("name").GetString() : null;
         }, cancellation);
-        Note($"stage \"{first}\" confirmed its boot before anybody else was asked; the rest follows");
+        Note(seenWaiting
+            ? $"stage \"{first}\" confirmed its boot while nobody else was asked; the rest follows"
+            : $"stage \"{first}\" confirmed its boot; the rest follows");
         await WaitForStateAsync(operations, id, "completed", cancellation);
         await WaitForFleetAsync(operations, $"the fleet to confirm {Good}", static (_, d) => d.GetProperty("version").GetString() == Good, cancellation);
         Note($"all {Fleet} confirmed {Good}");
     }
 
-    private static async Task<BadOutcome> RollOutBadAsync(Operator operations, CancellationToken cancellation)
+    private async Task<BadOutcome> RollOutBadAsync(Operator operations, CancellationToken cancellation)
     {
         Say($"Rollout of {Bad}, which fails its self-test");
+        Dictionary<string, string> before = _devices.ToDictionary(static d => d.Name, static d => d.Fingerprint(), StringComparer.Ordinal);
         string id = await operations.StartRolloutAsync(Bad, 1, cancellation);
         JsonElement rollout = await WaitForStateAsync(operations, id, "aborted", cancellation);
         Note($"rollout aborted: {rollout.GetProperty("reason").GetString()}");
@@ -161,13 +173,19 @@ public sealed class Demonstration(string programs, string plans, string director
         JsonElement[] devices = [.. (await operations.DevicesAsync(cancellation)).EnumerateArray()];
         JsonElement[] back = [.. devices.Where(static d => d.GetProperty("deployment").ValueKind == JsonValueKind.String && d.GetProperty("state").GetString() == "rolled_back")];
         string canary = back.Length == 1 ? back[0].GetProperty("device").GetString()! : throw new DemoFailedException($"wanted one device that went back, got {back.Length}");
-        Note($"{canary} went back to {back[0].GetProperty("version").GetString()} by itself; {Fleet - 1} devices stayed untouched");
+        int untouched = _devices.Count(d => d.Fingerprint() == before[d.Name]);
+        if (untouched != Fleet - 1)
+        {
+            throw new DemoFailedException($"wanted {Fleet - 1} devices untouched, got {untouched}");
+        }
+
+        Note($"{canary} went back to {back[0].GetProperty("version").GetString()} by itself; {untouched} devices stayed untouched, slots and boot record to the byte");
         return new BadOutcome(canary, back[0].GetProperty("state").GetString()!.Replace('_', ' '), rollout.GetProperty("state").GetString()!);
     }
 
     private async Task<IReadOnlyList<AttackOutcome>> AttackAsync(string canary, CancellationToken cancellation)
     {
-        Say("An attacker takes the update server over");
+        Say("An attacker has a server certificate, all that was published, one release key and the online key");
         await Task.WhenAll(_devices.Select(static d => d.PowerOffAsync()));
         await _server.StopAsync();
         using X509Certificate2 identity = await AttackerServer.TakeServerIdentityAsync(_signer, _signer.Site, cancellation);
@@ -208,6 +226,7 @@ public sealed class Demonstration(string programs, string plans, string director
     {
         await _server.RestartAsync(cancellation);
         _devices.ForEach(static d => d.PowerOn());
+        await File.WriteAllTextAsync(Path.Combine(directory, Running), string.Join(' ', ProcessIds()), cancellation);
         Console.Out.WriteLine("The server, the online signer and the devices are up. Look around with:");
         foreach ((string name, string value) in operations.Environment)
         {
@@ -219,7 +238,7 @@ public sealed class Demonstration(string programs, string plans, string director
               dist/fota rollout list
               dist/fota catalog
               dist/fota manifest show {_signer.EnvelopeOf(Good)}
-              SOFTHSM2_CONF={_signer.Site.Path("softhsm2.conf")} pkcs11-tool --module {Site.Module} --token-label release --list-objects --login --pin "$(cat {_signer.Pin("release")})"
+              PIN=$(cat {_signer.Pin("release")}) SOFTHSM2_CONF={_signer.Site.Path("softhsm2.conf")} pkcs11-tool --module {Site.Module} --token-label release --list-objects --login --pin env:PIN
             Stop everything with:
               kill {string.Join(' ', ProcessIds())}
             """);

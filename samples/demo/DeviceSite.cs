@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace Fota.Samples.Demo;
@@ -74,6 +75,20 @@ public sealed class DeviceSite : IAsyncDisposable
             await _board.DisposeAsync();
             _board = null;
         }
+    }
+
+    /// <summary>A digest of both slots, their envelopes and the boot record: it changes when anything of them is written.</summary>
+    public string Fingerprint()
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        string[] files = [.. new[] { "slots", "boot" }.SelectMany(folder => Directory.GetFiles(Site.Path("state", folder))).Order(StringComparer.Ordinal)];
+        foreach (string file in files)
+        {
+            hash.AppendData(System.Text.Encoding.UTF8.GetBytes(file));
+            hash.AppendData(SHA256.HashData(File.ReadAllBytes(file)));
+        }
+
+        return files.Length >= 4 ? Convert.ToHexString(hash.GetHashAndReset()) : throw new DemoFailedException($"{Name}: wanted slots and boot record, got {files.Length} files");
     }
 
     /// <summary>What the device says of itself.</summary>

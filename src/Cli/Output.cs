@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Fota.Manifest;
 using Spectre.Console;
 
 namespace Fota.Cli;
@@ -43,5 +44,11 @@ internal static class Output
 
     private static string Text(JsonElement row, string member) =>
         !row.TryGetProperty(member, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? ""
-        : value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+        : value.ValueKind == JsonValueKind.String ? Shorten(value, value.GetString()!) : value.GetRawText();
+
+    // For people, a moment to the second and the beginning of a digest will do; --json has them whole.
+    private static string Shorten(JsonElement value, string text) =>
+        text.Length > 19 && value.TryGetDateTimeOffset(out DateTimeOffset moment) ? $"{moment.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z"
+        : Sha256Digest.TryParse(text, out _) ? text[..12] + "..."
+        : text;
 }

@@ -37,7 +37,9 @@ internal sealed class Installation
     /// <summary>Proves that the assigned target may be installed here. It writes metadata, and nothing else.</summary>
     public async Task<AdmittedManifest> AdmitAsync(Assignment assignment, CancellationToken cancellation)
     {
-        VerifiedTargetBytes target = await _metadata.FetchAsync(assignment.TargetPath, _parts.Time.GetUtcNow(), cancellation);
+        DateTimeOffset now = _parts.Time.GetUtcNow(), known = _state.Current.LatestTrustedTime, start = now > known ? now : known;
+        VerifiedTargetBytes target = await _metadata.FetchAsync(assignment.TargetPath, _parts.Identity.Product.ToString(), start, cancellation);
+        _state.Update(state => start > state.LatestTrustedTime ? state with { LatestTrustedTime = start } : state);
         SignedEnvelope envelope = SignedEnvelope.Decode(target.Bytes.Span).OrThrow();
         VerifiedManifest manifest = VerifiedManifest.Verify(envelope, target.Target.Keys).OrThrow();
         AdmittedManifest admitted = AdmittedManifest.Admit(manifest, _parts.Identity.Traits, Rollback).OrThrow();
@@ -51,13 +53,31 @@ internal sealed class Installation
     }
 
     /// <summary>Fetches, proves and writes the image, reads it back, and activates it.</summary>
+    /// <exception cref="RejectedException">The image was refused, or the slot or the boot record failed; then the slot is not started.</exception>
     public async Task InstallAsync(string deployment, AdmittedManifest manifest, CancellationToken cancellation)
     {
         // Table and index are proven or bounded before the slot is touched: a wrong pack costs the device nothing.
         VerifiedChunkTable table = await _packs.FetchTableAsync(manifest.Manifest, cancellation);
         PackIndex index = await _packs.FetchIndexAsync(table, cancellation);
         InactiveSlot slot = InactiveSlot.Of(_parts.Boot);
+        try
+        {
+            await InstallAsync(deployment, slot, manifest, table, index, cancellation);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (!IsBarred(slot))
+            {
+                throw;
+            }
 
+            // A full disk or a dead flash ends this update, not the agent; failures of the network came out as others already.
+            throw new RejectedException(RejectionReason.StorageFailed, $"slot {slot.Name}: {e.Message}");
+        }
+    }
+
+    private async Task InstallAsync(string deployment, InactiveSlot slot, AdmittedManifest manifest, VerifiedChunkTable table, PackIndex index, CancellationToken cancellation)
+    {
         // From here on the slot holds no release, and says so before its first byte changes. Before the journal names it, too: whoever reads the
         // journal after a power cut takes what the boot record says of the slot for what came of this update, not of an earlier one.
         _parts.Boot.Disable(slot);
@@ -77,6 +97,21 @@ internal sealed class Installation
     public void MarkActivated() => _state.Update(state => state.Journal is { Step: UpdateStep.Installing } journal
         ? _reports.Add(state with { Journal = journal with { Step = UpdateStep.Activated } }, journal.Deployment, journal.Release, ReportState.Activated)
         : state);
+
+    // What failed may have failed after it was done: an update that is given up must not be started.
+    private bool IsBarred(InactiveSlot slot)
+    {
+        try
+        {
+            _parts.Boot.Disable(slot);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return !_parts.Boot.Record[slot.Name].IsPending;
+        }
+
+        return true;
+    }
 
     private void Begin(string deployment, InactiveSlot slot, AdmittedManifest manifest)
     {

@@ -3,6 +3,7 @@ using Fota.DeviceAgent.Health;
 using Fota.DeviceAgent.Reporting;
 using Fota.DeviceAgent.State;
 using Fota.Manifest;
+using Fota.Manifest.Envelope;
 using Fota.Manifest.Reports;
 
 namespace Fota.DeviceAgent;
@@ -39,9 +40,9 @@ internal sealed class TrialBoot
         }
 
         UpdateJournal? journal = _state.Current.Journal;
-        if (journal is not null && !journal.Runs(_facts))
+        if (journal is not null && !journal.Runs(_facts) && ResumeElsewhere(journal))
         {
-            return ResumeElsewhere(journal);
+            return true;
         }
 
         if (_parts.Boot.Record[_facts.Running].Successful)
@@ -64,11 +65,43 @@ internal sealed class TrialBoot
         }
 
         string detail = ((HealthVerdict.Unhealthy)verdict).Detail;
+        Rejection why = new(RejectionReason.HealthCheckFailed, $"release {_facts.Release.Version}: {detail}");
+        _parts.Log.Refused(why);
+        if (!_parts.Boot.Record.BootOrder.Contains(_facts.Running.Other()))
+        {
+            // Reboots would lead here again, and never to an update. It stays unconfirmed, and asks for a better release (P3).
+            GiveUp(why);
+            return false;
+        }
+
         _state.Update(state => state.Journal is { } journal && journal.TrialFailure != detail
             ? state with { Journal = journal with { TrialFailure = detail } }
             : state);
-        _parts.Log.Refused(new Rejection(RejectionReason.HealthCheckFailed, $"release {_facts.Release.Version}: {detail}"));
         return true;
+    }
+
+    private void GiveUp(Rejection why) => _state.Update(state => state.Journal is { } journal
+        ? _reports.Add(
+            state.WithFailed(journal.Release.ManifestDigest) with { Journal = null, LastFailure = why },
+            journal.Deployment,
+            journal.Release,
+            ReportState.Failed,
+            why)
+        : state);
+
+    // A boot record that was lost gives every slot a trial (A40): of an activation it tells only where the update had got as far as its envelope.
+    private bool IsStaged(UpdateJournal journal)
+    {
+        try
+        {
+            return _parts.Slots.ReadEnvelope(journal.Slot) is { } envelope
+                && SignedEnvelope.Decode(envelope).IsAccepted(out SignedEnvelope? staged, out _)
+                && staged.ClaimedDigest == journal.Release.ManifestDigest;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private async Task<HealthVerdict> AskAsync(CancellationToken cancellation)
@@ -98,6 +131,7 @@ internal sealed class TrialBoot
                 Confirmed = update.Release.Sequence >= state.Confirmed.Sequence ? update.Release : state.Confirmed,
                 Journal = null,
                 LastFailure = null,
+                Failed = [.. state.Failed.Where(failed => failed != update.Release.ManifestDigest)], // it works after all
             },
             state.Journal?.Deployment,
             update.Release,
@@ -108,17 +142,17 @@ internal sealed class TrialBoot
     private bool ResumeElsewhere(UpdateJournal journal)
     {
         SlotBootState slot = _parts.Boot.Record[journal.Slot];
-        if (slot.IsPending)
-        {
-            _markActivated();
-            return true;
-        }
-
-        if (journal.Step == UpdateStep.Installing && !slot.IsExhausted)
+        if (journal.Step == UpdateStep.Installing && !((slot.IsPending || slot.IsExhausted) && IsStaged(journal)))
         {
             // The slot was never activated: the next assignment starts afresh.
             _state.Update(static state => state with { Journal = null });
             return false;
+        }
+
+        if (slot.IsPending)
+        {
+            _markActivated();
+            return true;
         }
 
         Rejection why = journal.TrialFailure is { } detail

@@ -19,6 +19,7 @@ public sealed class UpdateAgent
     private readonly ReportQueue _reports;
     private readonly Installation _installation;
     private readonly TrialBoot _trial;
+    private bool _mayCheckIn;
 
     /// <summary>Reads the device's state.</summary>
     /// <exception cref="Storage.DeviceStateException">The state is missing or unreadable.</exception>
@@ -35,16 +36,27 @@ public sealed class UpdateAgent
     }
 
     /// <summary>Goes on with what was under way when the device or the agent stopped: confirms, gives up, or asks for a reboot.</summary>
-    public async Task<AgentOutcome> ResumeAsync(CancellationToken cancellation) =>
-        await _trial.ResumeAsync(cancellation) ? new AgentOutcome.RebootRequested() : new AgentOutcome.Idle(TimeSpan.Zero);
+    public async Task<AgentOutcome> ResumeAsync(CancellationToken cancellation)
+    {
+        _mayCheckIn = !await _trial.ResumeAsync(cancellation);
+        return _mayCheckIn ? new AgentOutcome.Idle(TimeSpan.Zero) : new AgentOutcome.RebootRequested();
+    }
 
     /// <summary>One check-in, and the installation that the answer asks for.</summary>
+    /// <exception cref="InvalidOperationException"><see cref="ResumeAsync"/> was not called before, or a reboot was requested.</exception>
     public async Task<AgentOutcome> CheckInAsync(CancellationToken cancellation)
     {
+        if (!_mayCheckIn)
+        {
+            throw new InvalidOperationException("A check-in follows a resumption after which no reboot is pending.");
+        }
+
         try
         {
             CheckInAnswer answer = await _reports.CheckInAsync(cancellation);
-            return await FollowAsync(answer, cancellation);
+            AgentOutcome outcome = await FollowAsync(answer, cancellation);
+            _mayCheckIn = outcome is not AgentOutcome.RebootRequested;
+            return outcome;
         }
         catch (RepositoryUnavailableException e)
         {
@@ -75,7 +87,12 @@ public sealed class UpdateAgent
             release = InstalledRelease.Of(manifest.Manifest);
             if (release.ManifestDigest == _parts.Boot.Facts.Release.ManifestDigest)
             {
-                // It runs, and ResumeAsync saw to it that what runs is confirmed.
+                // It runs; only the boot record says whether it was ever found healthy (P9).
+                if (!_parts.Boot.Record[_parts.Boot.Facts.Running].Successful)
+                {
+                    throw new RejectedException(RejectionReason.HealthCheckFailed, $"release {release.Version}: wanted a confirmed boot of it, got one that runs unconfirmed");
+                }
+
                 _state.Update(state => _reports.Add(state with { Journal = null, LastFailure = null }, assignment.Deployment, release, ReportState.Confirmed));
                 _parts.Log.Progress($"confirmed: {release.Version} runs already");
             }

@@ -132,9 +132,15 @@ public enum RejectionReason
     /// <summary>The report speaks for another device than the one that sent it.</summary>
     ForeignReport = 601,
 
+    /// <summary>The server took the report for wrong, and will not take it another time either.</summary>
+    ReportRefused = 602,
+
     /// <summary>The release booted on trial and its health checks failed.</summary>
     HealthCheckFailed = 701,
 
     /// <summary>The release was activated, and no trial boot of it came to a confirmation.</summary>
     TrialBootFailed = 702,
+
+    /// <summary>The device's own storage could not be read or written: full, worn out or defect.</summary>
+    StorageFailed = 703,
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 
 namespace Fota.Shared;
 
@@ -6,13 +7,17 @@ namespace Fota.Shared;
 /// The one way in for every Fota program: a wrong argument gives one line and exit code 2, a failure one line and exit code 1,
 /// and a stack trace never reaches the user. Compiled into each program, so that no project has to reference another for it.
 /// </summary>
-internal static class CommandLineEntry
+internal static partial class CommandLineEntry
 {
     /// <summary>Exit code for arguments that could not be understood.</summary>
     public const int UsageError = 2;
 
     /// <summary>Exit code for a command that was understood and failed.</summary>
     public const int Failure = 1;
+
+    /// <summary>What the parser says of .NET types means nothing to whoever typed the argument.</summary>
+    [GeneratedRegex(" as expected type '[^']*'", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex TypeName { get; }
 
     // A signature or a write that has begun is ended in good order after SIGTERM; the default of two seconds is too short on a busy machine.
     private static readonly TimeSpan s_terminationTimeout = TimeSpan.FromSeconds(30);
@@ -23,7 +28,7 @@ internal static class CommandLineEntry
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            await Console.Error.WriteLineAsync($"{RootCommand.ExecutableName}: {parsed.Errors[0].Message.ReplaceLineEndings(" ")} See --help.");
+            await Console.Error.WriteLineAsync($"{RootCommand.ExecutableName}: {TypeName.Replace(parsed.Errors[0].Message, "").ReplaceLineEndings(" ")} See --help.");
             return UsageError;
         }
 

@@ -139,7 +139,7 @@ public sealed class FotaServer : IAsyncDisposable
     {
         services.AddSingleton(settings).AddSingleton(time).AddSingleton(seams);
         services.AddSingleton(new DeviceCertificates(deviceCa, time));
-        services.AddSingleton(new SqliteDatabase(data.DatabaseFile)).AddSingleton(new ContentStore(data.Path));
+        services.AddSingleton(new SqliteDatabase(data.DatabaseFile)).AddSingleton(new ContentStore(data.Path, seams));
         services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IOperatorStore, SqliteOperatorStore>();
         services.AddSingleton(static s => new ReleaseCatalog(s.GetRequiredService<IReleaseStore>().Load()));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Publisher>(s, trustedRoot));

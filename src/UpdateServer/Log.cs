@@ -1,10 +1,11 @@
 using Fota.Manifest;
+using Fota.Manifest.Keys;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
 
 namespace Fota.UpdateServer;
 
-/// <summary>Everything this server logs. Event ids are stable; no message holds a secret, a token or a report's bytes.</summary>
+/// <summary>Everything this server logs. Event ids are stable; no message holds a secret, a token, a report's bytes or a stack trace.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Information, "Publication {Generation} is in force: timestamp {TimestampVersion}, {Releases} releases")]
@@ -25,12 +26,22 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Information, "A device certificate was refused: {Detail}")]
     public static partial void CertificateRefused(ILogger logger, string detail);
 
-    [LoggerMessage(7, LogLevel.Error, "{Method} {Path} failed")]
-    public static partial void RequestFailed(ILogger logger, Exception exception, string method, string path);
+    public static void RequestFailed(ILogger logger, Exception failure, string method, string path) => RequestFailed(logger, method, path, OneLine(failure));
 
     [LoggerMessage(8, LogLevel.Information, "First start: the operator token is in {File}")]
     public static partial void BootstrapToken(ILogger logger, string file);
 
-    [LoggerMessage(9, LogLevel.Error, "The TLS key could not sign")]
-    public static partial void TlsKeyFailed(ILogger logger, Exception exception);
+    public static void TlsKeyFailed(ILogger logger, Exception failure) => TlsKeyFailed(logger, OneLine(failure));
+
+    [LoggerMessage(10, LogLevel.Warning, "{Device} reports with another certified key: wanted {Before}, got {Now}; its reports are counted anew")]
+    public static partial void DeviceKeyChanged(ILogger logger, DeviceId device, KeyId before, KeyId now);
+
+    [LoggerMessage(7, LogLevel.Error, "{Method} {Path} failed: {Failure}")]
+    private static partial void RequestFailed(ILogger logger, string method, string path, string failure);
+
+    [LoggerMessage(9, LogLevel.Error, "The TLS key could not sign: {Failure}")]
+    private static partial void TlsKeyFailed(ILogger logger, string failure);
+
+    /// <summary>What an operator can use of an exception: its type and what it says. A trace would only frighten.</summary>
+    private static string OneLine(Exception failure) => $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";
 }

@@ -80,12 +80,32 @@ public sealed class ManifestCommandTests
     [TestCase("manifest", "show", "/nowhere/at/all.suit")]
     [TestCase("manifest", "polish")]
     [TestCase("--colour")]
+    [TestCase("device", "list", "--server", "foo")]
+    [TestCase("device", "list", "--server", "http://updates.example/")]
+    [TestCase("manifest", "verify", "--key", "/dev/null", "--threshold", "abc", "/dev/null")]
+    [TestCase("rollout", "create", "--product", "p", "--version", "1.0.0", "--canary", "x")]
     public async Task P10_Wrong_arguments_give_one_line_and_exit_code_2(params string[] arguments)
     {
         ProgramRun run = await ProgramRun.OfAsync(Program, arguments);
 
         Assert.That(run.ExitCode, Is.EqualTo(2));
         Assert.That(run.ErrorLines, Has.Length.EqualTo(1));
+        Assert.That(run.Error, Does.Not.Contain("System."));
+    }
+
+    [TestCase(":::bad", "engineer.pem", "FOTA_SERVER: wanted an address")]
+    [TestCase("http://127.0.0.1:1/", "engineer.pem", "FOTA_SERVER: wanted an address")]
+    [TestCase("https://127.0.0.1:1/", "engineer.pem", "wanted a CA certificate")]
+    [TestCase("https://127.0.0.1:1/", "nowhere.pem", "Could not find file")]
+    public async Task P10_Wrong_environment_gives_one_line_and_exit_code_1(string server, string authority, string expected)
+    {
+        File.WriteAllText(At("token"), "token");
+        Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["FOTA_SERVER"] = server, ["FOTA_SERVER_CA"] = At(authority), ["FOTA_TOKEN_FILE"] = At("token") };
+
+        ProgramRun run = await ProgramRun.OfFileAsync(Path.Combine(AppContext.BaseDirectory, Program), environment, "device", "list");
+
+        Assert.That((run.ExitCode, run.ErrorLines.Length), Is.EqualTo((1, 1)), run.Error);
+        Assert.That(run.Error, Does.Contain(expected).And.Not.Contain("internal error"));
     }
 
     [Test]

@@ -54,6 +54,16 @@ public sealed class BootRecordTests
     }
 
     [Test]
+    public void A40_Copy_that_cannot_be_read_leaves_the_decision_to_the_other([Values(0, 1)] int copy)
+    {
+        Write(s_first, s_second);
+        string path = Path.Combine(_folder, s_copies[copy]);
+        File.Delete(path);
+        Directory.CreateDirectory(path); // whoever reads it gets an error
+        Assert.That(new BootRecordStore(_store).Read(), Is.EqualTo(copy == 0 ? s_second : s_first));
+    }
+
+    [Test]
     public void A40_Write_after_a_torn_copy_replaces_the_torn_one()
     {
         Write(s_first, s_second);

@@ -11,6 +11,8 @@ namespace Fota.DeviceAgent.Tests;
 /// <summary>The board's side: what is started, and what is not.</summary>
 public sealed class BootloaderTests
 {
+    private static readonly ReportState[] s_update = [ReportState.Installing, ReportState.Activated, ReportState.Confirmed];
+
     [Test]
     public void P4_A35_Slot_below_the_floor_is_not_started()
     {
@@ -84,6 +86,25 @@ public sealed class BootloaderTests
         Assert.That(device.Record.B.IsExhausted, Is.True);
     }
 
+    [TestCase("slots/b.suit")]
+    [TestCase("slots/b.img")]
+    public async Task P3_Slot_that_cannot_be_read_is_refused_and_the_other_is_started(string file)
+    {
+        using SimulatedDevice device = await ActivatedAsync();
+        device.BreakFile(file);
+        Assert.That(device.Bootloader.Boot()!.Running, Is.EqualTo(SlotName.A));
+        Assert.That(device.Log.All, Has.Some.Contains("slot B: refused: StorageFailed"));
+    }
+
+    [Test]
+    public async Task A37_Unreadable_counter_starts_nothing_and_costs_no_slot_its_tries()
+    {
+        using SimulatedDevice device = await ActivatedAsync();
+        await File.WriteAllBytesAsync(device.PathOf("counter"), []);
+        Assert.That(device.Bootloader.Boot, Throws.TypeOf<Storage.DeviceStateException>().With.Message.Contains("rollback counter"));
+        Assert.That(device.Record.B.Tries, Is.EqualTo(SlotBootState.TrialBoots));
+    }
+
     [Test]
     public async Task Tries_are_counted_before_the_image_starts()
     {
@@ -130,26 +151,93 @@ public sealed class BootloaderTests
     }
 
     [Test]
+    public async Task A40_Boot_record_lost_during_an_installation_is_no_activation([Values("1.0.0", "1.1.0")] string running)
+    {
+        using SimulatedDevice device = new();
+        if (running == "1.1.0")
+        {
+            device.Server.Offer(SampleRelease.Create(running, sequence: 2));
+            await device.RunAsync();
+        }
+
+        device.Server.Offer(SampleRelease.Create("1.2.0", sequence: 3));
+        device.Server.BreaksAfter = 100;
+        await device.RunAsync();
+        int boots = device.Boots.Count, reports = device.Server.Reports.Count;
+        Directory.Delete(device.PathOf("boot"), recursive: true);
+        UpdateAgent agent = device.PowerOn();
+        Assert.That(await agent.ResumeAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.Idle>());
+        Assert.That(device.Boots.Skip(boots).Single().Release.Version.ToString(), Is.EqualTo(running));
+        Assert.That(device.Record[device.Boots[^1].Running].Successful, Is.True, "what runs on trial is judged");
+        Assert.That(device.Status.Step, Is.Null);
+
+        device.Server.BreaksAfter = null;
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.2.0"));
+        Assert.That(device.Server.Reports.Skip(reports).Select(static r => r.State).Where(static s => s != ReportState.Idle), Is.EqualTo(s_update));
+    }
+
+    [Test]
+    public async Task P3_Unhealthy_release_in_the_only_bootable_slot_is_updated_without_being_confirmed()
+    {
+        using SimulatedDevice device = new(WholeUpdateTests.Unhealthy("1.0.0", 1));
+        Directory.Delete(device.PathOf("boot"), recursive: true);
+        Assert.That(await device.RunAsync(), Is.InstanceOf<AgentOutcome.Idle>());
+        Assert.That(device.Boots, Has.Count.EqualTo(SlotBootState.TrialBoots + 1));
+        Assert.That(device.Record.A.Successful, Is.False);
+
+        device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.1.0"));
+        Assert.That(device.Record.B.Successful, Is.True);
+    }
+
+    [Test]
+    public async Task P3_Unhealthy_update_whose_fallback_is_gone_is_reported_as_failed_and_replaced()
+    {
+        using SimulatedDevice device = new();
+        device.Server.Offer(WholeUpdateTests.Unhealthy("1.2.0", 2));
+        await device.StartUpdateAsync();
+        Write(device, device.Record.With(SlotName.A, SlotBootState.Unbootable));
+        await device.RunAsync();
+        Assert.That(device.Server.Reports.Where(static r => r.State == ReportState.Failed).Select(static r => r.Reason), Is.EqualTo(new[] { RejectionReason.HealthCheckFailed }));
+        Assert.That(device.Record.B.Successful, Is.False);
+
+        device.Server.Offer(SampleRelease.Create("1.2.1", sequence: 3));
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.2.1"));
+    }
+
+    [Test]
+    public async Task A41_Release_that_failed_and_is_confirmed_later_is_not_held_to_have_failed()
+    {
+        using SimulatedDevice device = await ActivatedAsync();
+        Write(device, device.Record.With(SlotName.B, device.Record.B.WithTries(0)));
+        await device.RunAsync();
+        Assert.That(device.Status.LastFailure!.Reason, Is.EqualTo(RejectionReason.TrialBootFailed), "the case at hand: it failed");
+
+        Flip(device.Reader.PathOf(SlotName.A), 7000);
+        await device.RunAsync();
+        Assert.That(device.Record.B.Successful, Is.True, "the case at hand: it is what is left, and works");
+
+        device.Server.Assign("infusion-pump/1.1.0/manifest.suit");
+        Assert.That(await device.RunAsync(), Is.InstanceOf<AgentOutcome.Idle>());
+        Assert.That(device.Server.States.Last(), Is.EqualTo(ReportState.Confirmed));
+    }
+
+    [Test]
     public void A_device_is_manufactured_once()
     {
         using SimulatedDevice device = new();
-        using FileStream image = File.OpenRead(device.Reader.PathOf(SlotName.A));
-        VerifiedImage verified = VerifyFactory(device, image);
+        VerifiedImage verified = device.VerifyFactoryImage();
         Assert.That(() => DeviceFactory.Manufacture(device.Store, verified, device.Server.Repository.TrustedRoot), Throws.TypeOf<Storage.DeviceStateException>());
-    }
-
-    private static VerifiedImage VerifyFactory(SimulatedDevice device, Stream image)
-    {
-        VerifiedManifest manifest = VerifiedManifest.Verify(device.Factory.SignedBy([.. device.Server.Repository.Pump.Keys]), device.Server.Repository.Pump.PublicKeys).OrThrow();
-        DeviceTraits traits = new(SampleRelease.Vendor, SampleRelease.DeviceClass, Guid.Empty, SimulatedDevice.SlotSize);
-        return VerifiedImage.VerifyForBoot(manifest, traits, default, image).OrThrow();
     }
 
     private static async Task<SimulatedDevice> ActivatedAsync()
     {
         SimulatedDevice device = new();
         device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
-        Assert.That(await device.PowerOn().CheckInAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.RebootRequested>());
+        Assert.That(await device.StartUpdateAsync(), Is.InstanceOf<AgentOutcome.RebootRequested>());
         return device;
     }
 

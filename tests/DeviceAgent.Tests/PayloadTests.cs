@@ -5,6 +5,8 @@ using Fota.DeviceAgent.Tests.Simulation;
 using Fota.Interop.Zstd;
 using Fota.Manifest;
 using Fota.Manifest.Packs;
+using Fota.Manifest.Reports;
+using Fota.Manifest.Verification;
 using Fota.TestKit;
 
 namespace Fota.DeviceAgent.Tests;
@@ -102,7 +104,7 @@ public sealed class PayloadTests
     {
         using SimulatedDevice device = Offered();
         byte[] image = await File.ReadAllBytesAsync(device.Reader.PathOf(SlotName.A));
-        await device.PowerOn().CheckInAsync(CancellationToken.None);
+        await device.StartUpdateAsync();
         Assert.That(device.Slots!.Opened, Is.EqualTo(new[] { SlotName.B }));
         Assert.That(await File.ReadAllBytesAsync(device.Reader.PathOf(SlotName.A)), Is.EqualTo(image));
         Assert.That(device.Reader.ReadEnvelope(SlotName.A), Is.Not.Null);
@@ -119,7 +121,68 @@ public sealed class PayloadTests
         (BootFacts.Read(device.Store) with { Running = SlotName.B }).Write(device.Store);
         FileSlotStorage storage = new(device.Folder, device.Store, new FileBootControl(device.Store), SimulatedDevice.SlotSize);
         Assert.That(() => storage.OpenForWriting(stale), Throws.InvalidOperationException.With.Message.Contains("P2"));
-        Assert.That(() => storage.ClearEnvelope(stale), Throws.InvalidOperationException);
+        Assert.That(() => storage.ClearEnvelope(stale), Throws.InvalidOperationException.With.Message.Contains("P2"));
+        VerifiedImage image = device.VerifyFactoryImage();
+        Assert.That(() => storage.StoreEnvelope(stale, image), Throws.InvalidOperationException.With.Message.Contains("P2"));
+    }
+
+    [Test]
+    public async Task P3_Slot_that_cannot_be_written_fails_the_update_and_not_the_agent()
+    {
+        using SimulatedDevice device = Offered();
+        Directory.CreateDirectory(device.Reader.PathOf(SlotName.B)); // whoever writes it gets an error
+        AgentOutcome outcome = await device.RunAsync();
+        Assert.That((outcome as AgentOutcome.Refused)?.Rejection.Reason, Is.EqualTo(RejectionReason.StorageFailed));
+        Assert.That(device.Server.States, Is.EqualTo(new[] { ReportState.Installing, ReportState.Failed }));
+        Assert.That(device.Server.Reports[^1].Reason, Is.EqualTo(RejectionReason.StorageFailed));
+        Assert.That(device.Status.Step, Is.Null);
+        Assert.That(device.Record.B, Is.EqualTo(SlotBootState.Unbootable));
+
+        Directory.Delete(device.Reader.PathOf(SlotName.B));
+        device.Server.Assign(s_release.TargetPath);
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.1.0"), "it is not a release that failed (A41)");
+    }
+
+    [Test]
+    public async Task P3_Boot_record_that_cannot_be_written_fails_the_update_and_not_the_agent()
+    {
+        using SimulatedDevice device = Offered();
+        Directory.CreateDirectory(device.PathOf("boot/record.0.new"));
+        Directory.CreateDirectory(device.PathOf("boot/record.1.new"));
+        AgentOutcome outcome = await device.RunAsync();
+        Assert.That((outcome as AgentOutcome.Refused)?.Rejection.Reason, Is.EqualTo(RejectionReason.StorageFailed));
+        Assert.That(device.Server.Reports[^1].Reason, Is.EqualTo(RejectionReason.StorageFailed));
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.0.0"));
+    }
+
+    [Test]
+    public async Task P3_Update_given_up_after_its_activation_is_not_started()
+    {
+        using SimulatedDevice device = Offered();
+        device.Log.OnProgress = line =>
+        {
+            if (line.StartsWith("installing:", StringComparison.Ordinal) && line.EndsWith("100%", StringComparison.Ordinal))
+            {
+                device.Store.FailsOnceDone = true;
+            }
+        };
+        AgentOutcome outcome = await device.RunAsync();
+        Assert.That((outcome as AgentOutcome.Refused)?.Rejection.Reason, Is.EqualTo(RejectionReason.StorageFailed), string.Join('\n', device.Log.All));
+        Assert.That(device.Record.B, Is.EqualTo(SlotBootState.Unbootable));
+        Assert.That(device.Boots, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task P3_Slot_of_an_update_that_broke_off_says_of_no_release_that_it_holds_it()
+    {
+        using SimulatedDevice device = Offered();
+        await device.RunAsync();
+        Assert.That(device.Reader.ReadEnvelope(SlotName.A), Is.Not.Null, "the case at hand: the release before lies there");
+        device.Server.Offer(SampleRelease.Create("1.2.0", sequence: 3));
+        device.Server.BreaksAfter = 100;
+        Assert.That(await device.RunAsync(), Is.InstanceOf<AgentOutcome.Unavailable>());
+        Assert.That(device.Reader.ReadEnvelope(SlotName.A), Is.Null);
     }
 
     private static SimulatedDevice Offered()

@@ -57,7 +57,7 @@ public sealed class PowerCutTests
     {
         using SimulatedDevice device = new();
         device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2, security: 5));
-        await device.PowerOn().CheckInAsync(CancellationToken.None);
+        await device.StartUpdateAsync();
         device.Counter = static _ => new DeadCounter(new SecurityVersion(1));
         UpdateAgent agent = device.PowerOn();
         await Assert.ThrowsAsync<PowerCutException>(() => agent.ResumeAsync(CancellationToken.None));

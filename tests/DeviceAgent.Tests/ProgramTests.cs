@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -93,6 +94,33 @@ public sealed class ProgramTests
         programs.Save();
         (exitCode, _, error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "enrol", "--config", programs.AgentConfig, "--out", programs.PathOf("device.csr"));
         Assert.That(exitCode, Is.Zero, error);
+    }
+
+    [TestCase("/usr/bin/softhsm2-util", "--import", "key.pem", "--token", "device", "--label", "device", "--id", "01", "--pin", "PIN")]
+    [TestCase("/usr/bin/pkcs11-tool", "--module", SoftHsm.ModulePath, "--token-label", "device", "--login", "--pin", "PIN", "--keypairgen", "--key-type", "EC:prime256v1", "--label", "device", "--id", "01", "--extractable")]
+    public async Task P7_Token_key_that_was_ever_extractable_is_refused_at_enrolment_and_at_start(string tool, params string[] arguments)
+    {
+        using TestAuthority serverAuthority = new("service CA"), deviceAuthority = new("device CA");
+        using InstalledPrograms programs = new("https://127.0.0.1:1/", serverAuthority.Pem);
+        using (ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256))
+        {
+            await File.WriteAllTextAsync(programs.PathOf("key.pem"), key.ExportPkcs8PrivateKeyPem());
+        }
+
+        string pin = (await File.ReadAllTextAsync(programs.PathOf("pin"))).TrimEnd(), officerPin = (await File.ReadAllTextAsync(programs.PathOf("so-pin"))).TrimEnd();
+        (int exitCode, _, string error) = await programs.RunAsync("/usr/bin/softhsm2-util", "--init-token", "--free", "--label", "device", "--pin", pin, "--so-pin", officerPin);
+        Assert.That(exitCode, Is.Zero, error);
+        (exitCode, _, error) = await programs.RunAsync(tool, [.. arguments.Select(argument => argument switch { "PIN" => pin, "key.pem" => programs.PathOf(argument), _ => argument })]);
+        Assert.That(exitCode, Is.Zero, error);
+
+        (exitCode, _, error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "enrol", "--config", programs.AgentConfig, "--out", programs.PathOf("device.csr"));
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error, Does.Contain("token key 'device': wanted one that is sensitive and never was extractable").And.Contain("never extractable False"));
+        Assert.That(programs.PathOf("device.csr"), Does.Not.Exist);
+
+        (exitCode, _, error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "check", "--config", programs.AgentConfig);
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error, Does.Contain("token key 'device': wanted one that is sensitive and never was extractable"));
     }
 
     [Test]

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Fota.DeviceAgent.Tests.Simulation;
 using Fota.Manifest;
 using Fota.Manifest.Encoding;
+using Fota.Manifest.Metadata;
 using Fota.Manifest.Reports;
 using Fota.TestKit;
 
@@ -28,6 +29,38 @@ public sealed class RefusalTests
         SimulatedProduct other = device.Server.Repository.AddProduct("syringe-pump");
         device.Server.Offer(SampleRelease.Create(), [.. other.Keys]);
         await RefusesAsync(device, RejectionReason.ThresholdNotMet);
+    }
+
+    [Test]
+    public async Task A01_Release_that_the_role_of_another_product_lists_is_refused_before_it_is_fetched()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        SimulatedProduct other = repository.AddProduct("syringe-pump");
+        SampleRelease release = SampleRelease.Create();
+        string path = RepositorySimulator.PathOf("1.1.0", "syringe-pump");
+        repository.AddTarget(path, release.SignedBy([.. other.Keys]).Bytes.ToArray(), other);
+        repository.Publish();
+        device.Server.Assign(path);
+        Rejection rejection = await RefusesAsync(device, RejectionReason.UnknownRole);
+        Assert.That(rejection.Detail, Does.EndWith("wanted a target of role infusion-pump, got one of role syringe-pump"));
+        Assert.That(device.Server.Requests, Has.None.Contains("/targets/"));
+    }
+
+    [Test]
+    public async Task A09_Release_that_the_top_level_targets_list_is_refused_before_it_is_fetched()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        SampleRelease release = SampleRelease.Create();
+        byte[] envelope = release.SignedBy(repository.Targets.Keys[0]).Bytes.ToArray();
+        repository.TopLevelTargets[release.TargetPath] = new TargetFile(envelope.Length, Sha256Digest.Of(envelope));
+        repository.PublishTargets();
+        repository.Publish();
+        device.Server.Assign(release.TargetPath);
+        Rejection rejection = await RefusesAsync(device, RejectionReason.UnknownRole);
+        Assert.That(rejection.Detail, Does.EndWith("wanted a target of role infusion-pump, got one of role targets"));
+        Assert.That(device.Server.Requests, Has.None.Contains("/targets/"));
     }
 
     [Test]
@@ -74,12 +107,88 @@ public sealed class RefusalTests
     }
 
     [Test]
+    public async Task A02_Timestamp_of_the_same_version_with_an_older_snapshot_does_not_become_the_reference()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        MetaFile old = repository.TimestampMeta!;
+        repository.PublishSnapshot();
+        repository.PublishTimestamp();
+        device.Server.Assign("infusion-pump/9.9.9/manifest.suit");
+        await RefusesAsync(device, RejectionReason.TargetNotFound);
+        byte[] reference = device.Store.Read("metadata/timestamp.json")!;
+
+        repository.Timestamp.Version--;
+        repository.TimestampMeta = old;
+        repository.PublishTimestamp();
+        device.Server.Assign("infusion-pump/9.9.9/manifest.suit");
+        await RefusesAsync(device, RejectionReason.TargetNotFound);
+        Assert.That(device.Store.Read("metadata/timestamp.json"), Is.EqualTo(reference));
+
+        repository.PublishTimestamp();
+        device.Server.Assign("infusion-pump/9.9.9/manifest.suit");
+        Rejection rejection = await RefusesAsync(device, RejectionReason.MetadataRollback);
+        Assert.That(rejection.Detail, Does.StartWith("snapshot, as named by the timestamp,"));
+    }
+
+    [Test]
     public async Task A03_Expired_timestamp_is_refused()
     {
         using SimulatedDevice device = new();
         device.Server.Offer(SampleRelease.Create());
         device.Server.Repository.Now += TimeSpan.FromDays(31);
         await RefusesAsync(device, RejectionReason.MetadataExpired);
+    }
+
+    [Test]
+    public async Task A03_Clock_set_back_does_not_revive_expired_metadata()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+        await device.RunAsync();
+
+        repository.Timestamp.Expires = repository.Now - TimeSpan.FromDays(1);
+        device.Server.Offer(SampleRelease.Create("1.1.1", sequence: 3));
+        repository.Now = DateTimeOffset.UnixEpoch;
+        Rejection rejection = await RefusesAsync(device, RejectionReason.MetadataExpired);
+        Assert.That(rejection.Detail, Does.StartWith("timestamp: wanted an expiry after 2026-01-01"));
+    }
+
+    [Test]
+    public async Task A03_Clock_that_ran_ahead_is_believed_until_true_time_has_caught_up()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        DateTimeOffset truth = repository.Now;
+        device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+        repository.Now = truth + TimeSpan.FromDays(20);
+        await device.RunAsync();
+        repository.Now = truth;
+        repository.Timestamp.Expires = truth + TimeSpan.FromDays(10);
+        device.Server.Offer(SampleRelease.Create("1.1.1", sequence: 3));
+        await RefusesAsync(device, RejectionReason.MetadataExpired);
+
+        repository.Timestamp.Expires = truth + TimeSpan.FromDays(21);
+        device.Server.Offer(SampleRelease.Create("1.1.2", sequence: 4));
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.1.2"));
+    }
+
+    [Test]
+    public async Task A03_Clock_far_ahead_that_led_to_nothing_is_forgotten()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        DateTimeOffset truth = repository.Now;
+        SampleRelease release = SampleRelease.Create("1.1.0", sequence: 2);
+        device.Server.Offer(release);
+        repository.Now = truth.AddYears(100);
+        await RefusesAsync(device, RejectionReason.MetadataExpired);
+        repository.Now = truth;
+        device.Server.Assign(release.TargetPath);
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.1.0"));
     }
 
     [Test]
@@ -234,12 +343,13 @@ public sealed class RefusalTests
     }
 
     [Test]
-    public void A37_Unreadable_counter_stops_everything_before_the_first_write([Values("", "FFFFFFFF00000000")] string content)
+    public async Task A37_Unreadable_counter_stops_everything_before_the_first_write([Values("", "FFFFFFFF00000000")] string content)
     {
         using SimulatedDevice device = new();
         device.Server.Offer(SampleRelease.Create());
         UpdateAgent agent = device.PowerOn();
-        File.WriteAllBytes(device.PathOf("counter"), Convert.FromHexString(content));
+        await agent.ResumeAsync(CancellationToken.None);
+        await File.WriteAllBytesAsync(device.PathOf("counter"), Convert.FromHexString(content));
         IReadOnlyDictionary<string, string> before = device.Picture();
         Assert.That(() => agent.CheckInAsync(CancellationToken.None), Throws.TypeOf<Storage.DeviceStateException>().With.Message.Contains("rollback counter"));
         Assert.That(device.Picture(), Is.EqualTo(before));

@@ -80,11 +80,10 @@ public sealed class WholeUpdateTests
     {
         using SimulatedDevice device = new();
         device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2, security: 7));
-        UpdateAgent agent = device.PowerOn();
-        Assert.That(await agent.CheckInAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.RebootRequested>());
+        Assert.That(await device.StartUpdateAsync(), Is.InstanceOf<AgentOutcome.RebootRequested>());
         Assert.That(device.Floor.Value, Is.EqualTo(1), "activated");
 
-        agent = device.PowerOn();
+        UpdateAgent agent = device.PowerOn();
         Assert.That(device.Boots[^1].Trial, Is.True);
         Assert.That(device.Floor.Value, Is.EqualTo(1), "booted on trial");
 
@@ -168,7 +167,7 @@ public sealed class WholeUpdateTests
     {
         using SimulatedDevice device = new();
         device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
-        await device.PowerOn().CheckInAsync(CancellationToken.None);
+        await device.StartUpdateAsync();
         device.Server.LosesAnswers = true;
         Assert.That(await device.RunAsync(), Is.InstanceOf<AgentOutcome.Unavailable>());
         device.Server.LosesAnswers = false;
@@ -198,10 +197,12 @@ public sealed class WholeUpdateTests
         using SimulatedDevice device = new();
         device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
         device.Server.BreaksAfter = 100;
-        Assert.That(await device.RunAsync(), Is.InstanceOf<AgentOutcome.Unavailable>());
+        UpdateAgent agent = device.PowerOn();
+        await agent.ResumeAsync(CancellationToken.None);
+        Assert.That(await agent.CheckInAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.Unavailable>());
         Assert.That(device.Record.B, Is.EqualTo(SlotBootState.Unbootable));
         device.Server.BreaksAfter = null;
-        Assert.That(await device.StartAgent().CheckInAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.RebootRequested>());
+        Assert.That(await agent.CheckInAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.RebootRequested>());
         Assert.That(device.Server.States, Is.EqualTo(new[] { ReportState.Installing, ReportState.Activated }));
     }
 
@@ -243,8 +244,48 @@ public sealed class WholeUpdateTests
     {
         using SimulatedDevice device = new();
         device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
-        await device.PowerOn().CheckInAsync(CancellationToken.None);
+        await device.StartUpdateAsync();
         Assert.That(await device.StartAgent().ResumeAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.RebootRequested>());
+    }
+
+    [Test]
+    public async Task P9_Check_in_before_the_trial_is_judged_is_refused()
+    {
+        using SimulatedDevice device = new();
+        device.Server.Offer(Unhealthy("1.2.0", 2));
+        await device.StartUpdateAsync();
+        UpdateAgent agent = device.PowerOn();
+        Assert.That(() => agent.CheckInAsync(CancellationToken.None), Throws.InvalidOperationException);
+        Assert.That(await agent.ResumeAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.RebootRequested>());
+        Assert.That(() => agent.CheckInAsync(CancellationToken.None), Throws.InvalidOperationException);
+        Assert.That(device.Server.States, Has.None.EqualTo(ReportState.Confirmed));
+    }
+
+    [Test]
+    public async Task P9_Check_in_after_a_reboot_was_requested_is_refused()
+    {
+        using SimulatedDevice device = new();
+        device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+        UpdateAgent agent = device.PowerOn();
+        await agent.ResumeAsync(CancellationToken.None);
+        Assert.That(await agent.CheckInAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.RebootRequested>());
+        Assert.That(() => agent.CheckInAsync(CancellationToken.None), Throws.InvalidOperationException);
+    }
+
+    [Test]
+    public async Task P9_Release_that_runs_unconfirmed_is_not_reported_as_confirmed()
+    {
+        using SimulatedDevice device = new();
+        SampleRelease release = SampleRelease.Create("1.1.0", sequence: 2);
+        device.Server.Offer(release);
+        await device.RunAsync();
+        UpdateAgent agent = device.PowerOn();
+        await agent.ResumeAsync(CancellationToken.None);
+        new BootRecordStore(device.Store).Write(device.Record.With(SlotName.B, SlotBootState.Trial(15)));
+        device.Server.Assign(release.TargetPath);
+        AgentOutcome outcome = await agent.CheckInAsync(CancellationToken.None);
+        Assert.That((outcome as AgentOutcome.Refused)?.Rejection.Reason, Is.EqualTo(RejectionReason.HealthCheckFailed));
+        Assert.That(device.Server.Reports[^1].State, Is.EqualTo(ReportState.Failed));
     }
 
     internal static SampleRelease Unhealthy(string version, ulong sequence, uint security = 1) =>

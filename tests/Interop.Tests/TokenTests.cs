@@ -72,6 +72,7 @@ public sealed class TokenTests
         Assert.That(
             token.FindKeys().Select(key => (key.Label, key.Algorithm)),
             Is.EquivalentTo(new[] { ("one", KeyAlgorithm.EcdsaP256), ("two", KeyAlgorithm.Ed25519) }));
+        Assert.That(token.CountPrivateKeys(), Is.EqualTo(2));
     }
 
     [Test]

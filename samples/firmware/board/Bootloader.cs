@@ -39,10 +39,12 @@ public sealed class Bootloader
     /// <returns>What runs now; null when no slot holds anything that may run.</returns>
     public BootFacts? Boot()
     {
+        // A floor that cannot be read is no fault of a slot: nothing is started (A37), and no slot loses its tries.
+        SecurityVersion floor = _counter.Read();
         BootRecord record = ReadRecord();
         foreach (SlotName slot in record.BootOrder)
         {
-            if (Verify(slot) is { } image)
+            if (Verify(slot, floor) is { } image)
             {
                 return Start(slot, image, record, record[slot].Tries);
             }
@@ -58,7 +60,7 @@ public sealed class Bootloader
         // Every slot is exhausted: tries begin again, as a device that halts for good helps nobody (A38).
         foreach (SlotName slot in record.ByPriority.Where(slot => record[slot].IsExhausted))
         {
-            if (Verify(slot) is { } image)
+            if (Verify(slot, floor) is { } image)
             {
                 _say($"slot {slot}: every slot is exhausted, tries begin again");
                 return Start(slot, image, record, SlotBootState.TrialBoots);
@@ -95,9 +97,9 @@ public sealed class Bootloader
         return facts;
     }
 
-    private VerifiedImage? Verify(SlotName slot)
+    private VerifiedImage? Verify(SlotName slot, SecurityVersion floor)
     {
-        if (Prove(slot).IsAccepted(out VerifiedImage? image, out Rejection? rejection))
+        if (Prove(slot, floor).IsAccepted(out VerifiedImage? image, out Rejection? rejection))
         {
             return image;
         }
@@ -106,11 +108,24 @@ public sealed class Bootloader
         return null;
     }
 
-    private Verdict<VerifiedImage> Prove(SlotName slot) => Verdict.Of(() =>
+    private Verdict<VerifiedImage> Prove(SlotName slot, SecurityVersion floor) => Verdict.Of(() =>
+    {
+        try
+        {
+            return ProveOrThrow(slot, floor);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or DeviceStateException)
+        {
+            // A slot that cannot be read must not keep the other from being started (P3).
+            throw new RejectedException(RejectionReason.StorageFailed, $"slot {slot}: {e.Message}");
+        }
+    });
+
+    private VerifiedImage ProveOrThrow(SlotName slot, SecurityVersion floor)
     {
         byte[] envelope = _slots.ReadEnvelope(slot) ?? throw new RejectedException(RejectionReason.MissingField, $"slot {slot}: wanted an envelope, got none");
         VerifiedManifest manifest = VerifiedManifest.Verify(SignedEnvelope.Decode(envelope).OrThrow(), _anchors).OrThrow();
         using Stream content = _slots.OpenForReading(slot);
-        return VerifiedImage.VerifyForBoot(manifest, _traits, _counter.Read(), content).OrThrow();
-    });
+        return VerifiedImage.VerifyForBoot(manifest, _traits, floor, content).OrThrow();
+    }
 }

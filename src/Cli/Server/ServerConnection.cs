@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 
@@ -10,7 +12,9 @@ namespace Fota.Cli.Server;
 /// <summary>How the commands find the server and speak to it: options, or the environment.</summary>
 internal static class ServerConnection
 {
-    public static readonly Option<Uri?> Address = new("--server") { Description = "The update server, for example https://updates.example:8443/ (or FOTA_SERVER)." };
+    private const string WantedAddress = "wanted an address like https://updates.example:8443/.";
+
+    public static readonly Option<Uri?> Address = new("--server") { Description = "The update server, for example https://updates.example:8443/ (or FOTA_SERVER).", CustomParser = ParseAddress };
 
     public static readonly Option<FileInfo?> Authority = new("--server-ca") { Description = "CA certificate (PEM) that vouches for the server (or FOTA_SERVER_CA)." };
 
@@ -45,7 +49,8 @@ internal static class ServerConnection
 
     private static HttpClient Open(ParseResult parsed)
     {
-        Uri address = parsed.GetValue(Address) ?? (FromEnvironment("FOTA_SERVER") is { } text ? new Uri(text) : throw Missing("--server", "FOTA_SERVER"));
+        Uri address = parsed.GetValue(Address) ?? AddressIn(FromEnvironment("FOTA_SERVER") ?? throw Missing("--server", "FOTA_SERVER"))
+            ?? throw new CommandFailedException("FOTA_SERVER: " + WantedAddress);
         string authority = parsed.GetValue(Authority)?.FullName ?? FromEnvironment("FOTA_SERVER_CA") ?? throw Missing("--server-ca", "FOTA_SERVER_CA");
         string token = parsed.GetValue(Token)?.FullName ?? FromEnvironment("FOTA_TOKEN_FILE") ?? throw Missing("--token-file", "FOTA_TOKEN_FILE");
         SocketsHttpHandler handler = new()
@@ -56,13 +61,39 @@ internal static class ServerConnection
                 {
                     TrustMode = X509ChainTrustMode.CustomRootTrust,
                     RevocationMode = X509RevocationMode.NoCheck,
-                    CustomTrustStore = { X509CertificateLoader.LoadCertificateFromFile(authority) },
+                    CustomTrustStore = { ReadAuthority(authority) },
                 },
             },
         };
         HttpClient client = new(handler) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", File.ReadAllText(token).Trim());
         return client;
+    }
+
+    private static Uri? ParseAddress(ArgumentResult result)
+    {
+        Uri? address = AddressIn(result.Tokens[0].Value);
+        if (address is null)
+        {
+            result.AddError("--server: " + WantedAddress);
+        }
+
+        return address;
+    }
+
+    // https alone: the operator's token goes with every request.
+    private static Uri? AddressIn(string text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme == Uri.UriSchemeHttps ? address : null;
+
+    private static X509Certificate2 ReadAuthority(string path)
+    {
+        try
+        {
+            return X509Certificate2.CreateFromPem(File.ReadAllText(path));
+        }
+        catch (CryptographicException)
+        {
+            throw new CommandFailedException($"{path}: wanted a CA certificate (PEM)");
+        }
     }
 
     private static async Task<JsonElement> ReadAsync(HttpResponseMessage response, CancellationToken cancellation)

@@ -27,12 +27,25 @@ public sealed class BootRecordStore
         _store.Replace(s_copies[copy], record.Encode((newest?.Generation ?? 0) + 1));
     }
 
+    // A copy that cannot be read is as good as torn: it must not hide the other.
+    private byte[]? ReadCopy(string copy)
+    {
+        try
+        {
+            return _store.Read(copy);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     private (BootRecord Record, ulong Generation, int Copy)? ReadNewest()
     {
         (BootRecord Record, ulong Generation, int Copy)? newest = null;
         for (int copy = 0; copy < s_copies.Length; copy++)
         {
-            if (BootRecord.Decode(_store.Read(s_copies[copy])) is { } found && (newest is null || found.Generation > newest.Value.Generation))
+            if (BootRecord.Decode(ReadCopy(s_copies[copy])) is { } found && (newest is null || found.Generation > newest.Value.Generation))
             {
                 newest = (found.Record, found.Generation, copy);
             }

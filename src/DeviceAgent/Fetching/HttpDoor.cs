@@ -36,5 +36,8 @@ internal static class HttpDoor
 
     public static RepositoryUnavailableException Unexpected(string what, HttpResponseMessage response) => new(
         $"{what}: the server answered {(int)response.StatusCode}",
-        isTransient: (int)response.StatusCode >= 500 || response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests);
+        isTransient: (int)response.StatusCode >= 500 || response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests)
+    {
+        Status = response.StatusCode,
+    };
 }

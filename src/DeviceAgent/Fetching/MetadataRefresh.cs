@@ -26,9 +26,9 @@ internal sealed class MetadataRefresh
     /// <summary>Gives a new device the root that it trusts from birth.</summary>
     public static void Manufacture(IDurableStore store, ReadOnlySpan<byte> trustedRoot) => store.Replace(RootFile, trustedRoot);
 
-    /// <summary>Finds a target in metadata refreshed at <paramref name="updateStartTime"/>, and fetches it.</summary>
+    /// <summary>Finds a target in metadata refreshed at <paramref name="updateStartTime"/>, and fetches it if it is <paramref name="role"/> that lists it.</summary>
     /// <exception cref="RejectedException">Metadata or target were refused; the stored metadata is what it was, or newer and accepted.</exception>
-    public async Task<VerifiedTargetBytes> FetchAsync(string targetPath, DateTimeOffset updateStartTime, CancellationToken cancellation)
+    public async Task<VerifiedTargetBytes> FetchAsync(string targetPath, string role, DateTimeOffset updateStartTime, CancellationToken cancellation)
     {
         byte[] root = _store.Read(RootFile) ?? throw new DeviceStateException($"{RootFile}: wanted the trusted root, got none");
         TrustedMetadataSet trust = TrustedMetadataSet.Start(root, updateStartTime).OrThrow();
@@ -37,6 +37,12 @@ internal sealed class MetadataRefresh
         await RefreshSnapshotAsync(trust, cancellation);
         await RefreshTargetsAsync(trust, cancellation);
         VerifiedTarget target = await FindTargetAsync(trust, targetPath, cancellation);
+        if (target.Role != role)
+        {
+            // The keys of the role that lists a target become the anchors of its manifest: another role's are not for this device (A01, A09).
+            throw new RejectedException(RejectionReason.UnknownRole, $"{targetPath}: wanted a target of role {role}, got one of role {target.Role}");
+        }
+
         string file = $"targets/{MetadataFileName.OfTarget(target.Path, target.Sha256)}";
         byte[] bytes = await _repository.GetAsync(file, Bound(targetPath, target.Length, DecodeLimits.EnvelopeBytes), cancellation);
         return target.Verify(bytes).OrThrow();
@@ -67,15 +73,20 @@ internal sealed class MetadataRefresh
     private async Task RefreshTimestampAsync(TrustedMetadataSet trust, CancellationToken cancellation)
     {
         byte[]? stored = _store.Read(TimestampFile);
+        TimestampMetadata? reference = null;
         if (stored is not null)
         {
             // Refused or not, it blocks a rollback behind it (A14).
-            _ = trust.UpdateTimestamp(stored);
+            trust.UpdateTimestamp(stored).IsAccepted(out reference, out _);
         }
 
         byte[] fetched = await _repository.GetAsync(Metadata(MetadataFileName.Timestamp), DecodeLimits.TimestampBytes, cancellation);
-        trust.UpdateTimestamp(fetched).OrThrow();
-        Keep(TimestampFile, stored, fetched);
+        TimestampMetadata trusted = trust.UpdateTimestamp(fetched).OrThrow();
+        if (trusted != reference)
+        {
+            // One of the same version was not looked at further, and may name an older snapshot: it must not become the reference (A02).
+            _store.Replace(TimestampFile, fetched);
+        }
     }
 
     private async Task RefreshSnapshotAsync(TrustedMetadataSet trust, CancellationToken cancellation)

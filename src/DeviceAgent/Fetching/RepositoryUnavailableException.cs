@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Fota.DeviceAgent.Fetching;
 
 /// <summary>The server could not be reached, or did not answer with what was asked for. Nothing is concluded from it but to come again later.</summary>
@@ -9,4 +11,7 @@ public sealed class RepositoryUnavailableException : Exception
 
     /// <summary>Whether to try again at once is worth while.</summary>
     public bool IsTransient { get; }
+
+    /// <summary>What the server answered; null when it did not answer.</summary>
+    public HttpStatusCode? Status { get; init; }
 }

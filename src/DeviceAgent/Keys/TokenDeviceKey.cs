@@ -55,6 +55,11 @@ public sealed class TokenDeviceKey : IDeviceKey
         _library.Dispose();
     }
 
+    // Both at enrolment and at every start: a key that could be read once may have been copied (P7).
+    private static TokenKey Demand(TokenKey key) => key is { IsSensitive: true, IsNeverExtractable: true }
+        ? key
+        : throw new CryptographicException($"token key '{key.Label}': wanted one that is sensitive and never was extractable, got sensitive {key.IsSensitive}, never extractable {key.IsNeverExtractable}");
+
     private static TokenDeviceKey With(string module, string tokenLabel, Pin pin, Func<Token, TokenKey> find, Pin? securityOfficerPin)
     {
         CryptokiLibrary library = CryptokiLibrary.Load(module);
@@ -67,7 +72,7 @@ public sealed class TokenDeviceKey : IDeviceKey
             }
 
             token = Token.Open(library, tokenLabel, pin);
-            return new TokenDeviceKey(library, token, find(token));
+            return new TokenDeviceKey(library, token, Demand(find(token)));
         }
         catch
         {

@@ -28,6 +28,7 @@ internal sealed class CheckInClient
     }
 
     /// <summary>Sends one report; repeats send the same bytes.</summary>
+    /// <exception cref="ArgumentException">The report cannot be encoded.</exception>
     /// <exception cref="RepositoryUnavailableException">The server did not take it.</exception>
     /// <exception cref="RejectedException">The answer is not one.</exception>
     public async Task<CheckInAnswer> SendAsync(DeviceReport report, CancellationToken cancellation)
@@ -51,7 +52,7 @@ internal sealed class CheckInClient
         }
 
         RepositoryUnavailableException refusal = HttpDoor.Unexpected("check-in", response);
-        throw new RepositoryUnavailableException($"{refusal.Message} {Printable(answer)}".TrimEnd(), refusal.IsTransient);
+        throw new RepositoryUnavailableException($"{refusal.Message} {Printable(answer)}".TrimEnd(), refusal.IsTransient) { Status = refusal.Status };
     }
 
     // What a server says of its refusal helps whoever reads the log, and must not be able to forge lines of it.

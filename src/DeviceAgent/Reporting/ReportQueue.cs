@@ -1,4 +1,6 @@
+using System.Net;
 using System.Security.Cryptography;
+using System.Text;
 using Fota.DeviceAgent.Boot;
 using Fota.DeviceAgent.Fetching;
 using Fota.DeviceAgent.State;
@@ -44,7 +46,7 @@ internal sealed class ReportQueue
         {
             Deployment = deployment,
             Reason = why?.Reason ?? RejectionReason.None,
-            Detail = why?.Detail,
+            Detail = why is null ? null : Reportable(why.Detail),
         };
         return state with { Reports = [.. state.Reports, report] };
     }
@@ -76,11 +78,51 @@ internal sealed class ReportQueue
         CheckInAnswer? answer = null;
         while (_state.Current.Reports is [DeviceReport oldest, ..])
         {
-            answer = await _checkIn.SendAsync(oldest, cancellation);
+            answer = await SendOrDropAsync(oldest, cancellation);
             _state.Update(static state => state with { Reports = [.. state.Reports.Skip(1)] });
         }
 
         return answer;
+    }
+
+    // A report that will never be taken would hold up every report and every update behind it (P3): it is given up, and the log says so.
+    private async Task<CheckInAnswer?> SendOrDropAsync(DeviceReport report, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _checkIn.SendAsync(report, cancellation);
+        }
+        catch (RepositoryUnavailableException e) when (e.Status is HttpStatusCode.BadRequest or HttpStatusCode.Forbidden
+            or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnsupportedMediaType or HttpStatusCode.UnprocessableEntity)
+        {
+            Drop(e.Message);
+        }
+        catch (ArgumentException e)
+        {
+            Drop(e.Message);
+        }
+
+        return null;
+
+        void Drop(string why) =>
+            _log.Refused(new Rejection(RejectionReason.ReportRefused, $"report {report.Ordinal} ({report.State}): wanted one that the server takes, got {why}"));
+    }
+
+    // Details quote what hardware and firmware said: valid Unicode, and not longer than a report may hold, cut between characters.
+    private static string Reportable(string detail)
+    {
+        StringBuilder text = new();
+        foreach (Rune rune in detail.EnumerateRunes())
+        {
+            if (text.Length + rune.Utf16SequenceLength > DeviceReport.MaxTextLength)
+            {
+                break;
+            }
+
+            text.Append(rune);
+        }
+
+        return text.ToString();
     }
 
     private DeviceReport Compose(InstalledRelease about, ReportState what, long ordinal) => new()

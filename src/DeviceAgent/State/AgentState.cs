@@ -31,6 +31,12 @@ internal sealed record AgentState
     /// <summary>Why the last update came to nothing; null when none did since the last success.</summary>
     public Rejection? LastFailure { get; init; }
 
+    /// <summary>
+    /// The latest update start time that led to accepted metadata. Time is never taken as earlier: a clock that is set back revives nothing that
+    /// had expired by then (A03). One that ran ahead and was believed shortens what later metadata is worth to the device until true time has caught up.
+    /// </summary>
+    public DateTimeOffset LatestTrustedTime { get; init; } = DateTimeOffset.UnixEpoch;
+
     /// <summary>Every ordinal that was ever used lies below.</summary>
     public long NextOrdinal { get; init; } = 1;
 
@@ -44,6 +50,7 @@ internal sealed record AgentState
         Failed = [.. json.GetProperty("failed").EnumerateArray().Select(static item => Sha256Digest.Parse(item.GetString()!))],
         Reports = [.. json.GetProperty("reports").EnumerateArray().Select(ReportJson.Read)],
         LastFailure = ReadOptional(json.GetProperty("last_failure"), static item => new Rejection(item.RequiredEnum<RejectionReason>("reason"), item.RequiredText("detail"))),
+        LatestTrustedTime = DateTimeOffset.FromUnixTimeSeconds(json.GetProperty("latest_trusted_time").GetInt64()),
         NextOrdinal = json.GetProperty("next_ordinal").GetInt64(),
     };
 
@@ -85,6 +92,7 @@ internal sealed record AgentState
             json.WriteEndObject();
         }
 
+        json.WriteNumber("latest_trusted_time", LatestTrustedTime.ToUnixTimeSeconds());
         json.WriteNumber("next_ordinal", NextOrdinal);
     }
 

@@ -108,6 +108,9 @@ public sealed class Token : IDisposable
         return keys;
     });
 
+    /// <summary>How many private keys are on the token, also of kinds that this library cannot use.</summary>
+    public int CountPrivateKeys() => Use(static session => session.FindPrivate(new AttributeTemplate(1).Add(Pkcs11.CKA_CLASS, Pkcs11.CKO_PRIVATE_KEY)).Count);
+
     /// <summary>Fills <paramref name="destination"/> from the token's random number generator.</summary>
     public void FillRandom(Span<byte> destination)
     {

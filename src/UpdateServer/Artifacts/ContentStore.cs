@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Fota.Interop.Posix;
 using Fota.Manifest;
 
 namespace Fota.UpdateServer.Artifacts;
@@ -12,10 +11,12 @@ internal sealed class ContentStore
 {
     private readonly string _content;
     private readonly string _staging;
+    private readonly ServerSeams _seams;
 
     /// <summary>Opens the store in <paramref name="directory"/> and removes what an interrupted upload left in its staging area.</summary>
-    public ContentStore(string directory)
+    public ContentStore(string directory, ServerSeams seams)
     {
+        _seams = seams;
         _content = Directory.CreateDirectory(Path.Combine(directory, "content")).FullName;
         _staging = Path.Combine(directory, "staging");
         if (Directory.Exists(_staging))
@@ -24,7 +25,7 @@ internal sealed class ContentStore
         }
 
         Directory.CreateDirectory(_staging);
-        PosixFile.FlushDirectory(directory);
+        _seams.FlushDirectory(directory);
     }
 
     /// <summary>Where the content with this digest is, if it is here.</summary>
@@ -56,10 +57,10 @@ internal sealed class ContentStore
     {
         foreach (string directory in added.Select(d => Path.GetDirectoryName(PathOf(d))!).Distinct(StringComparer.Ordinal))
         {
-            PosixFile.FlushDirectory(directory);
+            _seams.FlushDirectory(directory);
         }
 
-        PosixFile.FlushDirectory(_content);
+        _seams.FlushDirectory(_content);
     }
 }
 

@@ -67,7 +67,12 @@ internal sealed class ServerCredential : IDisposable
         owned.Push(token);
         ECDsa key = token.FindKey(settings.KeyLabel!).AsECDsa();
         owned.Push(key);
-        return TlsKeyBridge.Attach(bare, key);
+
+        // Promise P5: what this process is logged in to must have nothing in it that could sign a release.
+        int keys = token.CountPrivateKeys();
+        return keys != 1
+            ? throw new ConfigurationException($"tls.tokenLabel: wanted a token with the TLS key '{settings.KeyLabel}' alone, got {keys} private keys on '{settings.TokenLabel}'")
+            : TlsKeyBridge.Attach(bare, key);
     }
 
     private static void Release(Stack<IDisposable> owned)

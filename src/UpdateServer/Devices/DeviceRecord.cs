@@ -1,4 +1,5 @@
 using Fota.Manifest;
+using Fota.Manifest.Keys;
 using Fota.Manifest.Reports;
 
 namespace Fota.UpdateServer.Devices;
@@ -9,6 +10,9 @@ internal sealed record DeviceRecord
     public required DeviceId Device { get; init; }
 
     public required ProductName Product { get; init; }
+
+    /// <summary>The key that signed the newest report; null only if that came before keys were kept.</summary>
+    public required KeyId? Key { get; init; }
 
     public required ReleaseVersion Version { get; init; }
 
@@ -30,18 +34,19 @@ internal sealed record DeviceRecord
 
     public required string? Detail { get; init; }
 
-    /// <summary>The newest report's place in the device's own order.</summary>
+    /// <summary>The newest report's place in the order of the key that signed it.</summary>
     public required long Ordinal { get; init; }
 
     public required ReadOnlyMemory<byte> Nonce { get; init; }
 
     public required DateTimeOffset LastSeen { get; init; }
 
-    /// <summary>The record after <paramref name="report"/>; <paramref name="before"/> is null at the first check-in, which registers the device.</summary>
+    /// <summary>The record after <paramref name="report"/>; <paramref name="before"/> is null at the first check-in with this key: what was said under another one is another device's.</summary>
     public static DeviceRecord After(DeviceRecord? before, DeviceIdentity identity, DeviceReport report, DateTimeOffset now) => new()
     {
         Device = identity.Device,
         Product = identity.Product,
+        Key = identity.Key.Id,
         Version = report.RunningVersion,
         Slot = report.Slot,
         Floor = report.Floor,
@@ -55,6 +60,9 @@ internal sealed record DeviceRecord
         Nonce = report.Nonce,
         LastSeen = now,
     };
+
+    /// <summary>Whether this is the record of the device that holds <paramref name="key"/>, and not of one that had its name before.</summary>
+    public bool IsOf(VerificationKey key) => Key is null || Key == key.Id;
 
     /// <summary>Whether <paramref name="report"/> was heard before, or was overtaken by a newer one (A46).</summary>
     public bool IsNotNews(DeviceReport report) => report.Ordinal <= Ordinal || report.Nonce.Span.SequenceEqual(Nonce.Span);

@@ -22,15 +22,7 @@ internal sealed class PublicationContent(IReadOnlyDictionary<string, StagedConte
     public byte[] Read(RepositoryPath path)
     {
         (string file, PublishedFile described) = Locate(path);
-        byte[] bytes = File.ReadAllBytes(file);
-
-        // What is verified is what will be served: the bytes behind this digest (A31).
-        if (Sha256Digest.Of(bytes) != described.Digest)
-        {
-            throw new IOException($"{path.Text}: the stored file does not have the digest of its name");
-        }
-
-        return bytes;
+        return ReadAs(described, file, path);
     }
 
     /// <summary>As <see cref="Read"/>, for files too large for memory. Their digest was made when they were written.</summary>
@@ -42,7 +34,14 @@ internal sealed class PublicationContent(IReadOnlyDictionary<string, StagedConte
 
     /// <summary>The bytes of a file that is published, whatever was uploaded; null if there is none.</summary>
     public byte[]? ReadPublished(RepositoryPath path) =>
-        published.Files.TryGetValue(path.Text, out PublishedFile? file) ? File.ReadAllBytes(store.PathOf(file.Digest)) : null;
+        published.Files.TryGetValue(path.Text, out PublishedFile? file) ? ReadAs(file, store.PathOf(file.Digest), path) : null;
+
+    /// <summary>What is verified is what will be served: the bytes behind this digest (A31). And a published timestamp that rotted must not pass for none (A02).</summary>
+    private static byte[] ReadAs(PublishedFile described, string file, RepositoryPath path)
+    {
+        byte[] bytes = File.ReadAllBytes(file);
+        return Sha256Digest.Of(bytes) == described.Digest ? bytes : throw new IOException($"{path.Text}: the stored file does not have the digest of its name");
+    }
 
     private (string File, PublishedFile Described) Locate(RepositoryPath path)
     {

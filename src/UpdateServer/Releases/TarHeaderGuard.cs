@@ -4,7 +4,8 @@ namespace Fota.UpdateServer.Releases;
 
 /// <summary>
 /// Bounds the headers of a tar that passes through. <see cref="System.Formats.Tar.TarReader"/> takes extended headers into memory whole, whatever length they
-/// claim (A53); here a claim above <see cref="MaxExtendedHeader"/> ends the stream before a byte of it is passed on.
+/// claim (A53); here a claim above <see cref="MaxExtendedHeader"/> ends the stream before a byte of it is passed on. What could put this count of bytes
+/// out of step with the reader's is refused, or counted as the reader does.
 /// </summary>
 internal sealed class TarHeaderGuard(Stream inner) : Stream
 {
@@ -18,6 +19,9 @@ internal sealed class TarHeaderGuard(Stream inner) : Stream
 
     private readonly byte[] _header = new byte[Block];
     private int _headerFilled;
+    private byte[] _extended = [];
+    private int _extendedFilled;
+    private long? _sizeRecord;
     private long _skip;
 
     public override bool CanRead => true;
@@ -62,6 +66,7 @@ internal sealed class TarHeaderGuard(Stream inner) : Stream
             if (_skip > 0)
             {
                 int skipped = (int)Math.Min(_skip, passing.Length);
+                Keep(passing[..skipped]);
                 _skip -= skipped;
                 passing = passing[skipped..];
                 continue;
@@ -74,14 +79,40 @@ internal sealed class TarHeaderGuard(Stream inner) : Stream
             if (_headerFilled == Block)
             {
                 _headerFilled = 0;
-                long size = SizeOf(_header.AsSpan(SizeOffset, SizeLength));
-                if (size > MaxExtendedHeader && _header[TypeOffset] is not ((byte)'0' or 0))
-                {
-                    throw new RejectedException(RejectionReason.LimitExceeded, $"publication: wanted extended headers of at most {MaxExtendedHeader} bytes, got {size}");
-                }
-
-                _skip = (size + Block - 1) / Block * Block;
+                TakeHeader(_header[TypeOffset], SizeOf(_header.AsSpan(SizeOffset, SizeLength)));
             }
+        }
+    }
+
+    private void TakeHeader(byte type, long size)
+    {
+        bool isFile = type is (byte)'0' or 0;
+        if (type == (byte)'g' || (_sizeRecord is not null && !isFile))
+        {
+            throw new RejectedException(RejectionReason.Unsupported, "publication: wanted extended headers of one file each, got another");
+        }
+
+        if (size > MaxExtendedHeader && !isFile)
+        {
+            throw new RejectedException(RejectionReason.LimitExceeded, $"publication: wanted extended headers of at most {MaxExtendedHeader} bytes, got {size}");
+        }
+
+        size = _sizeRecord ?? size;
+        _sizeRecord = null;
+        _extended = type == (byte)'x' ? new byte[size] : [];
+        _extendedFilled = 0;
+        _skip = (size + Block - 1) / Block * Block;
+    }
+
+    /// <summary>Collects an extended header; when it is whole, its size record is known before the reader has seen all of it.</summary>
+    private void Keep(ReadOnlySpan<byte> passing)
+    {
+        int kept = Math.Min(_extended.Length - _extendedFilled, passing.Length);
+        if (kept > 0)
+        {
+            passing[..kept].CopyTo(_extended.AsSpan(_extendedFilled));
+            _extendedFilled += kept;
+            _sizeRecord = _extendedFilled == _extended.Length ? PaxHeader.SizeRecordOf(_extended) : null;
         }
     }
 
@@ -96,7 +127,7 @@ internal sealed class TarHeaderGuard(Stream inner) : Stream
                 size = (size << 8) | b;
             }
 
-            return size;
+            return field[1..^7].ContainsAnyExcept((byte)0) ? long.MaxValue : size;
         }
 
         foreach (byte b in field.Trim(" \0"u8))

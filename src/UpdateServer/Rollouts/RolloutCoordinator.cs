@@ -74,6 +74,13 @@ internal sealed class RolloutCoordinator
         {
             DeviceRecord? before = _devices.GetValueOrDefault(identity.Device);
             RequireSameProduct(identity, content, before);
+            if (before is not null && !before.IsOf(identity.Key))
+            {
+                // Remade under its old name: its ordinals begin anew, and the old key's say nothing of them.
+                Log.DeviceKeyChanged(_log, identity.Device, before.Key!, identity.Key.Id);
+                before = null;
+            }
+
             if (before is not null && before.IsNotNews(content))
             {
                 Log.ReportIgnored(_log, identity.Device, content.Ordinal);
@@ -200,7 +207,7 @@ internal sealed class RolloutCoordinator
 
     private void Grant(Pending pending, DeviceRecord device)
     {
-        if (pending.Rollouts.Exists(r => r.HoldsGrant(device.Device) && IsListed(r.Plan)))
+        if (pending.Rollouts.Exists(r => Assigns(r, device.Device)))
         {
             return; // one thing at a time
         }
@@ -211,9 +218,15 @@ internal sealed class RolloutCoordinator
         }
     }
 
-    /// <summary>The assignment of a grant that is held: always the same one, until it comes to an end. Promise P5: a release that is not listed is never named.</summary>
+    /// <summary>
+    /// Whether a rollout has something for a device. One that is over has not, even for a device that had begun: else an aborted release would be handed
+    /// out for ever, and the one that mends it never. Promise P5: nor is a release named that is not listed.
+    /// </summary>
+    private bool Assigns(RolloutState rollout, DeviceId device) => rollout.IsActive && rollout.HoldsGrant(device) && IsListed(rollout.Plan);
+
+    /// <summary>The assignment of a grant that is held: always the same one, until it or its rollout comes to an end.</summary>
     private Assignment? AssignmentFor(DeviceId device, ImmutableList<RolloutState> rollouts) =>
-        rollouts.Find(r => r.HoldsGrant(device) && IsListed(r.Plan)) is { } rollout ? new Assignment(rollout.Plan.DeploymentOf(device), rollout.Plan.TargetPath) : null;
+        rollouts.Find(r => Assigns(r, device)) is { } rollout ? new Assignment(rollout.Plan.DeploymentOf(device), rollout.Plan.TargetPath) : null;
 
     private void Commit(Pending pending, DeviceRecord? device, byte[]? evidence)
     {

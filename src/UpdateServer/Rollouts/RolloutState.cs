@@ -25,7 +25,7 @@ internal enum MemberStatus
     /// <summary>It was given the assignment.</summary>
     Granted,
 
-    /// <summary>It said that it had begun. It cannot be stopped any more, only waited for.</summary>
+    /// <summary>It said that it had begun. It may go on by itself, whatever it is told.</summary>
     Begun,
 
     /// <summary>It booted this very release, confirmed it and signed that (promise P9). Final.</summary>
@@ -44,7 +44,7 @@ internal sealed record Member(DeviceId Device, int Stage, MemberStatus Status)
     /// <summary>Whether nothing more will come of it.</summary>
     public bool IsTerminal => Status is MemberStatus.Confirmed or MemberStatus.Failed;
 
-    /// <summary>Whether the device is to be told its assignment when it asks.</summary>
+    /// <summary>Whether the device is to be told its assignment when it asks, as long as the rollout is active.</summary>
     public bool HoldsGrant => Status is MemberStatus.Granted or MemberStatus.Begun;
 }
 

@@ -34,6 +34,9 @@ public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
     /// <summary>Whether reports are taken but the answers are lost.</summary>
     public bool LosesAnswers { get; set; }
 
+    /// <summary>The answer to reports that the server refuses; null when it takes them.</summary>
+    public Func<DeviceReport, HttpStatusCode?> Refuses { get; set; } = static _ => null;
+
     /// <summary>Whether range requests are answered with the whole file.</summary>
     public bool IgnoresRanges { get; set; }
 
@@ -91,6 +94,11 @@ public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
     private HttpResponseMessage CheckIn(byte[] body)
     {
         DeviceReport report = VerifiedReport.Verify(body, deviceKey, DeviceName).OrThrow().Content;
+        if (Refuses(report) is { } status)
+        {
+            return new HttpResponseMessage(status) { Content = new ByteArrayContent([]) };
+        }
+
         Reports.Add(report);
         if (report.State is ReportState.Confirmed or ReportState.Failed or ReportState.RolledBack && report.Deployment == Assignment?.Deployment)
         {

@@ -5,6 +5,7 @@ using Fota.DeviceAgent.Health;
 using Fota.DeviceAgent.Slots;
 using Fota.DeviceAgent.State;
 using Fota.Manifest;
+using Fota.Manifest.Verification;
 using Fota.Samples.Board;
 using Fota.TestKit;
 
@@ -111,6 +112,14 @@ public sealed class SimulatedDevice : IDisposable
         });
     }
 
+    /// <summary>Switches the device on, and lets it follow one check-in.</summary>
+    public async Task<AgentOutcome> StartUpdateAsync()
+    {
+        UpdateAgent agent = PowerOn();
+        Assert.That(await agent.ResumeAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.Idle>());
+        return await agent.CheckInAsync(CancellationToken.None);
+    }
+
     /// <summary>Switches the device on and lets it run, through all reboots, until nothing is left to do.</summary>
     public async Task<AgentOutcome> RunAsync()
     {
@@ -145,7 +154,22 @@ public sealed class SimulatedDevice : IDisposable
         .Where(static name => name.StartsWith("boot/", StringComparison.Ordinal) || name.StartsWith("slots/", StringComparison.Ordinal) || name == "counter")
         .ToDictionary(static name => name, name => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(Folder, name)))), StringComparer.Ordinal);
 
+    /// <summary>The proof that slot A holds the image that the device was made with.</summary>
+    public VerifiedImage VerifyFactoryImage()
+    {
+        VerifiedManifest manifest = VerifiedManifest.Verify(Factory.SignedBy([.. Server.Repository.Pump.Keys]), Server.Repository.Pump.PublicKeys).OrThrow();
+        using Stream image = Reader.OpenForReading(SlotName.A);
+        return VerifiedImage.VerifyForBoot(manifest, _identity.Traits, default, image).OrThrow();
+    }
+
     public string PathOf(string name) => Path.Combine(Folder, name);
+
+    /// <summary>Makes a file one that is there and cannot be read: the first bytes of a process's memory give EIO, to root as well.</summary>
+    public void BreakFile(string name)
+    {
+        File.Delete(PathOf(name));
+        File.CreateSymbolicLink(PathOf(name), "/proc/self/mem");
+    }
 
     public void Dispose()
     {

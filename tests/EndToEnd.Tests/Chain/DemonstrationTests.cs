@@ -36,7 +36,7 @@ public sealed class DemonstrationTests
     public void Remove() => Directory.Delete(_folder, recursive: true);
 
     [Test]
-    public void P3_P6_P9_The_demo_ends_with_what_it_observed()
+    public void P9_The_demo_ends_with_what_it_observed()
     {
         Assert.That(_run.ExitCode, Is.Zero, _run.Error);
         Assert.That(_run.Output.TrimEnd().Split('\n')[^1], Is.EqualTo("demo: 6 devices on 1.1.0, 1.2.0 rolled back and aborted, 3 attacks refused"));

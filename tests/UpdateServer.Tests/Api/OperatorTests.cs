@@ -5,7 +5,6 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Text;
-using Fota.TestKit;
 using Fota.UpdateServer.Tests.Support;
 
 namespace Fota.UpdateServer.Tests.Api;
@@ -91,14 +90,6 @@ public sealed class OperatorTests
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", _server.Token);
         using HttpResponseMessage response = await client.PostAsync("/api/v1/rollouts", content);
         await ServerUnderTest.IsRefusedAsync(response, HttpStatusCode.RequestEntityTooLarge, "LimitExceeded");
-    }
-
-    [Test]
-    public void P5_The_server_has_no_part_that_could_sign_a_release()
-    {
-        string[] references = [.. typeof(FotaServer).Assembly.GetReferencedAssemblies().Select(static a => a.Name!).Where(static n => n.StartsWith("Fota.", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
-        Assert.That(references, Is.EqualTo(["Fota.Interop", "Fota.Manifest"]));
-        Assert.That(_server.Source.Repository.Pump.Keys, Has.All.InstanceOf<SoftwareKey>(), "the product's keys are the test's, not the server's");
     }
 
     [Test]

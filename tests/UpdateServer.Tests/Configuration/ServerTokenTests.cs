@@ -55,6 +55,23 @@ public sealed class ServerTokenTests
     }
 
     [Test]
+    public void A50_A_token_that_cannot_sign_is_one_line_of_the_log()
+    {
+        StringBuilder text = new();
+        using TextLogger log = new(text);
+        try
+        {
+            throw new InvalidOperationException("C_Sign:\nCKR_DEVICE_REMOVED");
+        }
+        catch (InvalidOperationException e)
+        {
+            Log.TlsKeyFailed(log, e);
+        }
+
+        Assert.That(text.ToString().Trim(), Is.EqualTo("The TLS key could not sign: InvalidOperationException: C_Sign: CKR_DEVICE_REMOVED"));
+    }
+
+    [Test]
     public void A_certificate_for_another_key_is_refused()
     {
         TlsSettings tls = Settings();
@@ -62,6 +79,24 @@ public sealed class ServerTokenTests
         using ECDsa other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         File.WriteAllText(tls.CertificateFile, ServerUnderTest.ServiceCa.Issue("CN=127.0.0.1", other, TestCa.ServerAuthentication).ExportCertificatePem());
         Assert.That(() => ServerCredential.Open(tls), Throws.TypeOf<ConfigurationException>().With.Message.StartsWith("tls: wanted the P-256 key of"));
+    }
+
+    [TestCase(KeyAlgorithm.EcdsaP256)]
+    [TestCase(KeyAlgorithm.Ed25519)]
+    public async Task P5_A_server_whose_token_holds_another_private_key_does_not_start(KeyAlgorithm other)
+    {
+        TlsSettings tls = Settings() with { TokenLabel = $"{_label}-{other}" };
+        CertificateRequest request = CertificateRequest.LoadSigningRequestPem(TlsRequest.Create(tls), HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions);
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync();
+        File.WriteAllText(tls.CertificateFile, ServerUnderTest.ServiceCa.Issue(request).ExportCertificatePem());
+        await server.RestartAsync(change: s => s with { Tls = tls });
+        using Pin pin = Pin.FromFile(PathOf("pin"));
+        using CryptokiLibrary library = CryptokiLibrary.Load(SoftHsm.ModulePath);
+        using Token token = Token.Open(library, tls.TokenLabel, pin);
+        token.GenerateKey(other, "infusion-pump-1");
+        Assert.That(
+            async () => await server.RestartAsync(change: s => s with { Tls = tls }),
+            Throws.TypeOf<ConfigurationException>().With.Message.EqualTo($"tls.tokenLabel: wanted a token with the TLS key 'server-tls' alone, got 2 private keys on '{tls.TokenLabel}'"));
     }
 
     [Test]

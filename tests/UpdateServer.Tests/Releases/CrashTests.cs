@@ -50,7 +50,7 @@ public sealed class CrashTests : IAsyncDisposable
         {
             if (fails)
             {
-                throw new IOException("No space left on device");
+                throw new IOException("No space left\non device");
             }
         });
         await PublishAsync("1.1.0", 2);
@@ -59,7 +59,7 @@ public sealed class CrashTests : IAsyncDisposable
         using HttpResponseMessage refused = await _server.PublishAsync();
         await ServerUnderTest.IsRefusedAsync(refused, HttpStatusCode.InternalServerError, "InternalError");
         Assert.That(await VersionsAsync(), Is.EqualTo("1.1.0"));
-        Assert.That(_server.LogText.ToString(), Does.Contain("No space left on device"));
+        Assert.That(_server.LogText.ToString(), Does.Contain("POST /api/v1/publications failed: IOException: No space left on device").And.Not.Contain("   at "));
         fails = false;
         using HttpResponseMessage again = await _server.PublishAsync();
         await ServerUnderTest.ReadAsync(again, HttpStatusCode.OK);

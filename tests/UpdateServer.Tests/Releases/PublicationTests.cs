@@ -72,6 +72,20 @@ public sealed class PublicationTests : IAsyncDisposable
         await IsAcceptedAsync(Source.Bundle(), "1.2.0");
     }
 
+    [TestCase("targets/")]
+    [TestCase("metadata/timestamp.json")]
+    public async Task A31_A_stored_file_that_changed_stops_the_next_publication(string prefix)
+    {
+        byte[] stored = Source.Bundle().Single(f => f.Key.StartsWith(prefix, StringComparison.Ordinal)).Value;
+        string name = Sha256Digest.Of(stored).ToString();
+        await File.WriteAllBytesAsync(_server.PathOf($"data/content/{name[..2]}/{name}"), Flipped(stored));
+        Repository.PublishTimestamp();
+        using HttpResponseMessage response = await _server.PublishAsync(Source.Bundle().Where(static f => f.Key == "metadata/timestamp.json"));
+        await ServerUnderTest.IsRefusedAsync(response, HttpStatusCode.InternalServerError, "InternalError");
+        Assert.That(_server.LogText.ToString(), Does.Contain("the stored file does not have the digest of its name"));
+        Assert.That(await _server.Anonymous.GetByteArrayAsync("/repo/metadata/timestamp.json"), Is.Not.EqualTo(Repository.Current(Repository.Timestamp)));
+    }
+
     [Test]
     public async Task P10_What_no_metadata_vouches_for_does_not_become_visible()
     {

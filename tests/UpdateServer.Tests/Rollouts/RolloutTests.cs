@@ -131,6 +131,27 @@ public sealed class RolloutTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A46_A_device_that_was_remade_under_its_name_is_heard_from_its_first_report_on()
+    {
+        string id = await StartAsync();
+        SimulatedDevice canary = (await GrantedAsync()).Single();
+        canary.Ordinal = 41;
+        await canary.CheckInAsync(ReportState.Installing, $"{id}-{canary.Name}", Release());
+        SimulatedDevice remade = new(_server, canary.Name);
+        Assert.That(await remade.CheckInAsync(), Is.EqualTo(new Assignment($"{id}-{canary.Name}", _release.TargetPath)));
+        Assert.That((await _server.GetAsync("/api/v1/devices")).EnumerateArray().Single(d => d.GetProperty("device").GetString() == remade.Name).GetProperty("state").GetString(), Is.EqualTo("idle"));
+        await RestartAsync();
+        remade.Reconnect();
+        remade.Ordinal = 41; // the same place in the order of another key
+        await remade.CheckInAsync(ReportState.Installing, $"{id}-{canary.Name}", Release());
+        remade.Ordinal--;
+        await remade.CheckInAsync(ReportState.Failed, $"{id}-{canary.Name}", Release()); // its own order stands
+        await InstallAsync(remade, id);
+        Assert.That(await StageAsync(id), Is.EqualTo(("running", "rest")));
+        Assert.That(_server.LogText.ToString().Split($"{canary.Name} reports with another certified key"), Has.Length.EqualTo(2), "said once");
+    }
+
+    [Test]
     public async Task Pause_stops_grants_and_resume_goes_on()
     {
         string id = await StartAsync();
@@ -150,6 +171,36 @@ public sealed class RolloutTests : IAsyncDisposable
         Assert.That(await GrantedAsync(), Is.Empty);
         using HttpResponseMessage again = await _server.Operator.PostAsync($"/api/v1/rollouts/{id}/start", null);
         await ServerUnderTest.IsRefusedAsync(again, HttpStatusCode.Conflict, "IllegalTransition");
+    }
+
+    [TestCase(ReportState.Installing)]
+    [TestCase(ReportState.Activated)]
+    public async Task P9_An_aborted_release_is_not_handed_out_again_and_the_next_one_is(ReportState said)
+    {
+        string first = await StartAsync();
+        SimulatedDevice canary = (await GrantedAsync()).Single();
+        await canary.CheckInAsync(said, $"{first}-{canary.Name}", Release());
+        await _server.PostAsync($"/api/v1/rollouts/{first}/abort");
+        Assert.That(await canary.CheckInAsync(), Is.Null);
+
+        string second = await StartAsync(new { product = "infusion-pump", version = "1.2.0", stages = new object[] { new { name = "all" } }, abort_after_failures = 1 });
+        Assert.That(await canary.CheckInAsync(), Is.EqualTo(new Assignment($"{second}-{canary.Name}", RepositorySimulator.PathOf("1.2.0"))));
+
+        // What it had begun is its first rollout's all the same.
+        await canary.CheckInAsync(ReportState.Failed, $"{first}-{canary.Name}", Release());
+        Assert.That((await _server.GetAsync($"/api/v1/rollouts/{first}")).GetProperty("stages")[0].GetProperty("failed").GetInt32(), Is.EqualTo(1));
+        Assert.That((await _server.GetAsync($"/api/v1/rollouts/{second}")).GetProperty("stages")[0].GetProperty("failed").GetInt32(), Is.Zero);
+    }
+
+    [Test]
+    public async Task P9_A_second_canary_that_had_begun_is_free_when_the_first_one_aborts_the_rollout()
+    {
+        string id = await StartAsync(new { product = "infusion-pump", version = "1.1.0", stages = new object[] { new { name = "canary", count = 2 } }, abort_after_failures = 1 });
+        SimulatedDevice[] canaries = await GrantedAsync();
+        await canaries[1].CheckInAsync(ReportState.Installing, $"{id}-{canaries[1].Name}", Release());
+        await canaries[0].CheckInAsync(ReportState.Failed, $"{id}-{canaries[0].Name}", Release());
+        Assert.That((await StageAsync(id)).State, Is.EqualTo("aborted"));
+        Assert.That(await GrantedAsync(), Is.Empty);
     }
 
     [Test]

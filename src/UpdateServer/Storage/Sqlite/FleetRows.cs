@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Fota.Manifest;
+using Fota.Manifest.Keys;
 using Fota.Manifest.Reports;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
@@ -13,6 +14,8 @@ internal sealed class DeviceRow
     public required string Device { get; init; }
 
     public required string Product { get; init; }
+
+    public string? KeyId { get; init; }
 
     public required string Version { get; init; }
 
@@ -42,6 +45,7 @@ internal sealed class DeviceRow
     {
         Device = d.Device.ToString(),
         Product = d.Product.ToString(),
+        KeyId = d.Key?.ToString(),
         Version = d.Version.ToString(),
         Slot = d.Slot,
         Floor = d.Floor.Value,
@@ -60,6 +64,7 @@ internal sealed class DeviceRow
     {
         Device = DeviceId.Parse(Device),
         Product = ProductName.Parse(Product),
+        Key = KeyId is null ? null : new KeyId(Sha256Digest.Parse(KeyId)),
         Version = ReleaseVersion.Parse(Version),
         Slot = (int)Slot,
         Floor = new SecurityVersion((uint)Floor),

@@ -14,7 +14,7 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
         using SqliteTransaction transaction = connection.BeginTransaction();
         IEnumerable<DeviceRow> devices = connection.Query<DeviceRow>(
             """
-            SELECT device, product, version, slot, floor, state, manifest_digest AS ManifestDigest, confirmed_digest AS ConfirmedDigest, deployment, reason, detail,
+            SELECT device, product, key_id AS KeyId, version, slot, floor, state, manifest_digest AS ManifestDigest, confirmed_digest AS ConfirmedDigest, deployment, reason, detail,
                    ordinal, nonce, last_seen AS LastSeen
             FROM devices
             """,
@@ -49,10 +49,12 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
         DeviceRow row = DeviceRow.From(device);
         connection.Execute(
             """
-            INSERT INTO devices (device, product, version, slot, floor, state, manifest_digest, confirmed_digest, deployment, reason, detail, ordinal, nonce, last_seen)
-            VALUES (@Device, @Product, @Version, @Slot, @Floor, @State, @ManifestDigest, @ConfirmedDigest, @Deployment, @Reason, @Detail, @Ordinal, @Nonce, @LastSeen)
+            INSERT INTO devices
+              (device, product, key_id, version, slot, floor, state, manifest_digest, confirmed_digest, deployment, reason, detail, ordinal, nonce, last_seen)
+            VALUES
+              (@Device, @Product, @KeyId, @Version, @Slot, @Floor, @State, @ManifestDigest, @ConfirmedDigest, @Deployment, @Reason, @Detail, @Ordinal, @Nonce, @LastSeen)
             ON CONFLICT (device) DO UPDATE SET
-              version = excluded.version, slot = excluded.slot, floor = excluded.floor, state = excluded.state, manifest_digest = excluded.manifest_digest,
+              key_id = excluded.key_id, version = excluded.version, slot = excluded.slot, floor = excluded.floor, state = excluded.state, manifest_digest = excluded.manifest_digest,
               confirmed_digest = excluded.confirmed_digest, deployment = excluded.deployment, reason = excluded.reason, detail = excluded.detail,
               ordinal = excluded.ordinal, nonce = excluded.nonce, last_seen = excluded.last_seen
             """,
@@ -61,8 +63,8 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
         if (evidence is not null)
         {
             connection.Execute(
-                "INSERT INTO reports (device, ordinal, deployment, state, signed, received) VALUES (@Device, @Ordinal, @Deployment, @State, @Signed, @LastSeen)",
-                new { row.Device, row.Ordinal, row.Deployment, row.State, Signed = evidence, row.LastSeen },
+                "INSERT INTO reports (device, key_id, ordinal, deployment, state, signed, received) VALUES (@Device, @KeyId, @Ordinal, @Deployment, @State, @Signed, @LastSeen)",
+                new { row.Device, row.KeyId, row.Ordinal, row.Deployment, row.State, Signed = evidence, row.LastSeen },
                 transaction);
         }
     }

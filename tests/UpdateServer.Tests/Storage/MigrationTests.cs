@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Fota.Manifest.Reports;
+using Fota.UpdateServer.Tests.Support;
+using Microsoft.Data.Sqlite;
+
+namespace Fota.UpdateServer.Tests.Storage;
+
+/// <summary>A database that an older program made.</summary>
+public sealed class MigrationTests
+{
+    [Test]
+    public async Task A48_A_fleet_from_before_keys_were_kept_stays_and_its_keys_are_pinned_by_the_next_report()
+    {
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync();
+        Directory.CreateDirectory(server.PathOf("old"));
+        using (SqliteConnection old = Open(server))
+        {
+            using StreamReader first = new(typeof(FotaServer).Assembly.GetManifestResourceStream("Fota.UpdateServer.Storage.Migrations.0001_first")!);
+            Execute(old, await first.ReadToEndAsync());
+            Execute(old, $"""
+                INSERT INTO devices VALUES ('pump-0001', 'infusion-pump', '1.0.0', 0, 1, 'Idle', '{new string('0', 64)}', NULL, NULL, 0, NULL, 7, x'00', 1);
+                INSERT INTO reports VALUES ('pump-0001', 6, 'r1-pump-0001', 'Installing', x'01', 1);
+                PRAGMA user_version = 1
+                """);
+        }
+
+        await server.RestartAsync(data: "old");
+        SimulatedDevice pump = new(server, "pump-0001");
+        await pump.CheckInAsync(ReportState.Failed); // ordinal 1: the old order stands
+        JsonElement device = (await server.GetAsync("/api/v1/devices"))[0];
+        Assert.That(device.GetProperty("state").GetString(), Is.EqualTo("idle"));
+        pump.Ordinal = 7;
+        await pump.CheckInAsync(ReportState.Installing, "r1-pump-0001");
+        await server.StopAsync();
+        using SqliteConnection migrated = Open(server);
+        using SqliteCommand command = migrated.CreateCommand();
+        command.CommandText = "SELECT group_concat(ordinal || ' ' || coalesce(key_id, 'unknown'), ', ') FROM (SELECT * FROM reports ORDER BY number)";
+        Assert.That(command.ExecuteScalar(), Is.EqualTo($"6 unknown, 8 {pump.PublicKey.Id}"));
+    }
+
+    private static SqliteConnection Open(ServerUnderTest server)
+    {
+        SqliteConnection connection = new($"Data Source={server.PathOf("old/server.db")}");
+        connection.Open();
+        return connection;
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}
