@@ -128,6 +128,58 @@ public sealed class ReleaseTests
             Is.EqualTo([("1.0.0", "published", published, 1), ("1.1.0", "approved", approved, 2), ("1.2.0", "draft", draft, 3)]));
     }
 
+    [TestCase("release list")]
+    [TestCase("release publish")]
+    public async Task A48_Draft_that_was_published_and_not_removed_is_removed_by_the_next_command(string next)
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        await world.ApprovedAsync("1.0.0");
+        string draft = world.Draft("1.0.0", "");
+        Assert.That(Programs.Run("cp", "-r", draft, world.PathOf("kept")).ExitCode, Is.Zero);
+        (await world.PublishAsync("1.0.0")).Ok();
+
+        // As it is when the process ended before its last step.
+        Directory.Move(world.PathOf("kept"), draft);
+        if (next == "release publish")
+        {
+            (await world.PublishAsync("1.0.0")).Refused("infusion-pump 1.0.0 is published already");
+        }
+        else
+        {
+            Assert.That((await world.RunAsync("release", "list", "--home", world.Home)).Ok().Output, Does.Contain("published").And.Not.Contains("approved"));
+        }
+
+        Assert.That(Directory.Exists(draft), Is.False);
+    }
+
+    [Test]
+    public async Task A48_What_a_killed_process_was_preparing_is_removed_and_what_a_living_one_prepares_is_not()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        using System.Diagnostics.Process gone = System.Diagnostics.Process.Start("true");
+        await gone.WaitForExitAsync();
+        string dead = Path.Combine(world.HomeFolder.Drafts, $".staged-{gone.Id}-a"), living = Path.Combine(world.HomeFolder.Drafts, $".staged-{Environment.ProcessId}-b");
+        Directory.CreateDirectory(dead);
+        Directory.CreateDirectory(living);
+        await File.WriteAllTextAsync(Path.Combine(dead, "pack"), "half of it");
+        (await world.RunAsync("release", "list", "--home", world.Home)).Ok();
+        Assert.That((Directory.Exists(dead), Directory.Exists(living)), Is.EqualTo((false, true)));
+    }
+
+    [Test]
+    public async Task A48_Draft_in_preparation_bears_the_id_of_its_process()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        string[] seen = [];
+        world.Module = module => new FaultyModule(module, sign =>
+        {
+            seen = Directory.GetDirectories(world.HomeFolder.Drafts, ".*");
+            return sign();
+        });
+        await world.DraftAsync("1.0.0");
+        Assert.That(Path.GetFileName(seen.Single()), Does.StartWith($".staged-{Environment.ProcessId}-"));
+    }
+
     [TestCase("packs")]
     [TestCase("tables")]
     [TestCase("targets")]

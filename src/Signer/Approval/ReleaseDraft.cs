@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Fota.Interop.Posix;
 using Fota.Manifest;
 using Fota.Manifest.Envelope;
@@ -11,6 +13,8 @@ namespace Fota.Signer.Approval;
 /// </summary>
 internal sealed class ReleaseDraft(string folder)
 {
+    private const string Staged = ".staged-";
+
     public string Folder { get; } = folder;
 
     public bool Exists => File.Exists(EnvelopeFile);
@@ -26,8 +30,35 @@ internal sealed class ReleaseDraft(string folder)
 
     private string RoleFile => Path.Combine(Folder, "role.json");
 
-    /// <summary>A folder beside the drafts, in which one is prepared before it is one.</summary>
-    public static ReleaseDraft Stage(HomeFolder home) => new(Path.Combine(home.Drafts, ".staged-" + Path.GetRandomFileName()));
+    /// <summary>A folder beside the drafts, in which one is prepared before it is one. Its name says by which process.</summary>
+    public static ReleaseDraft Stage(HomeFolder home) =>
+        new(Path.Combine(home.Drafts, string.Create(CultureInfo.InvariantCulture, $"{Staged}{Environment.ProcessId}-{Path.GetRandomFileName()}")));
+
+    /// <summary>Removes what processes left that were killed while they prepared a draft (A48). Under the home's lock.</summary>
+    public static void RemoveAbandoned(HomeFolder home)
+    {
+        foreach (string path in Directory.Exists(home.Drafts) ? Directory.GetDirectories(home.Drafts, Staged + "*") : [])
+        {
+            string process = Path.GetFileName(path)[Staged.Length..].Split('-')[0];
+            if (!int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out int id) || !IsRunning(id))
+            {
+                Directory.Delete(path, recursive: true);
+            }
+        }
+    }
+
+    /// <summary>Removes the drafts that a process published and was killed before it could remove them (A48). Under the home's lock.</summary>
+    public static void RemovePublished(HomeFolder home, ProductRole role)
+    {
+        foreach ((ProductName product, ReleaseVersion version) in All(home, role.Product))
+        {
+            ReleaseDraft draft = Of(home, product, version);
+            if (role.Lists(version, Sha256Digest.Of(File.ReadAllBytes(draft.EnvelopeFile))))
+            {
+                draft.Delete();
+            }
+        }
+    }
 
     public static ReleaseDraft Of(HomeFolder home, ProductName product, ReleaseVersion version) => new(home.DraftOf(product, version));
 
@@ -74,6 +105,19 @@ internal sealed class ReleaseDraft(string folder)
         if (Directory.Exists(Folder))
         {
             Directory.Delete(Folder, recursive: true);
+        }
+    }
+
+    private static bool IsRunning(int id)
+    {
+        try
+        {
+            using Process process = Process.GetProcessById(id);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
         }
     }
 

@@ -12,8 +12,13 @@ internal static class ReleasePublication
     /// <summary>Completes and installs the release. The files first, each under a name that nobody refers to yet; then one rename makes it so.</summary>
     public static long Publish(ReleaseWorkshop workshop, ReleaseVersion version)
     {
-        ReleaseDraft draft = ReleaseDraft.Require(workshop.Home.Folder, workshop.Role.Product, version);
         ProductRole role = workshop.Role;
+        if (role.Lists(version) && !ReleaseDraft.Of(workshop.Home.Folder, role.Product, version).Exists)
+        {
+            throw new SignerRefusalException($"{role.Product} {version} is published already");
+        }
+
+        ReleaseDraft draft = ReleaseDraft.Require(workshop.Home.Folder, role.Product, version);
         VerificationKey publisher = workshop.Key.Key.PublicKey;
         SignedMetadata approved = ReadApproved(draft, role, publisher, version);
 

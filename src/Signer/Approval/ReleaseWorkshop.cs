@@ -27,6 +27,8 @@ internal sealed class ReleaseWorkshop
         {
             throw new SignerRefusalException($"key '{key.Key.Label}' is no key of product {product}; it has {string.Join(", ", Settings.Keys)}");
         }
+
+        ReleaseDraft.RemovePublished(home.Folder, Role);
     }
 
     public SignerHome Home { get; }

@@ -40,6 +40,7 @@ internal static class ReleaseListCommand
             ProductName product = ProductName.Parse(settings.Name);
             ProductRole role = ProductRole.Load(repository, state, trust, product);
             releases.AddRange(role.Releases().Select(release => Describe(settings, release, "published", new FileInfo(repository.FullPath(release.Content.PackUri)))));
+            ReleaseDraft.RemovePublished(home.Folder, role);
             foreach ((_, ReleaseVersion version) in ReleaseDraft.All(home.Folder, product))
             {
                 releases.Add(Describe(settings, ReleaseDraft.Of(home.Folder, product, version), version, role.Keys));

@@ -1,3 +1,4 @@
+using Fota.Signer.Approval;
 using Fota.Signer.Journal;
 
 namespace Fota.Signer.Home;
@@ -35,7 +36,7 @@ internal sealed class SignerHome : IDisposable
 
     public PushRecord Pushes { get; }
 
-    /// <summary>Takes the lock, opens the journal, and tells of signatures that an earlier process left in doubt.</summary>
+    /// <summary>Takes the lock, removes what killed processes left, opens the journal, and tells of signatures that an earlier process left in doubt.</summary>
     public static async Task<SignerHome> OpenAsync(HomeFolder folder, SignerHost host, CancellationToken cancellation)
     {
         SignerSettings settings = folder.ReadSettings();
@@ -43,6 +44,7 @@ internal sealed class SignerHome : IDisposable
         SignerDatabase? database = null;
         try
         {
+            ReleaseDraft.RemoveAbandoned(folder);
             database = SignerDatabase.Open(folder.Journal);
             SignerHome home = new(folder, settings, taken, database, host.Clock);
             foreach (JournalEntry entry in home.Journal.CloseUnknown())

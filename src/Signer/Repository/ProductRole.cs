@@ -55,6 +55,9 @@ internal sealed class ProductRole
 
     public bool Lists(ReleaseVersion version) => _targets.ContainsKey(RepositoryFolder.ReleasePath(Product, version));
 
+    /// <summary>Whether the release is published with this very envelope.</summary>
+    public bool Lists(ReleaseVersion version, Sha256Digest envelope) => _targets.TryGetValue(RepositoryFolder.ReleasePath(Product, version), out TargetFile? target) && target.Sha256 == envelope;
+
     /// <summary>A published release, verified as a device would.</summary>
     public VerifiedManifest Release(ReleaseVersion version) => Lists(version)
         ? Read(RepositoryFolder.ReleasePath(Product, version))
