@@ -10,23 +10,28 @@ namespace Fota.DeviceAgent;
 /// <summary>Gives a new device the state that its agent and bootloader rely upon. Production equipment calls this; a device in the field never does.</summary>
 public static class DeviceFactory
 {
+    /// <summary>Asks, before anything is written, that the device is new. The boot record, which is written last, alone says that it is not.</summary>
+    /// <exception cref="DeviceStateException">The device was manufactured before.</exception>
+    public static void DemandNew(IDurableStore store)
+    {
+        if (new BootRecordStore(store).Read() is not null)
+        {
+            throw new DeviceStateException("manufacture: wanted a new device, got one that has a boot record");
+        }
+    }
+
     /// <summary>Records that slot A holds <paramref name="image"/> as a confirmed release, whose security version is the floor.</summary>
     /// <exception cref="DeviceStateException">The device was manufactured before: a second time would lower its floor.</exception>
     public static void Manufacture(IDurableStore store, VerifiedImage image, ReadOnlySpan<byte> trustedRoot)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(image);
-        BootRecordStore records = new(store);
-        if (records.Read() is not null)
-        {
-            throw new DeviceStateException("manufacture: wanted a new device, got one that has a boot record");
-        }
-
+        DemandNew(store);
         InstalledRelease release = InstalledRelease.Of(image.Manifest);
         store.Replace(FileSlotReader.EnvelopeName(SlotName.A), image.Manifest.Envelope.Bytes.Span);
         FileRollbackCounter.Manufacture(store, release.SecurityVersion);
         StateStore.Manufacture(store, release);
         MetadataRefresh.Manufacture(store, trustedRoot);
-        records.Write(new BootRecord(SlotBootState.Good(SlotBootState.MaxPriority), SlotBootState.Unbootable));
+        new BootRecordStore(store).Write(new BootRecord(SlotBootState.Good(SlotBootState.MaxPriority), SlotBootState.Unbootable));
     }
 }

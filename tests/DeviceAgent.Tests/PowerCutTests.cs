@@ -53,6 +53,114 @@ public sealed class PowerCutTests
     }
 
     [Test]
+    public async Task P3_Power_cut_in_the_factory_is_made_good_by_a_second_attempt([Values] PowerCut flavour)
+    {
+        int cuts = await CutEverywhereAsync(flavour, SampleRelease.Create("1.0.0", sequence: 1), async device =>
+        {
+            int? cut = device.Power.CutAt - device.Power.Operations;
+            Directory.Delete(device.Folder, recursive: true);
+            Directory.CreateDirectory(device.Folder);
+            device.Power.CutAt = device.Power.Operations + cut;
+            try
+            {
+                device.Manufacture();
+            }
+            catch (PowerCutException)
+            {
+                device.Power.Restore();
+                if (File.Exists(device.PathOf("boot/record.0")))
+                {
+                    return; // it was through
+                }
+
+                device.Manufacture();
+            }
+
+            device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+            await device.RunAsync();
+            Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.1.0"));
+        });
+        Assert.That(cuts, Is.GreaterThan(5));
+    }
+
+    [Test]
+    public void P3_Second_manufacture_is_refused_and_leaves_the_image()
+    {
+        using SimulatedDevice device = new();
+        File.WriteAllText(device.Reader.PathOf(SlotName.A), "what runs");
+        Assert.That(device.Manufacture, Throws.TypeOf<Storage.DeviceStateException>().With.Message.EqualTo("manufacture: wanted a new device, got one that has a boot record"));
+        Assert.That(File.ReadAllText(device.Reader.PathOf(SlotName.A)), Is.EqualTo("what runs"));
+    }
+
+    [Test]
+    public async Task A02_Power_cut_in_a_root_rotation_does_not_let_an_old_timestamp_in([Values] PowerCut flavour)
+    {
+        int refusals = 0;
+        await CutEverywhereAsync(flavour, SampleRelease.Create("1.0.0", sequence: 1), async device =>
+        {
+            RepositorySimulator repository = device.Server.Repository;
+            int? cut = device.Power.CutAt - device.Power.Operations;
+            device.Power.CutAt = null;
+            byte[] oldTimestamp = repository.Current(repository.Timestamp), oldSnapshot = repository.Current(repository.Snapshot);
+            device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+            await device.RunAsync();
+            byte[] root = device.Store.Read("metadata/root.json")!;
+            repository.Snapshot.Keys = [SoftwareKey.EcdsaP256()];
+            repository.PublishRoot();
+            repository.Publish();
+            device.Server.Assign("infusion-pump/9.9.9/manifest.suit");
+            UpdateAgent agent = device.PowerOn();
+            await agent.ResumeAsync(CancellationToken.None);
+            device.Power.CutAt = device.Power.Operations + cut;
+            try
+            {
+                await agent.CheckInAsync(CancellationToken.None);
+            }
+            catch (PowerCutException)
+            {
+                device.Power.Restore();
+            }
+
+            if (!device.Store.Read("metadata/root.json").AsSpan().SequenceEqual(root))
+            {
+                return;
+            }
+
+            // Whoever stands between device and server withholds the new root, and serves what was there long ago.
+            repository.Files.Remove("2.root.json");
+            repository.Files["timestamp.json"] = oldTimestamp;
+            repository.Files["1.snapshot.json"] = oldSnapshot;
+            device.Server.Assign("infusion-pump/9.9.9/manifest.suit");
+            AgentOutcome outcome = await device.RunAsync();
+            Assert.That((outcome as AgentOutcome.Refused)?.Rejection.Reason, Is.EqualTo(RejectionReason.MetadataRollback));
+            refusals++;
+        });
+        Assert.That(refusals, Is.Positive, "the case at hand: cuts before the root was stored");
+    }
+
+    [Test]
+    public async Task A04_Power_cut_in_a_root_rotation_does_not_keep_a_fast_forwarded_timestamp([Values] PowerCut flavour) =>
+        await CutEverywhereAsync(flavour, SampleRelease.Create("1.0.0", sequence: 1), async device =>
+        {
+            RepositorySimulator repository = device.Server.Repository;
+            int? cut = device.Power.CutAt - device.Power.Operations;
+            device.Power.CutAt = null;
+            long version = repository.Timestamp.Version;
+            repository.Timestamp.Version = long.MaxValue - 1;
+            repository.PublishTimestamp();
+            device.Server.Assign("infusion-pump/9.9.9/manifest.suit");
+            await device.RunAsync();
+
+            repository.Timestamp.Version = version;
+            repository.Snapshot.Keys = [SoftwareKey.EcdsaP256()];
+            repository.PublishRoot();
+            device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+            device.Power.CutAt = device.Power.Operations + cut;
+            await device.RunAsync();
+            Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.1.0"));
+        });
+
+    [Test]
     public async Task A36_Power_cut_between_confirm_and_raise_loses_neither_image_nor_floor()
     {
         using SimulatedDevice device = new();

@@ -14,21 +14,19 @@ namespace Fota.Samples.Board;
 /// <summary>The production line: puts the first image into slot A, as a programmer does, and gives the device its state.</summary>
 public static class Factory
 {
-    /// <summary>Manufactures a device.</summary>
+    /// <summary>Manufactures a device. After a power cut it may be repeated, until it came to its end.</summary>
     /// <exception cref="RejectedException">The board would not start this image.</exception>
     public static void Manufacture(string directory, IDurableStore store, DeviceIdentity identity, RoleKeys anchors, string image, string envelope, string trustedRoot)
     {
         ArgumentNullException.ThrowIfNull(identity);
         VerifiedManifest manifest = VerifiedManifest.Verify(SignedEnvelope.Decode(File.ReadAllBytes(envelope)).OrThrow(), anchors).OrThrow();
         FileSlotReader slots = new(directory, store, identity.Traits.SlotCapacity);
-        string slot = slots.PathOf(SlotName.A);
-        DurableFile.CreateFolder(Path.GetDirectoryName(slot)!);
-        if (File.Exists(slot))
+        DeviceFactory.DemandNew(store);
+        DurableFile.Replace(slots.PathOf(SlotName.A), file =>
         {
-            throw new DeviceStateException($"{directory}: wanted a new device, got one with an image");
-        }
-
-        File.Copy(image, slot);
+            using FileStream source = File.OpenRead(image);
+            source.CopyTo(file);
+        });
         using Stream content = slots.OpenForReading(SlotName.A);
         VerifiedImage verified = VerifiedImage.VerifyForBoot(manifest, identity.Traits, manifest.Content.SecurityVersion, content).OrThrow();
         DeviceFactory.Manufacture(store, verified, File.ReadAllBytes(trustedRoot));

@@ -14,6 +14,9 @@ internal sealed class MetadataRefresh
 {
     private const string RootFile = "metadata/root.json", TimestampFile = "metadata/timestamp.json", SnapshotFile = "metadata/snapshot.json";
 
+    // The digest of the root with which timestamp and snapshot became void; gone once they are.
+    private const string VoidFile = "metadata/references-void";
+
     private readonly IDurableStore _store;
     private readonly RepositoryClient _repository;
 
@@ -31,6 +34,7 @@ internal sealed class MetadataRefresh
     public async Task<VerifiedTargetBytes> FetchAsync(string targetPath, string role, DateTimeOffset updateStartTime, CancellationToken cancellation)
     {
         byte[] root = _store.Read(RootFile) ?? throw new DeviceStateException($"{RootFile}: wanted the trusted root, got none");
+        DeleteVoidReferences(root);
         TrustedMetadataSet trust = TrustedMetadataSet.Start(root, updateStartTime).OrThrow();
         await RefreshRootAsync(trust, cancellation);
         await RefreshTimestampAsync(trust, cancellation);
@@ -61,13 +65,27 @@ internal sealed class MetadataRefresh
             trust.UpdateRoot(next).OrThrow();
             if (trust.TimestampOrSnapshotKeysChanged)
             {
-                // §5.3.11, before the root is stored: a power cut in between must not leave a fast-forwarded file behind (A04).
-                _store.Delete(TimestampFile);
-                _store.Delete(SnapshotFile);
+                // §5.3.11. Whatever a power cut interrupts: with the old root the references stay, or old files would pass again (A02); with the
+                // new one they go, or a fast-forwarded one would block the device for ever (A04).
+                _store.Replace(VoidFile, Sha256Digest.Of(next).Bytes);
             }
 
             _store.Replace(RootFile, next);
+            DeleteVoidReferences(next);
         }
+    }
+
+    private void DeleteVoidReferences(byte[] root)
+    {
+        byte[]? voided = _store.Read(VoidFile);
+        if (voided is null || !voided.AsSpan().SequenceEqual(Sha256Digest.Of(root).Bytes))
+        {
+            return;
+        }
+
+        _store.Delete(TimestampFile);
+        _store.Delete(SnapshotFile);
+        _store.Delete(VoidFile);
     }
 
     private async Task RefreshTimestampAsync(TrustedMetadataSet trust, CancellationToken cancellation)

@@ -40,8 +40,7 @@ public sealed class TrustedMetadataSet
 
     /// <summary>
     /// Whether one of the roots on the way changed the keys of timestamp or snapshot. Then the caller deletes its stored timestamp and snapshot
-    /// (§5.3.11: recovery from a fast-forward attack, A04): after each <see cref="UpdateRoot"/> and before it stores that root, so that a power
-    /// cut in between cannot leave them behind.
+    /// (§5.3.11: recovery from a fast-forward attack, A04) when it stores that root: both or neither, whatever a power cut interrupts.
     /// </summary>
     public bool TimestampOrSnapshotKeysChanged { get; private set; }
 

@@ -5,7 +5,7 @@ using Fota.Manifest.Verification;
 
 namespace Fota.DeviceAgent.Tests.Simulation;
 
-/// <summary>Slots on a device whose power may fail; it notes which slots were opened for writing, and which chunks were written.</summary>
+/// <summary>Slots on a device whose power may fail; what was not flushed is gone then. It notes which slots were opened for writing, and which chunks were written.</summary>
 public sealed class PoweredSlots(FileSlotStorage slots, FileSlotReader paths, PowerSupply power) : ISlotStorage
 {
     /// <summary>Every opening for writing.</summary>
@@ -23,6 +23,7 @@ public sealed class PoweredSlots(FileSlotStorage slots, FileSlotReader paths, Po
     public ISlotWriter OpenForWriting(InactiveSlot slot)
     {
         Opened.Add(slot.Name);
+        power.BeginWriting(paths.PathOf(slot.Name));
         return new Writer(this, slots.OpenForWriting(slot), paths.PathOf(slot.Name), power);
     }
 
@@ -49,7 +50,13 @@ public sealed class PoweredSlots(FileSlotStorage slots, FileSlotReader paths, Po
                 });
         }
 
-        public void Flush() => power.Perform(writer.Flush, static () => { });
+        public void Flush() => power.Perform(
+            () =>
+            {
+                writer.Flush();
+                power.Flushed(path);
+            },
+            static () => { });
 
         public void Dispose() => writer.Dispose();
     }

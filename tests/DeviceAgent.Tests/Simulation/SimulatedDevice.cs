@@ -180,7 +180,8 @@ public sealed class SimulatedDevice : IDisposable
 
     private uint _highestFloor;
 
-    private void Manufacture()
+    /// <summary>The production line once more.</summary>
+    public void Manufacture()
     {
         string image = PathOf("factory.img"), envelope = PathOf("factory.suit"), root = PathOf("root.json");
         File.WriteAllBytes(image, Factory.Image);
