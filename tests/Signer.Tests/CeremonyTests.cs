@@ -89,6 +89,24 @@ public sealed class CeremonyTests
         Assert.That(root.GetProperty("files").GetProperty("repository/metadata/1.root.json").GetString(), Is.EqualTo(Sha256Digest.Of(world.Repository.Read("metadata/1.root.json")).ToString()));
     }
 
+    [Test]
+    public async Task Transcript_is_signed_by_every_root_key_and_the_signatures_stand_in_the_journal()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        string transcript = Path.Combine(world.Home, "transcript", "ceremony.json");
+        byte[] content = await File.ReadAllBytesAsync(transcript);
+        string journal = (await world.RunAsync("journal", "--home", world.Home)).Ok().Output;
+        foreach (string label in new[] { "root-1", "root-2", "root-3" })
+        {
+            Assert.That(VerifyTranscript(world, transcript, label), Is.Zero, label);
+            Assert.That(journal.Split('\n').Count(line => line.Contains($" {label} ", StringComparison.Ordinal) && line.Contains($" Signed   transcript {Sha256Digest.Of(content)}", StringComparison.Ordinal)), Is.EqualTo(1), journal);
+        }
+
+        content[^3] ^= 1;
+        await File.WriteAllBytesAsync(transcript, content);
+        Assert.That(VerifyTranscript(world, transcript, "root-1"), Is.Not.Zero);
+    }
+
     [TestCase("device")]
     [TestCase("service")]
     public async Task Authority_may_sign_certificates_but_no_further_authority(string profile)
@@ -165,6 +183,9 @@ public sealed class CeremonyTests
             .Refused(reason);
         Assert.That(Directory.EnumerateFileSystemEntries(world.Folder).Select(Path.GetFileName), Is.EquivalentTo(["pins", "ceremony.yaml"]));
     }
+
+    private static int VerifyTranscript(SignerWorld world, string transcript, string label) =>
+        Programs.Run("openssl", "dgst", "-sha256", "-verify", Path.Combine(world.HomeFolder.Keys, label + ".pem"), "-signature", $"{transcript}.{label}.sig", transcript).ExitCode;
 
     [Test]
     public async Task Ed25519_keys_make_releases_as_well()

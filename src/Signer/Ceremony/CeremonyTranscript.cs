@@ -5,7 +5,7 @@ using Fota.Manifest.Keys;
 
 namespace Fota.Signer.Ceremony;
 
-/// <summary>What a ceremony did, for those who were not there: JSON whose SHA-256 the witnesses write down.</summary>
+/// <summary>What a ceremony did, for those who were not there: JSON that the root keys sign, and whose SHA-256 the witnesses write down.</summary>
 internal sealed class CeremonyTranscript
 {
     public required Sha256Digest Plan { get; init; }

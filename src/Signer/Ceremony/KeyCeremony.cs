@@ -31,14 +31,15 @@ internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string mod
         Directory.CreateDirectory(staged.Root);
         (List<MadeKey> keys, string module) = MakeKeys();
         WriteSettings(staged, keys);
+        byte[] transcript;
         using (SignerHome home = await SignerHome.OpenAsync(staged, host, cancellation))
         {
             SignRoles(home, keys, started);
             CertifyAuthorities(home, started);
+            transcript = new CeremonyTranscript { Plan = plan.Digest, Module = module, Started = started, Finished = host.Clock.GetUtcNow(), Keys = keys, Files = Digests(staged) }.ToJson();
+            SignTranscript(home, transcript);
         }
 
-        byte[] transcript = new CeremonyTranscript { Plan = plan.Digest, Module = module, Started = started, Finished = host.Clock.GetUtcNow(), Keys = keys, Files = Digests(staged) }.ToJson();
-        DurableFile.Replace(Path.Combine(staged.Transcript, "ceremony.json"), transcript);
         if (Directory.Exists(final.Root))
         {
             Directory.Delete(final.Root);
@@ -149,6 +150,22 @@ internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string mod
             using OpenedKey key = Open(home, authority.Key);
             using X509Certificate2 certificate = new CertificateAuthority(home.Signer, key.Token, key.Key).SelfSign(authority.CommonName, now, authority.Years);
             DurableFile.Replace(home.Folder.AuthorityCertificate(authority.Profile), Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"));
+        }
+    }
+
+    /// <summary>
+    /// Every root key signs the transcript, each into a file of its own that openssl verifies. A transcript has no "_type", so it can be taken for no
+    /// root, nor a root for a transcript.
+    /// </summary>
+    private void SignTranscript(SignerHome home, byte[] transcript)
+    {
+        string file = Path.Combine(home.Folder.Transcript, "ceremony.json");
+        DurableFile.Replace(file, transcript);
+        foreach (string label in plan.Root.Keys)
+        {
+            using OpenedKey key = Open(home, label);
+            byte[] signature = home.Signer.Sign(key.Key, SigningPurpose.Transcript, $"transcript {Sha256Digest.Of(transcript)}", transcript);
+            DurableFile.Replace($"{file}.{label}.sig", MetadataSignature.From(key.Key.PublicKey, signature).Signature.Span);
         }
     }
 

@@ -41,6 +41,7 @@ internal enum SigningPurpose
     Snapshot,
     Timestamp,
     Certificate,
+    Transcript,
 }
 
 /// <summary>What became of an intent.</summary>
