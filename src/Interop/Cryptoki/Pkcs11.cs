@@ -42,8 +42,11 @@ internal static class Pkcs11
     public const nuint CKA_KEY_TYPE = 0x100;
     public const nuint CKA_ID = 0x102;
     public const nuint CKA_SENSITIVE = 0x103;
+    public const nuint CKA_DECRYPT = 0x105;
+    public const nuint CKA_UNWRAP = 0x107;
     public const nuint CKA_SIGN = 0x108;
     public const nuint CKA_VERIFY = 0x10A;
+    public const nuint CKA_DERIVE = 0x10C;
     public const nuint CKA_EXTRACTABLE = 0x162;
     public const nuint CKA_NEVER_EXTRACTABLE = 0x164;
     public const nuint CKA_EC_PARAMS = 0x180;

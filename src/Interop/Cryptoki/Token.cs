@@ -165,12 +165,17 @@ public sealed class Token : IDisposable
         .Add(Pkcs11.CKA_ID, id)
         .Add(Pkcs11.CKA_EC_PARAMS, scheme.Parameters);
 
-    private static AttributeTemplate PrivateTemplate(string label, ReadOnlySpan<byte> id) => new AttributeTemplate(7)
+    private static AttributeTemplate PrivateTemplate(string label, ReadOnlySpan<byte> id) => new AttributeTemplate(10)
         .Add(Pkcs11.CKA_TOKEN, true)
         .Add(Pkcs11.CKA_PRIVATE, true)
         .Add(Pkcs11.CKA_SENSITIVE, true)
         .Add(Pkcs11.CKA_EXTRACTABLE, false)
         .Add(Pkcs11.CKA_SIGN, true)
+
+        // Tokens allow what is not forbidden; this key signs and does nothing else.
+        .Add(Pkcs11.CKA_DECRYPT, false)
+        .Add(Pkcs11.CKA_UNWRAP, false)
+        .Add(Pkcs11.CKA_DERIVE, false)
         .Add(Pkcs11.CKA_LABEL, label)
         .Add(Pkcs11.CKA_ID, id);
 }

@@ -73,7 +73,7 @@ public sealed class DemonstrationTests
     [TestCase("signer", "ca", "pins/ca.pin")]
     [TestCase("server", "server", "tls.pin")]
     [TestCase("devices/pump-0001", "device", "device.pin")]
-    public async Task P7_Another_program_sees_the_keys_as_sensitive_and_never_extractable(string site, string token, string pin)
+    public async Task P7_Another_program_sees_keys_that_sign_only_and_are_never_extractable(string site, string token, string pin)
     {
         Dictionary<string, string> environment = new(StringComparer.Ordinal)
         {
@@ -85,6 +85,7 @@ public sealed class DemonstrationTests
 
         Assert.That(access, Is.Not.Empty, run.Error);
         Assert.That(access, Is.All.Contains("sensitive").And.All.Contains("never extractable"));
+        Assert.That(run.Output.Split('\n').Where(static l => l.Contains("Usage:", StringComparison.Ordinal)).Select(static l => l.Split(':')[1].Trim()), Is.All.EqualTo("sign"));
     }
 
     [Test]

@@ -30,7 +30,7 @@ public sealed class ProgramTests
         ProgramRun run = await RunAsync(program, "--polish");
 
         Assert.That((run.ExitCode, run.ErrorLines.Length, run.Output), Is.EqualTo((2, 1, "")));
-        Assert.That(run.Error, Does.StartWith($"{program}: "));
+        Assert.That(run.Error, Does.StartWith($"{program}: ").And.Contains("--polish"));
     }
 
     private static Task<ProgramRun> RunAsync(string program, params string[] arguments) =>
