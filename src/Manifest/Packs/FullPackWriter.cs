@@ -9,7 +9,7 @@ namespace Fota.Manifest.Packs;
 public static class FullPackWriter
 {
     /// <summary>
-    /// zstd's level for packs. Each frame indexes its own history again, which makes the highest levels slow (19 takes about ten times as long)
+    /// zstd's level for packs. Each frame indexes its own history again, which makes the highest levels slow (19 takes about three times as long)
     /// for a few per cent.
     /// </summary>
     public const int DefaultLevel = 12;
