@@ -78,7 +78,7 @@ internal sealed class SignerDatabase : IDisposable
     private SqliteCommand Command(string sql, ReadOnlySpan<object?> parameters)
     {
         SqliteCommand command = _connection.CreateCommand();
-#pragma warning disable CA2100 // Every caller passes a constant; what varies is in the parameters.
+#pragma warning disable CA2100 // Callers pass constants, values go in the parameters; PRAGMA takes none and gets a number of our own.
         command.CommandText = sql;
 #pragma warning restore CA2100
         for (int i = 0; i < parameters.Length; i++)
