@@ -26,7 +26,7 @@ public sealed class FuzzTests
 
         FuzzResult result = FuzzRun.Run(target, Seed, first: 0, Iterations, TimeProvider.System);
 
-        TestContext.Progress.WriteLine(result);
+        TestContext.Out.WriteLine(result);
         Assert.That(result.Findings.Select(static finding => $"mutation {finding.Iteration}: {finding.Why}"), Is.Empty);
     }
 
