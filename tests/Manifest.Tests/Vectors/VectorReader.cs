@@ -30,7 +30,7 @@ internal static class VectorReader
 
     private static object Metadata(string type, byte[] file)
     {
-        SignedMetadata read = SignedMetadata.Decode(file, file.Length).OrThrow();
+        SignedMetadata read = SignedMetadata.Decode(file, file.Length, MetadataProfile.Fota).OrThrow();
         return type switch
         {
             "root" => read.UnverifiedRoot().OrThrow(),
@@ -63,7 +63,7 @@ internal static class VectorReader
         byte[] file = json < 0 ? [] : System.Text.Encoding.UTF8.GetBytes(line[json..]);
         return step[0] switch
         {
-            "start" => trust = TrustedMetadataSet.Start(file, Now).OrThrow(),
+            "start" => trust = TrustedMetadataSet.Start(file, Now, MetadataProfile.Fota).OrThrow(),
             "root" => trust!.UpdateRoot(file).OrThrow(),
             "timestamp" => trust!.UpdateTimestamp(file).OrThrow(),
             "stored-snapshot" => trust!.LoadStoredSnapshot(file).OrThrow(),

@@ -24,20 +24,19 @@ internal static class MetadataTargets
 
     private static readonly byte[] s_root = Sign(new RootMetadata(1, s_expires, true, s_two, s_one, s_one, s_one), s_key, s_second);
 
-    private static readonly byte[] s_rootContent = SignedMetadata.Decode(s_root, s_root.Length).OrThrow().SignedBytes.ToArray();
+    private static readonly byte[] s_rootContent = SignedMetadata.Decode(s_root, s_root.Length, MetadataProfile.Fota).OrThrow().SignedBytes.ToArray();
 
-    public static IReadOnlyList<FuzzTarget> All { get; } =
+    private static readonly byte[] s_snapshot = Sign(new SnapshotMetadata(4, s_expires, new Dictionary<string, MetaFile>(StringComparer.Ordinal) { ["targets.json"] = s_file, ["infusion-pump.json"] = s_file }), s_key);
+
+    public static IReadOnlyList<FuzzTarget> All { get; } = [.. Of("fota-tuf", MetadataProfile.Fota), .. Of("any-tuf", MetadataProfile.Tuf)];
+
+    private static IEnumerable<FuzzTarget> Of(string name, MetadataProfile profile) =>
     [
-        new("tuf-root", [s_root], s_words, static input => Decode(input, static file => file.UnverifiedRoot().IsAccepted(out _, out _)), MiB),
-        new("tuf-timestamp", [Sign(new TimestampMetadata(5, s_expires, s_file), s_key)], s_words, static input => Decode(input, static file => file.UnverifiedTimestamp().IsAccepted(out _, out _)), MiB),
-        new(
-            "tuf-snapshot",
-            [Sign(new SnapshotMetadata(4, s_expires, new Dictionary<string, MetaFile>(StringComparer.Ordinal) { ["targets.json"] = s_file, ["infusion-pump.json"] = s_file }), s_key)],
-            s_words,
-            static input => Decode(input, static file => file.UnverifiedSnapshot().IsAccepted(out _, out _)),
-            MiB),
-        new("tuf-targets", [Targets()], s_words, static input => Decode(input, static file => file.UnverifiedTargets().IsAccepted(out _, out _)), MiB),
-        new("tuf-verified", [s_root], s_words, Verify, MiB),
+        new(name + "-root", [s_root], s_words, input => Decode(input, profile, static file => file.UnverifiedRoot().IsAccepted(out _, out _)), MiB),
+        new(name + "-timestamp", [Sign(new TimestampMetadata(5, s_expires, s_file), s_key)], s_words, input => Decode(input, profile, static file => file.UnverifiedTimestamp().IsAccepted(out _, out _)), MiB),
+        new(name + "-snapshot", [s_snapshot], s_words, input => Decode(input, profile, static file => file.UnverifiedSnapshot().IsAccepted(out _, out _)), MiB),
+        new(name + "-targets", [Targets()], s_words, input => Decode(input, profile, static file => file.UnverifiedTargets().IsAccepted(out _, out _)), MiB),
+        new(name + "-verified", [s_root], s_words, input => Verify(input, profile), MiB),
     ];
 
     private static byte[] Targets() => Sign(
@@ -50,17 +49,17 @@ internal static class MetadataTargets
 
     private static byte[] Sign(MetadataContent content, params FixedKey[] keys) => RepositorySimulator.Sign(content.ToSignedBytes(), keys);
 
-    private static bool Decode(byte[] input, Func<SignedMetadata, bool> parse) => SignedMetadata.Decode(input, 64 * 1024).IsAccepted(out SignedMetadata? file, out _) && parse(file);
+    private static bool Decode(byte[] input, MetadataProfile profile, Func<SignedMetadata, bool> parse) => SignedMetadata.Decode(input, 64 * 1024, profile).IsAccepted(out SignedMetadata? file, out _) && parse(file);
 
-    private static bool Verify(byte[] input)
+    private static bool Verify(byte[] input, MetadataProfile profile)
     {
-        if (!TrustedMetadataSet.Start(input, s_expires).IsAccepted(out _, out _))
+        if (!TrustedMetadataSet.Start(input, s_expires, profile).IsAccepted(out _, out _))
         {
             return false;
         }
 
         // A trusted root is signed by itself: whoever may choose it may choose all of it. What is promised is that the old keys signed just this.
-        SignedMetadata file = SignedMetadata.Decode(input, input.Length).OrThrow();
+        SignedMetadata file = SignedMetadata.Decode(input, input.Length, profile).OrThrow();
         bool isBySameKeys = s_two.Signers(file).Count >= s_two.Threshold;
         return !isBySameKeys || file.SignedBytes.Span.SequenceEqual(s_rootContent) ? true : throw new ForgeryException("verified a root that its keys did not sign");
     }
