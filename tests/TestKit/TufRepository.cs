@@ -23,7 +23,7 @@ public sealed class TufRepository
         Now = now;
         foreach (TufRole role in (TufRole[])[Root, Timestamp, Snapshot, Targets])
         {
-            role.Keys = [TufKey.Ecdsa()];
+            role.Keys = [role == Root ? TufKey.Ecdsa() : TufKey.Ed25519()]; // Ed25519: files of one length
             role.Expires = now.AddDays(30);
         }
 
