@@ -9,6 +9,7 @@ namespace Fota.DeviceAgent.Tests;
 public sealed class HashBinUpdateTests
 {
     [Test]
+    [Proves("W-29")]
     public async Task Release_in_a_hash_bin_is_installed_and_only_its_bin_is_fetched()
     {
         using SimulatedDevice device = new();
@@ -20,6 +21,7 @@ public sealed class HashBinUpdateTests
     }
 
     [Test]
+    [Proves("R-8")]
     public async Task A09_Release_in_a_bin_with_a_lower_threshold_is_refused_before_it_is_fetched()
     {
         using SimulatedDevice device = new();
@@ -36,6 +38,7 @@ public sealed class HashBinUpdateTests
     }
 
     [Test]
+    [Proves("W-29")]
     public async Task A01_Release_of_this_product_in_a_bin_of_another_is_refused_before_it_is_fetched()
     {
         using SimulatedDevice device = new();
