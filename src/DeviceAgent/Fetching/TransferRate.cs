@@ -9,8 +9,8 @@ internal sealed class TransferRate
     /// <summary>The least rate that is put up with, in bytes a second: less than any link that firmware is sent over.</summary>
     public const int MinBytesPerSecond = 512;
 
-    /// <summary>How long a transfer may wait before its rate is looked at.</summary>
-    public static readonly TimeSpan Grace = HttpDoor.MaxSilence;
+    /// <summary>Each time that so long was waited, the rate since the last time is looked at: a fast beginning does not excuse what follows.</summary>
+    public static readonly TimeSpan Window = HttpDoor.MaxSilence;
 
     private long _bytes;
     private TimeSpan _waited;
@@ -20,9 +20,17 @@ internal sealed class TransferRate
     {
         _bytes += bytes;
         _waited += waited;
-        if (_waited > Grace && _bytes < _waited.TotalSeconds * MinBytesPerSecond)
+        if (_waited <= Window)
+        {
+            return;
+        }
+
+        if (_bytes < _waited.TotalSeconds * MinBytesPerSecond)
         {
             throw new RepositoryUnavailableException($"{what}: {_bytes} bytes in {_waited.TotalSeconds:0} s, wanted at least {MinBytesPerSecond} a second", isTransient: true);
         }
+
+        _bytes = 0;
+        _waited = TimeSpan.Zero;
     }
 }
