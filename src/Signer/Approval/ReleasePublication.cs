@@ -35,7 +35,7 @@ internal static class ReleasePublication
 
         MetadataSignature own = MetadataSignature.From(publisher, workshop.SignRole(approved.SignedBytes.Span));
         byte[] file = SignedMetadata.Assemble(approved.SignedBytes.Span, [.. approved.Signatures.Where(signature => signature.Key != own.Key), own]);
-        RepositoryTrust.Demand(role.Keys, SignedMetadata.Decode(file, DecodeLimits.TargetsBytes).OrThrow(), role.Product.ToString());
+        RepositoryTrust.Demand(role.Keys, SignedMetadata.Decode(file, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow(), role.Product.ToString());
 
         RepositoryFolder repository = workshop.Repository;
         long next = role.Version + 1;
@@ -56,7 +56,7 @@ internal static class ReleasePublication
             throw new SignerRefusalException($"{role.Product} {version} is not approved yet");
         }
 
-        SignedMetadata approved = SignedMetadata.Decode(draft.ReadRole(), DecodeLimits.TargetsBytes).OrThrow();
+        SignedMetadata approved = SignedMetadata.Decode(draft.ReadRole(), DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
         return role.Keys.Signers(approved).Any(key => !key.Equals(publisher))
             ? approved
             : throw new SignerRefusalException($"the approved role of {role.Product} {version} bears no valid signature of another key of the product: approve again");

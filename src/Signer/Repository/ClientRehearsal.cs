@@ -57,7 +57,7 @@ internal static class ClientRehearsal
 
         byte[] stored = folder.Read(RepositoryFolder.Timestamp);
         _ = trust.UpdateTimestamp(stored);
-        return SignedMetadata.Decode(stored, DecodeLimits.TimestampBytes).OrThrow().UnverifiedTimestamp().OrThrow().Snapshot.Version;
+        return SignedMetadata.Decode(stored, DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow().UnverifiedTimestamp().OrThrow().Snapshot.Version;
     }
 
     private static void Fetch(RepositoryFolder folder, VerifiedTarget target)

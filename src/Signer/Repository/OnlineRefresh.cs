@@ -36,11 +36,11 @@ internal sealed class OnlineRefresh
     private string? Run()
     {
         TimestampMetadata? oldTimestamp = _repository.Has(RepositoryFolder.Timestamp)
-            ? SignedMetadata.Decode(_repository.Read(RepositoryFolder.Timestamp), DecodeLimits.TimestampBytes).OrThrow().UnverifiedTimestamp().OrThrow()
+            ? SignedMetadata.Decode(_repository.Read(RepositoryFolder.Timestamp), DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow().UnverifiedTimestamp().OrThrow()
             : null;
         SnapshotMetadata? oldSnapshot = oldTimestamp is null
             ? null
-            : SignedMetadata.Decode(_repository.Read(RepositoryFolder.Metadata("snapshot", oldTimestamp.Snapshot.Version)), DecodeLimits.SnapshotBytes).OrThrow().UnverifiedSnapshot().OrThrow();
+            : SignedMetadata.Decode(_repository.Read(RepositoryFolder.Metadata("snapshot", oldTimestamp.Snapshot.Version)), DecodeLimits.SnapshotBytes, MetadataProfile.Fota).OrThrow().UnverifiedSnapshot().OrThrow();
 
         Dictionary<string, MetaFile> meta = Meta();
         bool isNews = oldSnapshot is null || !oldSnapshot.Meta.OrderBy(Name, StringComparer.Ordinal).SequenceEqual(meta.OrderBy(Name, StringComparer.Ordinal));

@@ -38,7 +38,7 @@ internal sealed class ProductRole
         }
 
         byte[] file = folder.Read(RepositoryFolder.Metadata(product.ToString(), version));
-        SignedMetadata signed = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes).OrThrow();
+        SignedMetadata signed = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
         RepositoryTrust.Demand(keys, signed, product.ToString());
         TargetsMetadata current = signed.UnverifiedTargets().OrThrow();
         return current.Version == version

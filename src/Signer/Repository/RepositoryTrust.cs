@@ -25,7 +25,7 @@ internal sealed class RepositoryTrust
     {
         RootMetadata root = WalkRoots(folder, state, now).Root;
         byte[] file = folder.Read(RepositoryFolder.Metadata("targets", state.Targets));
-        SignedMetadata signed = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes).OrThrow();
+        SignedMetadata signed = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
         Demand(root.Targets, signed, "targets");
         return new RepositoryTrust(root, signed.UnverifiedTargets().OrThrow());
     }
@@ -33,7 +33,7 @@ internal sealed class RepositoryTrust
     /// <summary>The client workflow up to the newest root.</summary>
     public static TrustedMetadataSet WalkRoots(RepositoryFolder folder, RepositoryState state, DateTimeOffset now)
     {
-        TrustedMetadataSet trust = TrustedMetadataSet.Start(folder.Read(RepositoryFolder.Metadata("root", 1)), now).OrThrow();
+        TrustedMetadataSet trust = TrustedMetadataSet.Start(folder.Read(RepositoryFolder.Metadata("root", 1)), now, MetadataProfile.Fota).OrThrow();
         for (long version = 2; version <= state.Root; version++)
         {
             _ = trust.UpdateRoot(folder.Read(RepositoryFolder.Metadata("root", version))).OrThrow();

@@ -47,7 +47,7 @@ internal sealed class PublicationVerifier(byte[] trustedRoot, Publication publis
     /// </summary>
     private TrustedMetadataSet WalkRoots()
     {
-        TrustedMetadataSet configured = TrustedMetadataSet.Start(trustedRoot, now).OrThrow();
+        TrustedMetadataSet configured = TrustedMetadataSet.Start(trustedRoot, now, MetadataProfile.Fota).OrThrow();
         TakeFirstRoot(configured.Root.Version);
         byte[] newest = trustedRoot;
         while (content.ReadPublished(RepositoryPath.Root(configured.Root.Version + 1)) is { } next)
@@ -56,7 +56,7 @@ internal sealed class PublicationVerifier(byte[] trustedRoot, Publication publis
             newest = next;
         }
 
-        TrustedMetadataSet trust = TrustedMetadataSet.Start(newest, now).OrThrow();
+        TrustedMetadataSet trust = TrustedMetadataSet.Start(newest, now, MetadataProfile.Fota).OrThrow();
         for (int walked = 0; walked < DecodeLimits.RootRotations && content.Has(RepositoryPath.Root(trust.Root.Version + 1)); walked++)
         {
             trust.UpdateRoot(content.Read(RepositoryPath.Root(trust.Root.Version + 1))).OrThrow();
@@ -96,7 +96,7 @@ internal sealed class PublicationVerifier(byte[] trustedRoot, Publication publis
     private void TakeSnapshot(TrustedMetadataSet trust, byte[]? storedTimestamp)
     {
         if (storedTimestamp is not null
-            && SignedMetadata.Decode(storedTimestamp, DecodeLimits.TimestampBytes).OrThrow().UnverifiedTimestamp().OrThrow() is { } old
+            && SignedMetadata.Decode(storedTimestamp, DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow().UnverifiedTimestamp().OrThrow() is { } old
             && content.ReadPublished(RepositoryPath.Snapshot(old.Snapshot.Version)) is { } stored)
         {
             _ = trust.LoadStoredSnapshot(stored);

@@ -10,7 +10,7 @@ internal static class Client
 {
     public static TrustedMetadataSet Update(Func<string, byte[]> fetch, byte[] root, DateTimeOffset now, string product)
     {
-        TrustedMetadataSet trust = TrustedMetadataSet.Start(root, now).OrThrow();
+        TrustedMetadataSet trust = TrustedMetadataSet.Start(root, now, MetadataProfile.Fota).OrThrow();
         TimestampMetadata timestamp = trust.UpdateTimestamp(fetch("metadata/timestamp.json")).OrThrow();
         SnapshotMetadata snapshot = trust.UpdateSnapshot(fetch($"metadata/{timestamp.Snapshot.Version}.snapshot.json")).OrThrow();
         _ = trust.UpdateTargets(fetch($"metadata/{snapshot.Meta["targets.json"].Version}.targets.json")).OrThrow();
