@@ -42,6 +42,11 @@ internal sealed class OpenedKey : IDisposable
         }
     }
 
+    /// <summary>Another key of the home on the same token, for which the same PIN is good.</summary>
+    public ITokenKey Find(KeySettings wanted) => string.Equals(wanted.Token, Token.Label, StringComparison.Ordinal)
+        ? Find(Token, wanted)
+        : throw new SignerRefusalException($"key '{wanted.Label}' is on token '{wanted.Token}', and this process was given the PIN of token '{Token.Label}'");
+
     public void Dispose()
     {
         Token.Dispose();

@@ -41,10 +41,10 @@ internal sealed class Publication
         RepositoryState state = repository.ReadState();
         List<string> files = [.. Enumerable.Range(1, (int)state.Root).Select(version => RepositoryFolder.Metadata("root", version))];
         files.Add(RepositoryFolder.Metadata("targets", state.Targets));
-        files.AddRange(state.Products.Select(product => RepositoryFolder.Metadata(product.Key, product.Value)));
+        files.AddRange(state.Delegated.Select(product => RepositoryFolder.Metadata(product.Key, product.Value)));
         files.Add(RepositoryFolder.Metadata("snapshot", timestamp.Snapshot.Version));
         RepositoryTrust trust = RepositoryTrust.Load(repository, state, now);
-        string[] content = [.. state.Products.Keys.SelectMany(product => ContentOf(ProductRole.Load(repository, state, trust, ProductName.Parse(product)))).Distinct(StringComparer.Ordinal)];
+        string[] content = [.. home.Settings.Products.SelectMany(product => ContentOf(ProductRole.Load(repository, state, trust, ProductName.Parse(product.Name), product.HashBins))).Distinct(StringComparer.Ordinal)];
         string[] lacking = [.. content.Where(path => !acknowledged.Contains(path))];
         return new Publication(repository, file, timestamp.Version, [.. files, .. lacking], lacking.Length == content.Length);
     }
