@@ -76,6 +76,18 @@ internal sealed class ProductRole
     public IEnumerable<string> DocumentsOf(ReleaseVersion version) =>
         Bins.Count > 0 && _own is null ? [Product.ToString(), Listing(RepositoryFolder.ReleasePath(Product, version))] : [Listing(RepositoryFolder.ReleasePath(Product, version))];
 
+    /// <summary>The role and its bins, written anew with these releases. A bin that the snapshot ever listed is written too, and be it empty: it must not say what it said.</summary>
+    public IEnumerable<RoleDocument> Rewritten(IReadOnlyDictionary<string, TargetFile> targets, RoleKeys keys, int bins, DateTimeOffset expires)
+    {
+        IReadOnlyList<DelegatedRole> delegations = HashBins.Delegate(Product, keys, bins);
+        yield return new RoleDocument(Product.ToString(), new TargetsMetadata(Version + 1, expires, delegations.Count == 0 ? targets : s_nothing, delegations));
+        ILookup<string?, KeyValuePair<string, TargetFile>> binned = targets.ToLookup(target => delegations.FirstOrDefault(bin => bin.Covers(target.Key))?.Name, StringComparer.Ordinal);
+        foreach (string bin in delegations.Select(static bin => bin.Name).Where(bin => binned.Contains(bin) || _state.Delegated.ContainsKey(bin)))
+        {
+            yield return new RoleDocument(bin, new TargetsMetadata(NextVersion(bin), expires, binned[bin].ToDictionary(StringComparer.Ordinal), []));
+        }
+    }
+
     /// <summary>The version that follows all that the snapshot ever listed under this name.</summary>
     public long NextVersion(string role) => _state.Delegated.GetValueOrDefault(role) + 1;
 
