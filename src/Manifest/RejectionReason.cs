@@ -129,6 +129,9 @@ public enum RejectionReason
     /// <summary>A path that is absolute, climbs, or is not in its one normal form.</summary>
     UnsafePath = 507,
 
+    /// <summary>A hash bin whose keys or threshold are not its product's own.</summary>
+    ForeignBinKeys = 508,
+
     /// <summary>The report speaks for another device than the one that sent it.</summary>
     ForeignReport = 601,
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fota.Interop.OpenSsl;
+using Fota.Manifest.Metadata;
 using Fota.Manifest;
 using Fota.Manifest.Verification;
 using Fota.UpdateServer.Api;
@@ -104,7 +105,7 @@ public sealed class FotaServer : IAsyncDisposable
     private static byte[] ReadTrustedRoot(ServerSettings settings, TimeProvider time)
     {
         byte[] root = File.ReadAllBytes(settings.TrustedRootFile);
-        return TrustedMetadataSet.Start(root, time.GetUtcNow()).IsAccepted(out _, out Rejection? rejection)
+        return TrustedMetadataSet.Start(root, time.GetUtcNow(), MetadataProfile.Fota).IsAccepted(out _, out Rejection? rejection)
             ? root
             : throw new ConfigurationException($"trustedRoot: wanted a TUF root signed by itself, got {rejection}");
     }

@@ -55,7 +55,7 @@ public sealed class CeremonyTests
     public async Task Root_has_a_threshold_of_two_of_three_and_all_three_signed_it()
     {
         using SignerWorld world = await SignerWorld.CreateAsync();
-        SignedMetadata file = SignedMetadata.Decode(world.Repository.Read("metadata/1.root.json"), DecodeLimits.RootBytes).OrThrow();
+        SignedMetadata file = SignedMetadata.Decode(world.Repository.Read("metadata/1.root.json"), DecodeLimits.RootBytes, MetadataProfile.Fota).OrThrow();
         RootMetadata root = file.UnverifiedRoot().OrThrow();
         Assert.That((root.Root.Threshold, root.Root.Keys.Count, root.Root.Signers(file).Count), Is.EqualTo((2, 3, 3)));
     }

@@ -226,7 +226,7 @@ public sealed class SeparationTests
     public async Task A45_Role_without_any_signature_is_refused()
     {
         await _world.ApprovedAsync("1.0.0");
-        SignedMetadata role = SignedMetadata.Decode(await File.ReadAllBytesAsync(_world.Draft("1.0.0", "roles/infusion-pump.json")), DecodeLimits.TargetsBytes).OrThrow();
+        SignedMetadata role = SignedMetadata.Decode(await File.ReadAllBytesAsync(_world.Draft("1.0.0", "roles/infusion-pump.json")), DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
         await File.WriteAllBytesAsync(_world.Draft("1.0.0", "roles/infusion-pump.json"), SignedMetadata.Assemble(role.SignedBytes.Span, []));
         (await _world.PublishAsync("1.0.0")).Refused("bears no valid signature of another key");
     }

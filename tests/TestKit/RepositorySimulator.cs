@@ -71,7 +71,8 @@ public sealed class RepositorySimulator
     {
         ArgumentNullException.ThrowIfNull(content);
         TargetFile file = new(content.Length, Sha256Digest.Of(content));
-        (product ?? Pump).Targets[path] = file;
+        SimulatedBin? bin = (product ?? Pump).Bins.FirstOrDefault(candidate => candidate.Delegation.Covers(path));
+        (bin?.Targets ?? (product ?? Pump).Targets)[path] = file;
         TargetFiles[MetadataFileName.OfTarget(path, file.Sha256)] = content;
     }
 
@@ -83,6 +84,16 @@ public sealed class RepositorySimulator
         PublishTargets();
         Publish();
         return product;
+    }
+
+    /// <summary>Splits what a product will list into 16 hash bins, without publishing them.</summary>
+    public static void AddBins(SimulatedProduct product)
+    {
+        ArgumentNullException.ThrowIfNull(product);
+        foreach (char digit in "0123456789abcdef")
+        {
+            product.Bins.Add(new SimulatedBin($"{product.Name}.{digit}", product.Threshold, product.Keys) { Expires = product.Expires });
+        }
     }
 
     /// <summary>Publishes all products, the snapshot and the timestamp: what a new release needs.</summary>
@@ -114,7 +125,12 @@ public sealed class RepositorySimulator
     public void PublishProduct(SimulatedProduct product)
     {
         ArgumentNullException.ThrowIfNull(product);
-        Put(product, new TargetsMetadata(++product.Version, product.Expires, product.Targets.AsReadOnly(), []));
+        foreach (SimulatedBin bin in product.Bins)
+        {
+            Put(bin, new TargetsMetadata(++bin.Version, bin.Expires, bin.Targets.AsReadOnly(), []));
+        }
+
+        Put(product, new TargetsMetadata(++product.Version, product.Expires, product.Targets.AsReadOnly(), [.. product.Bins.Select(static bin => bin.Delegation)]));
     }
 
     public void PublishSnapshot() => Put(Snapshot, new SnapshotMetadata(++Snapshot.Version, Snapshot.Expires, SnapshotMeta.AsReadOnly()));
@@ -139,7 +155,7 @@ public sealed class RepositorySimulator
         {
             TimestampMeta = meta;
         }
-        else if (role == Targets || role is SimulatedProduct)
+        else if (role == Targets || role is SimulatedProduct or SimulatedBin)
         {
             SnapshotMeta[role.Name + ".json"] = meta;
         }
@@ -151,7 +167,7 @@ public sealed class RepositorySimulator
         ArgumentNullException.ThrowIfNull(role);
         ArgumentNullException.ThrowIfNull(edit);
         byte[] old = Current(role);
-        string text = Encoding.UTF8.GetString(SignedMetadata.Decode(old, old.Length).OrThrow().SignedBytes.Span);
+        string text = Encoding.UTF8.GetString(SignedMetadata.Decode(old, old.Length, MetadataProfile.Fota).OrThrow().SignedBytes.Span);
         string edited = edit(text);
         if (string.Equals(edited, text, StringComparison.Ordinal))
         {
@@ -168,7 +184,7 @@ public sealed class RepositorySimulator
     /// <summary>A new client that trusts the first root and has walked to the newest one.</summary>
     public TrustedMetadataSet Client()
     {
-        TrustedMetadataSet client = TrustedMetadataSet.Start(TrustedRoot, Now).OrThrow();
+        TrustedMetadataSet client = TrustedMetadataSet.Start(TrustedRoot, Now, MetadataProfile.Fota).OrThrow();
         while (Files.TryGetValue(MetadataFileName.Root(client.Root.Version + 1), out byte[]? root))
         {
             client.UpdateRoot(root).OrThrow();
@@ -208,6 +224,11 @@ public sealed class RepositorySimulator
         foreach (SimulatedProduct product in Products)
         {
             client.UpdateDelegatedTargets(product.Name, Current(product)).OrThrow();
+            Delegation to = client.Delegations().Single(delegation => delegation.Name == product.Name);
+            foreach (Delegation below in client.Delegations(to))
+            {
+                client.UpdateDelegatedTargets(below, Current(product.Bins.Single(bin => bin.Name == below.Name))).OrThrow();
+            }
         }
 
         return client;

@@ -40,4 +40,19 @@ public sealed class SimulatedProduct(string name, int threshold, params IReadOnl
     public bool Terminating { get; set; }
 
     public IDictionary<string, TargetFile> Targets { get; } = new Dictionary<string, TargetFile>(StringComparer.Ordinal);
+
+    /// <summary>The hash bins that the product delegates to, in their order; none in a small product.</summary>
+    public IList<SimulatedBin> Bins { get; } = [];
+}
+
+/// <summary>A hash bin of a product, which is signed by the product's keys unless a test says otherwise.</summary>
+public sealed class SimulatedBin(string name, int threshold, params IReadOnlyList<SoftwareKey> keys) : SimulatedRole(name, threshold, keys)
+{
+    public IReadOnlyList<string> Prefixes { get; set; } = [name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]];
+
+    public bool Terminating { get; set; }
+
+    public IDictionary<string, TargetFile> Targets { get; } = new Dictionary<string, TargetFile>(StringComparer.Ordinal);
+
+    internal DelegatedRole Delegation => DelegatedRole.ToHashBin(Name, PublicKeys, Prefixes, Terminating);
 }

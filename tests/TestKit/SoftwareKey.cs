@@ -9,22 +9,47 @@ public abstract class SoftwareKey
 {
     public abstract VerificationKey PublicKey { get; }
 
-    public static SoftwareKey EcdsaP256() => new P256();
+    public static SoftwareKey EcdsaP256() => new Ecdsa(ECCurve.NamedCurves.nistP256, HashAlgorithmName.SHA256);
+
+    public static SoftwareKey EcdsaP384() => new Ecdsa(ECCurve.NamedCurves.nistP384, HashAlgorithmName.SHA384);
+
+    public static SoftwareKey RsaPss(int bits = 2048) => new Rsa(bits);
 
     public static SoftwareKey Ed25519() => new Sodium();
 
-    /// <summary>Signs in the fixed-length form of COSE: 64 bytes.</summary>
+    /// <summary>Signs in the form of COSE: ECDSA as r and s, not as DER.</summary>
     public abstract byte[] Sign(ReadOnlySpan<byte> message);
 
-    private sealed class P256 : SoftwareKey
+    private sealed class Ecdsa : SoftwareKey
     {
-        private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        private readonly ECDsa _key;
+        private readonly HashAlgorithmName _hash;
 
-        public P256() => PublicKey = VerificationKey.FromSubjectPublicKeyInfo(_key.ExportSubjectPublicKeyInfo());
+        public Ecdsa(ECCurve curve, HashAlgorithmName hash)
+        {
+            _key = ECDsa.Create(curve);
+            _hash = hash;
+            PublicKey = VerificationKey.FromSubjectPublicKeyInfo(_key.ExportSubjectPublicKeyInfo());
+        }
 
         public override VerificationKey PublicKey { get; }
 
-        public override byte[] Sign(ReadOnlySpan<byte> message) => _key.SignData(message, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        public override byte[] Sign(ReadOnlySpan<byte> message) => _key.SignData(message, _hash, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+    }
+
+    private sealed class Rsa : SoftwareKey
+    {
+        private readonly RSA _key;
+
+        public Rsa(int bits)
+        {
+            _key = RSA.Create(bits);
+            PublicKey = VerificationKey.FromSubjectPublicKeyInfo(_key.ExportSubjectPublicKeyInfo());
+        }
+
+        public override VerificationKey PublicKey { get; }
+
+        public override byte[] Sign(ReadOnlySpan<byte> message) => _key.SignData(message.ToArray(), HashAlgorithmName.SHA256, RSASignaturePadding.Pss);
     }
 
     private sealed class Sodium : SoftwareKey

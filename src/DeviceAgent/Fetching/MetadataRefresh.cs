@@ -35,16 +35,16 @@ internal sealed class MetadataRefresh
     {
         byte[] root = _store.Read(RootFile) ?? throw new DeviceStateException($"{RootFile}: wanted the trusted root, got none");
         DeleteVoidReferences(root);
-        TrustedMetadataSet trust = TrustedMetadataSet.Start(root, updateStartTime).OrThrow();
+        TrustedMetadataSet trust = TrustedMetadataSet.Start(root, updateStartTime, MetadataProfile.Fota).OrThrow();
         await RefreshRootAsync(trust, cancellation);
         await RefreshTimestampAsync(trust, cancellation);
         await RefreshSnapshotAsync(trust, cancellation);
         await RefreshTargetsAsync(trust, cancellation);
         VerifiedTarget target = await FindTargetAsync(trust, targetPath, cancellation);
-        if (target.Role != role)
+        if (target.Product != role)
         {
             // The keys of the role that lists a target become the anchors of its manifest: another role's are not for this device (A01, A09).
-            throw new RejectedException(RejectionReason.UnknownRole, $"{targetPath}: wanted a target of role {role}, got one of role {target.Role}");
+            throw new RejectedException(RejectionReason.UnknownRole, $"{targetPath}: wanted a target of role {role}, got one of role {target.Product}");
         }
 
         string file = $"targets/{MetadataFileName.OfTarget(target.Path, target.Sha256)}";
@@ -116,7 +116,7 @@ internal sealed class MetadataRefresh
             return;
         }
 
-        byte[] fetched = await _repository.GetAsync(Metadata(MetadataFileName.Snapshot(named.Version)), Bound("snapshot", named.Length, DecodeLimits.SnapshotBytes), cancellation);
+        byte[] fetched = await _repository.GetAsync(Metadata(MetadataFileName.Snapshot(named.Version)), named.Bound("snapshot", DecodeLimits.SnapshotBytes), cancellation);
         trust.UpdateSnapshot(fetched).OrThrow();
         Keep(SnapshotFile, stored, fetched);
     }
@@ -131,9 +131,9 @@ internal sealed class MetadataRefresh
             throw new RejectedException(RejectionReason.UnsafePath, "a target path: wanted a relative path of safe characters in its one normal form, got another");
         }
 
-        foreach (DelegatedRole role in trust.Targets!.RolesFor(path))
+        while (trust.NextDelegation(path) is { } delegation)
         {
-            await RefreshRoleAsync(trust, role.Name, bytes => trust.UpdateDelegatedTargets(role.Name, bytes), cancellation);
+            await RefreshRoleAsync(trust, delegation.Name, bytes => trust.UpdateDelegatedTargets(delegation, bytes), cancellation);
         }
 
         return trust.FindTarget(path).OrThrow();
@@ -151,7 +151,7 @@ internal sealed class MetadataRefresh
 
         MetaFile named = trust.Snapshot!.Meta.GetValueOrDefault($"{role}.json")
             ?? throw new RejectedException(RejectionReason.UnknownRole, $"snapshot: wanted {role}.json, got none");
-        byte[] fetched = await _repository.GetAsync(Metadata(MetadataFileName.OfRole(role, named.Version)), Bound(role, named.Length, DecodeLimits.TargetsBytes), cancellation);
+        byte[] fetched = await _repository.GetAsync(Metadata(MetadataFileName.OfRole(role, named.Version)), named.Bound(role, DecodeLimits.TargetsBytes), cancellation);
         update(fetched).OrThrow();
         Keep(file, stored, fetched);
     }

@@ -73,7 +73,7 @@ internal sealed class CoseSign1
 
     /// <summary>Whether <paramref name="key"/> signed <paramref name="payload"/> here. The algorithm is the key's; a message that says otherwise is not by it (A24).</summary>
     public bool IsBy(VerificationKey key, ReadOnlySpan<byte> payload) =>
-        Algorithm == (long)key.Algorithm && key.IsSignatureOver(SignatureInput(_protected, payload), Signature);
+        key.Accepts(Algorithm) && key.IsSignatureOver(SignatureInput(_protected, payload), Signature);
 
     /// <summary>Whether the hint excludes <paramref name="key"/>.</summary>
     public bool MayBeBy(VerificationKey key) => KeyId is null || key.Id.Thumbprint.Bytes.SequenceEqual(KeyId);

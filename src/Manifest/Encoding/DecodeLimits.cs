@@ -27,6 +27,12 @@ public static class DecodeLimits
     /// <summary>Longest TUF targets metadata, in bytes, where the snapshot gives no length.</summary>
     public const int TargetsBytes = 5 * 1024 * 1024;
 
+    /// <summary>Most signatures of a TUF metadata file by another writer than ours; ours has at most <see cref="Signatures"/>.</summary>
+    public const int MetadataSignatures = 64;
+
+    /// <summary>Most delegated roles that are asked for one target path (TUF 1.0.34 section 5.6.7.1 leaves the number to the client; python-tuf has the same).</summary>
+    public const int VisitedRoles = 32;
+
     /// <summary>Most roots that one update walks through.</summary>
     public const int RootRotations = 256;
 

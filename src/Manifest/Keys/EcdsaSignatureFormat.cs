@@ -2,38 +2,46 @@ using System.Formats.Asn1;
 
 namespace Fota.Manifest.Keys;
 
-/// <summary>The two spellings of a P-256 signature: 64 fixed bytes (COSE, PKCS#11) and DER (TUF, X.509).</summary>
+/// <summary>The two spellings of an ECDSA signature: fixed length (COSE, PKCS#11; 64 bytes on P-256, 96 on P-384) and DER (TUF, X.509).</summary>
 public static class EcdsaSignatureFormat
 {
-    /// <summary>Bytes of the fixed form.</summary>
+    /// <summary>Bytes of the fixed form on P-256.</summary>
     public const int FixedSize = 64;
 
-    private const int Half = FixedSize / 2;
+    private const int FixedSizeP384 = 96;
 
-    /// <summary>From r and s, 32 bytes each, to DER.</summary>
+    /// <summary>Bytes of the fixed form of <paramref name="algorithm"/>; 0 where it is not ECDSA.</summary>
+    public static int FixedSizeOf(SignatureAlgorithm algorithm) => algorithm switch
+    {
+        SignatureAlgorithm.Esp256 => FixedSize,
+        SignatureAlgorithm.Esp384 => FixedSizeP384,
+        _ => 0,
+    };
+
+    /// <summary>From r and s, 32 or 48 bytes each, to DER.</summary>
     public static byte[] ToDer(ReadOnlySpan<byte> fixedForm)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(fixedForm.Length, FixedSize, nameof(fixedForm));
+        int half = HalfOf(fixedForm.Length);
         AsnWriter writer = new(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
-            writer.WriteIntegerUnsigned(WithoutLeadingZeros(fixedForm[..Half]));
-            writer.WriteIntegerUnsigned(WithoutLeadingZeros(fixedForm[Half..]));
+            writer.WriteIntegerUnsigned(WithoutLeadingZeros(fixedForm[..half]));
+            writer.WriteIntegerUnsigned(WithoutLeadingZeros(fixedForm[half..]));
         }
 
         return writer.Encode();
     }
 
-    /// <summary>From DER to r and s. Anything that is not the one DER spelling of two integers of at most 32 bytes gives false (A18).</summary>
+    /// <summary>From DER to r and s. Anything that is not the one DER spelling of two integers of at most half of <paramref name="fixedForm"/> gives false (A18).</summary>
     public static bool TryFromDer(ReadOnlyMemory<byte> der, Span<byte> fixedForm)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(fixedForm.Length, FixedSize, nameof(fixedForm));
+        int half = HalfOf(fixedForm.Length);
         try
         {
             AsnReader outer = new(der, AsnEncodingRules.DER);
             AsnReader sequence = outer.ReadSequence();
             outer.ThrowIfNotEmpty();
-            bool ok = TryReadUnsigned(sequence, fixedForm[..Half]) && TryReadUnsigned(sequence, fixedForm[Half..]);
+            bool ok = TryReadUnsigned(sequence, fixedForm[..half]) && TryReadUnsigned(sequence, fixedForm[half..]);
             sequence.ThrowIfNotEmpty();
             return ok;
         }
@@ -42,6 +50,10 @@ public static class EcdsaSignatureFormat
             return false;
         }
     }
+
+    private static int HalfOf(int length) => length is FixedSize or FixedSizeP384
+        ? length / 2
+        : throw new ArgumentOutOfRangeException(nameof(length), length, $"wanted {FixedSize} or {FixedSizeP384} bytes");
 
     private static bool TryReadUnsigned(AsnReader reader, Span<byte> destination)
     {

@@ -7,6 +7,8 @@ internal sealed class Ed25519Key : VerificationKey
 {
     public const string AlgorithmOid = "1.3.101.112";
 
+    private const long EdDsa = -8; // RFC 9053 section 2.2: the algorithm without the curve, which the key supplies
+
     private const int PublicKeySize = 32;
 
     private readonly byte[] _publicKey;
@@ -30,4 +32,6 @@ internal sealed class Ed25519Key : VerificationKey
     internal ReadOnlySpan<byte> PublicKey => _publicKey;
 
     public override bool IsSignatureOver(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) => Ed25519.Verify(_publicKey, message, signature);
+
+    private protected override bool HasSecondName(long coseAlgorithm) => coseAlgorithm == EdDsa;
 }

@@ -11,4 +11,10 @@ public enum SignatureAlgorithm
 
     /// <summary>Ed25519 (RFC 8032, RFC 9864).</summary>
     Ed25519 = -19,
+
+    /// <summary>RSASSA-PSS with SHA-256 and a salt of 32 bytes (RFC 8230).</summary>
+    Ps256 = -37,
+
+    /// <summary>ECDSA on P-384 with SHA-384 (RFC 9864).</summary>
+    Esp384 = -51,
 }

@@ -15,7 +15,7 @@ public abstract class VerificationKey : IEquatable<VerificationKey>
         Id = new KeyId(Sha256Digest.Of(subjectPublicKeyInfo));
     }
 
-    /// <summary>The only algorithm this key is used with.</summary>
+    /// <summary>The only algorithm this key is used with, by the number it signs under.</summary>
     public SignatureAlgorithm Algorithm { get; }
 
     /// <summary>The SHA-256 of <see cref="SubjectPublicKeyInfo"/>.</summary>
@@ -24,7 +24,7 @@ public abstract class VerificationKey : IEquatable<VerificationKey>
     /// <summary>The key as DER (RFC 5280).</summary>
     public ReadOnlyMemory<byte> SubjectPublicKeyInfo => _subjectPublicKeyInfo;
 
-    /// <summary>Reads a DER SubjectPublicKeyInfo of a P-256 or Ed25519 key.</summary>
+    /// <summary>Reads a DER SubjectPublicKeyInfo: ECDSA on P-256 or P-384, Ed25519, RSA (for PSS with SHA-256).</summary>
     /// <exception cref="RejectedException">Not such a key.</exception>
     public static VerificationKey FromSubjectPublicKeyInfo(ReadOnlyMemory<byte> der)
     {
@@ -41,9 +41,10 @@ public abstract class VerificationKey : IEquatable<VerificationKey>
 
         return algorithm switch
         {
-            EcdsaP256Key.AlgorithmOid => new EcdsaP256Key(der),
+            EcdsaKey.AlgorithmOid => new EcdsaKey(der),
             Ed25519Key.AlgorithmOid => new Ed25519Key(der),
-            _ => throw new RejectedException(RejectionReason.UnsupportedKey, $"a public key: wanted ECDSA P-256 or Ed25519, got algorithm {algorithm}"),
+            RsaPssKey.AlgorithmOid => new RsaPssKey(der),
+            _ => throw new RejectedException(RejectionReason.UnsupportedKey, $"a public key: wanted ECDSA on P-256 or P-384, Ed25519 or RSA, got algorithm {algorithm}"),
         };
     }
 
@@ -62,8 +63,16 @@ public abstract class VerificationKey : IEquatable<VerificationKey>
     /// <summary>The key as a PEM block "PUBLIC KEY", with a final line feed.</summary>
     public string ToPem() => PemEncoding.WriteString("PUBLIC KEY", _subjectPublicKeyInfo) + "\n";
 
-    /// <summary>Whether <paramref name="signature"/>, in the fixed-length form of COSE (64 bytes), is this key's over <paramref name="message"/>.</summary>
+    /// <summary>
+    /// Whether a message that names <paramref name="coseAlgorithm"/> may be by this key: the number is <see cref="Algorithm"/>, or a second
+    /// name of the very same computation (as ES256 is of ESP256 on a P-256 key). The set is the key's and closed: no message widens it (A24).
+    /// </summary>
+    public bool Accepts(long coseAlgorithm) => coseAlgorithm == (long)Algorithm || HasSecondName(coseAlgorithm);
+
+    /// <summary>Whether <paramref name="signature"/>, in COSE's form (ECDSA: fixed length, no DER), is this key's over <paramref name="message"/>.</summary>
     public abstract bool IsSignatureOver(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature);
+
+    private protected virtual bool HasSecondName(long coseAlgorithm) => false;
 
     /// <summary>Two keys are one if their public keys are, whatever ids they were given (A11).</summary>
     public bool Equals(VerificationKey? other) => other is not null && Id == other.Id;

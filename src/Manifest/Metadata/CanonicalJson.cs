@@ -34,6 +34,10 @@ internal static class CanonicalJson
         }
     }
 
+    /// <summary>Reads hostile bytes as one JSON value without repeated members, however it is spelt.</summary>
+    /// <exception cref="RejectedException">It is not.</exception>
+    public static JsonDocument ParseAnySpelling(ReadOnlyMemory<byte> file) => ParseStrict(file);
+
     /// <summary>The file form of <paramref name="value"/>.</summary>
     public static byte[] Encode(JsonElement value)
     {

@@ -6,9 +6,8 @@ namespace Fota.Manifest.Metadata;
 /// <summary>Keys as TUF writes them (TUF 1.0.34 section 4.2.2), and the lists "keyids" and "threshold" that refer to them.</summary>
 internal static class KeyJson
 {
-    private const string Ecdsa = "ecdsa";
-    private const string EcdsaScheme = "ecdsa-sha2-nistp256";
-    private const string Ed25519 = "ed25519";
+    private const string Ecdsa = "ecdsa", LegacyEcdsaP256 = "ecdsa-sha2-nistp256", LegacyEcdsaP384 = "ecdsa-sha2-nistp384", Ed25519 = "ed25519", Rsa = "rsa";
+    private const string SchemeP256 = "ecdsa-sha2-nistp256", SchemeP384 = "ecdsa-sha2-nistp384", SchemePss = "rsassa-pss-sha256";
 
     public static void WriteKeys(Utf8JsonWriter writer, IEnumerable<RoleKeys> roles)
     {
@@ -16,9 +15,14 @@ internal static class KeyJson
         foreach (VerificationKey key in roles.SelectMany(static role => role.Keys).Distinct())
         {
             bool edwards = key.Algorithm == SignatureAlgorithm.Ed25519;
-            writer.WriteStartObject(key.Id.ToString());
+            if (!edwards && key.Algorithm != SignatureAlgorithm.Esp256)
+            {
+                throw new RejectedException(RejectionReason.UnsupportedKey, $"a key: wanted one on P-256 or Ed25519, got one for {key.Algorithm}, which our profile does not write");
+            }
+
+            writer.WriteStartObject(MetadataKeyId.Of(key).Text);
             writer.WriteString("keytype", edwards ? Ed25519 : Ecdsa);
-            writer.WriteString("scheme", edwards ? Ed25519 : EcdsaScheme);
+            writer.WriteString("scheme", edwards ? Ed25519 : SchemeP256);
             writer.WriteStartObject("keyval");
             writer.WriteString("public", edwards ? Convert.ToHexStringLower(key.SubjectPublicKeyInfo.Span[Ed25519Key.Prefix.Length..]) : key.ToPem());
             writer.WriteEndObject();
@@ -34,75 +38,73 @@ internal static class KeyJson
         writer.WriteStartArray("keyids");
         foreach (VerificationKey key in role.Keys)
         {
-            writer.WriteStringValue(key.Id.ToString());
+            writer.WriteStringValue(MetadataKeyId.Of(key).Text);
         }
 
         writer.WriteEndArray();
         writer.WriteNumber("threshold", role.Threshold);
     }
 
-    /// <summary>Reads the member "keys" of a root or of delegations.</summary>
-    public static IReadOnlyDictionary<KeyId, VerificationKey> ReadKeys(JsonElement parent)
+    /// <summary>Reads the member "keys" of a root or of delegations; a key of no use is null.</summary>
+    public static IReadOnlyDictionary<MetadataKeyId, VerificationKey?> ReadKeys(JsonElement parent, MetadataProfile profile)
     {
-        Dictionary<KeyId, VerificationKey> keys = [];
+        Dictionary<MetadataKeyId, VerificationKey?> keys = [];
         foreach (JsonProperty member in parent.Object("keys").EnumerateObject())
         {
-            VerificationKey key = ReadKey(member.Value);
-
-            // §4.3: "Clients MUST calculate each KEYID to verify this is correct". So a key has one id, and cannot count under two (A11).
-            if (ReadId(member.Name) != key.Id)
-            {
-                throw new RejectedException(RejectionReason.DigestMismatch, $"a key id: wanted {key.Id}, got {member.Name}");
-            }
-
-            keys.Add(key.Id, key);
+            MetadataKeyId id = profile.ReadKeyId(member.Name);
+            keys.Add(id, profile.ReadKey(id, member.Value));
         }
 
         return keys;
     }
 
     /// <summary>Reads the members "keyids" and "threshold" of <paramref name="role"/>.</summary>
-    public static RoleKeys ReadRole(JsonElement role, IReadOnlyDictionary<KeyId, VerificationKey> keys)
+    public static RoleKeys ReadRole(JsonElement role, IReadOnlyDictionary<MetadataKeyId, VerificationKey?> keys, MetadataProfile profile)
     {
-        List<VerificationKey> own = [];
-        foreach (string text in role.Texts("keyids"))
-        {
-            VerificationKey key = keys.GetValueOrDefault(ReadId(text))
-                ?? throw new RejectedException(RejectionReason.MissingField, $"\"keys\": wanted the key {text}, got none");
-            if (own.Contains(key))
-            {
-                throw new RejectedException(RejectionReason.DuplicateField, $"\"keyids\": wanted each key once, got {text} twice");
-            }
+        List<MetadataKeyId> ids = [.. role.Texts("keyids").Select(profile.ReadKeyId)];
 
-            own.Add(key);
-        }
-
-        // Range: the constructor, as "threshold below one" has a reason of its own (A12).
-        return new RoleKeys(own, (int)role.Integer("threshold", int.MinValue, int.MaxValue));
+        // Its range is not checked here, as "threshold below one" has a reason of its own (A12).
+        return profile.ReadRoleKeys(ids, keys, (int)role.Integer("threshold", int.MinValue, int.MaxValue));
     }
 
-    public static KeyId ReadId(string text) => Sha256Digest.TryParse(text, out Sha256Digest? digest)
-        ? new KeyId(digest)
-        : throw new RejectedException(RejectionReason.ValueOutOfRange, $"a key id: wanted 64 lower-case hexadecimal digits, got {text.Length} characters");
-
-    private static VerificationKey ReadKey(JsonElement key)
+    /// <summary>Reads a key of our profile.</summary>
+    public static VerificationKey ReadProfiledKey(JsonElement key)
     {
-        string type = key.Text("keytype");
-        string scheme = key.Text("scheme");
-        string text = key.Object("keyval").Text("public");
-        VerificationKey read = (type, scheme) switch
+        (string type, string scheme, string text) = ReadMembers(key);
+        return (type, scheme) switch
         {
-            (Ecdsa, EcdsaScheme) => VerificationKey.FromPem(text),
-            (Ed25519, Ed25519) => VerificationKey.FromSubjectPublicKeyInfo((byte[])[.. Ed25519Key.Prefix, .. ReadEd25519(text)]),
+            (Ecdsa, SchemeP256) => ReadPem(type, text, SignatureAlgorithm.Esp256),
+            (Ed25519, Ed25519) => ReadEd25519(text),
             _ => throw new RejectedException(RejectionReason.UnsupportedKey, "a key: wanted ecdsa with ecdsa-sha2-nistp256 or ed25519 with ed25519, got another type or scheme"),
         };
+    }
 
-        bool asWritten = read.Algorithm == (string.Equals(type, Ecdsa, StringComparison.Ordinal) ? SignatureAlgorithm.Esp256 : SignatureAlgorithm.Ed25519);
-        return asWritten ? read : throw new RejectedException(RejectionReason.UnsupportedKey, $"a key: wanted one of type {type}, got {read.Algorithm}");
+    /// <summary>Reads a key of any type and scheme that we can verify with. The two together decide on the algorithm, and the key has to fit them (A24).</summary>
+    public static VerificationKey ReadAnyKey(JsonElement key)
+    {
+        (string type, string scheme, string text) = ReadMembers(key);
+        return (type, scheme) switch
+        {
+            (Ecdsa or LegacyEcdsaP256, SchemeP256) => ReadPem(type, text, SignatureAlgorithm.Esp256),
+            (Ecdsa or LegacyEcdsaP384, SchemeP384) => ReadPem(type, text, SignatureAlgorithm.Esp384),
+            (Rsa, SchemePss) => ReadPem(type, text, SignatureAlgorithm.Ps256),
+            (Ed25519, Ed25519) => ReadEd25519(text),
+            _ => throw new RejectedException(RejectionReason.UnsupportedKey, "a key: wanted ed25519, ecdsa or rsa with a scheme of theirs, got another type or scheme"),
+        };
+    }
+
+    private static (string Type, string Scheme, string Text) ReadMembers(JsonElement key) => (key.Text("keytype"), key.Text("scheme"), key.Object("keyval").Text("public"));
+
+    private static VerificationKey ReadPem(string type, string pem, SignatureAlgorithm wanted)
+    {
+        VerificationKey key = VerificationKey.FromPem(pem);
+        return key.Algorithm == wanted
+            ? key
+            : throw new RejectedException(RejectionReason.UnsupportedKey, $"a key: wanted one of type {type} for {wanted}, got one for {key.Algorithm}");
     }
 
     // A public key of Ed25519 and a SHA-256 digest have the same text form: 64 lower-case hexadecimal digits.
-    private static ReadOnlySpan<byte> ReadEd25519(string text) => Sha256Digest.TryParse(text, out Sha256Digest? bytes)
-        ? bytes.Bytes
+    private static VerificationKey ReadEd25519(string text) => Sha256Digest.TryParse(text, out Sha256Digest? bytes)
+        ? VerificationKey.FromSubjectPublicKeyInfo((byte[])[.. Ed25519Key.Prefix, .. bytes.Bytes])
         : throw new RejectedException(RejectionReason.UnsupportedKey, $"an Ed25519 public key: wanted 64 lower-case hexadecimal digits, got {text.Length} characters");
 }

@@ -46,15 +46,9 @@ public abstract class MetadataContent
 
     private protected abstract void Write(Utf8JsonWriter writer);
 
-    private protected static (long Version, DateTimeOffset Expires) ReadHeader(JsonElement signed)
+    private protected static (long Version, DateTimeOffset Expires) ReadHeader(JsonElement signed, MetadataProfile profile)
     {
-        // §4.3: any 1.0.x will do, as the last number changes no format.
-        string spec = signed.Text("spec_version");
-        if (!spec.StartsWith("1.0.", StringComparison.Ordinal) || !spec[4..].All(char.IsAsciiDigit))
-        {
-            throw new RejectedException(RejectionReason.WrongDocument, "\"spec_version\": wanted 1.0 and a patch number, got another");
-        }
-
+        profile.DemandSpecVersion(signed.Text("spec_version"));
         return (signed.Integer("version", 1), signed.Time("expires"));
     }
 }

@@ -4,25 +4,26 @@ namespace Fota.Manifest.Metadata;
 
 /// <summary>A signature as it stands in a metadata file, believed by nobody.</summary>
 /// <param name="Key">Which key is said to have made it: a hint where to look.</param>
-/// <param name="Signature">As TUF writes it: DER for ECDSA, 64 bytes for Ed25519.</param>
-public sealed record MetadataSignature(KeyId Key, ReadOnlyMemory<byte> Signature)
+/// <param name="Signature">As TUF writes it: DER for ECDSA, 64 bytes for Ed25519, as long as the modulus for RSA.</param>
+public sealed record MetadataSignature(MetadataKeyId Key, ReadOnlyMemory<byte> Signature)
 {
-    /// <summary>From the 64 bytes that a token returns.</summary>
+    /// <summary>From the bytes that a token returns: for ECDSA r and s, of fixed length.</summary>
     public static MetadataSignature From(VerificationKey key, ReadOnlySpan<byte> fixedForm)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return new(key.Id, key.Algorithm == SignatureAlgorithm.Esp256 ? EcdsaSignatureFormat.ToDer(fixedForm) : fixedForm.ToArray());
+        return new(MetadataKeyId.Of(key), EcdsaSignatureFormat.FixedSizeOf(key.Algorithm) > 0 ? EcdsaSignatureFormat.ToDer(fixedForm) : fixedForm.ToArray());
     }
 
     /// <summary>Whether it is <paramref name="key"/>'s over <paramref name="message"/>. The key decides on the algorithm (A24).</summary>
     internal bool IsBy(VerificationKey key, ReadOnlySpan<byte> message)
     {
-        if (key.Algorithm != SignatureAlgorithm.Esp256)
+        int size = EcdsaSignatureFormat.FixedSizeOf(key.Algorithm);
+        if (size == 0)
         {
             return key.IsSignatureOver(message, Signature.Span);
         }
 
-        Span<byte> fixedForm = stackalloc byte[EcdsaSignatureFormat.FixedSize];
+        byte[] fixedForm = new byte[size];
         return EcdsaSignatureFormat.TryFromDer(Signature, fixedForm) && key.IsSignatureOver(message, fixedForm);
     }
 }

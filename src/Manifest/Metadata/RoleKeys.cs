@@ -5,15 +5,27 @@ namespace Fota.Manifest.Metadata;
 /// <summary>Who speaks for a role: its keys, and how many of them it takes.</summary>
 public sealed class RoleKeys
 {
+    private readonly (MetadataKeyId Id, VerificationKey Key)[] _named;
+
     /// <summary>Takes the distinct keys among <paramref name="keys"/>; a key that is given twice counts once (A11).</summary>
     /// <exception cref="RejectedException">The threshold is below one or above the number of distinct keys (A12).</exception>
     public RoleKeys(IEnumerable<VerificationKey> keys, int threshold)
     {
         ArgumentNullException.ThrowIfNull(keys);
-        Keys = [.. keys.Distinct().OrderBy(static key => key.Id.ToString(), StringComparer.Ordinal)];
+        _named = [.. keys.Distinct().Select(static key => (MetadataKeyId.Of(key), key))];
+        Keys = Ordered(_named);
         Threshold = threshold >= 1 && threshold <= Keys.Count
             ? threshold
             : throw new RejectedException(RejectionReason.InvalidThreshold, $"a threshold: wanted 1 to {Keys.Count}, the number of distinct keys, got {threshold}");
+    }
+
+    private RoleKeys((MetadataKeyId Id, VerificationKey Key)[] named, int threshold)
+    {
+        _named = named;
+        Keys = Ordered(named);
+        Threshold = threshold >= 1
+            ? threshold
+            : throw new RejectedException(RejectionReason.InvalidThreshold, $"a threshold: wanted at least 1, got {threshold}");
     }
 
     /// <summary>The distinct keys, in the order of their ids.</summary>
@@ -26,7 +38,10 @@ public sealed class RoleKeys
     public IReadOnlyList<VerificationKey> Signers(SignedMetadata metadata)
     {
         ArgumentNullException.ThrowIfNull(metadata);
-        return [.. Keys.Where(key => metadata.Signatures.Any(signature => signature.Key == key.Id && signature.IsBy(key, metadata.SignedBytes.Span)))];
+        return [.. _named
+            .Where(named => metadata.Signatures.Any(signature => signature.Key == named.Id && signature.IsBy(named.Key, metadata.SignedBytes.Span)))
+            .Select(static named => named.Key)
+            .Distinct()];
     }
 
     /// <summary>
@@ -47,6 +62,10 @@ public sealed class RoleKeys
         return valid >= Threshold ? null : new(RejectionReason.ThresholdNotMet, $"wanted {Wanted(role)}, got {valid}");
     }
 
+    /// <summary>Keys as another writer named them, perhaps one under two names, perhaps too few for the threshold, which is then never met.</summary>
+    /// <exception cref="RejectedException">The threshold is below one (A12).</exception>
+    internal static RoleKeys Reachable(IEnumerable<(MetadataKeyId Id, VerificationKey Key)> named, int threshold) => new([.. named], threshold);
+
     /// <summary>As <see cref="Check"/>, by exception.</summary>
     internal void Demand(SignedMetadata metadata, string role)
     {
@@ -58,6 +77,12 @@ public sealed class RoleKeys
 
     /// <summary>Whether the same keys speak, whatever the threshold.</summary>
     internal bool HasSameKeysAs(RoleKeys other) => Keys.SequenceEqual(other.Keys);
+
+    /// <summary>Whether the same keys speak, and as many of them.</summary>
+    internal bool SpeakAs(RoleKeys other) => HasSameKeysAs(other) && Threshold == other.Threshold;
+
+    private static VerificationKey[] Ordered((MetadataKeyId Id, VerificationKey Key)[] named) =>
+        [.. named.Select(static pair => pair.Key).Distinct().OrderBy(static key => key.Id.ToString(), StringComparer.Ordinal)];
 
     private string Wanted(string role) => $"{Threshold} valid {(Threshold == 1 ? "signature" : "signatures by distinct keys")} of role {role}";
 }

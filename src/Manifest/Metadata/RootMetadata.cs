@@ -9,22 +9,26 @@ public sealed class RootMetadata : MetadataContent
     /// <summary>Makes the content of a root.</summary>
     /// <exception cref="RejectedException">Without consistent snapshots, which our profile demands.</exception>
     public RootMetadata(long version, DateTimeOffset expires, bool consistentSnapshot, RoleKeys root, RoleKeys timestamp, RoleKeys snapshot, RoleKeys targets)
+        : this(version, expires, consistentSnapshot, root, timestamp, snapshot, targets, MetadataProfile.Fota)
+    {
+    }
+
+    private RootMetadata(long version, DateTimeOffset expires, bool consistentSnapshot, RoleKeys root, RoleKeys timestamp, RoleKeys snapshot, RoleKeys targets, MetadataProfile profile)
         : base(version, expires)
     {
         ArgumentNullException.ThrowIfNull(root);
         ArgumentNullException.ThrowIfNull(timestamp);
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(targets);
-        ConsistentSnapshot = consistentSnapshot
-            ? consistentSnapshot
-            : throw new RejectedException(RejectionReason.ValueOutOfRange, "\"consistent_snapshot\": wanted true, got false");
+        profile.DemandConsistentSnapshot(consistentSnapshot);
+        ConsistentSnapshot = consistentSnapshot;
         Root = root;
         Timestamp = timestamp;
         Snapshot = snapshot;
         Targets = targets;
     }
 
-    /// <summary>Always true: file names carry versions and digests, so that a publication never changes a file.</summary>
+    /// <summary>Always true in our profile: file names carry versions and digests, so that a publication never changes a file.</summary>
     public bool ConsistentSnapshot { get; }
 
     /// <summary>Who signs the next root.</summary>
@@ -43,13 +47,13 @@ public sealed class RootMetadata : MetadataContent
 
     private (string Name, RoleKeys Keys)[] Roles => [("root", Root), ("snapshot", Snapshot), ("targets", Targets), ("timestamp", Timestamp)];
 
-    internal static RootMetadata Read(JsonElement signed)
+    internal static RootMetadata Read(JsonElement signed, MetadataProfile profile)
     {
-        (long version, DateTimeOffset expires) = ReadHeader(signed);
-        IReadOnlyDictionary<KeyId, VerificationKey> keys = KeyJson.ReadKeys(signed);
+        (long version, DateTimeOffset expires) = ReadHeader(signed, profile);
+        IReadOnlyDictionary<MetadataKeyId, VerificationKey?> keys = KeyJson.ReadKeys(signed, profile);
         JsonElement roles = signed.Object("roles");
-        RoleKeys Role(string name) => KeyJson.ReadRole(roles.Object(name), keys);
-        return new(version, expires, signed.Flag("consistent_snapshot"), Role("root"), Role("timestamp"), Role("snapshot"), Role("targets"));
+        RoleKeys Role(string name) => KeyJson.ReadRole(roles.Object(name), keys, profile);
+        return new(version, expires, profile.ReadConsistentSnapshot(signed), Role("root"), Role("timestamp"), Role("snapshot"), Role("targets"), profile);
     }
 
     private protected override void Write(Utf8JsonWriter writer)

@@ -1,25 +1,22 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using System.Text.Json;
-using Fota.Manifest.Encoding;
-using Fota.Manifest.Keys;
 
 namespace Fota.Manifest.Metadata;
 
 /// <summary>
-/// A TUF metadata file that is well formed and believed by nobody (TUF 1.0.34 section 4.2.1). The whole file is canonical JSON, so that it
-/// has one spelling, and nothing stands outside its signed part but signatures (A20).
+/// A TUF metadata file that is well formed and believed by nobody (TUF 1.0.34 section 4.2.1). Whatever its profile, the content comes from the very
+/// bytes over which signatures are checked, and nothing that stands outside of them is looked at (A20).
 /// </summary>
 public sealed class SignedMetadata
 {
     private static readonly string[] s_typeNames = ["", "root", "timestamp", "snapshot", "targets"];
 
-    private static readonly SearchValues<char> s_hexDigits = SearchValues.Create("0123456789abcdef");
-
+    private readonly MetadataProfile _profile;
     private readonly JsonElement _signed;
 
-    private SignedMetadata(JsonElement signed, byte[] signedBytes, IReadOnlyList<MetadataSignature> signatures)
+    private SignedMetadata(MetadataProfile profile, JsonElement signed, byte[] signedBytes, IReadOnlyList<MetadataSignature> signatures)
     {
+        _profile = profile;
         _signed = signed;
         SignedBytes = signedBytes;
         Signatures = signatures;
@@ -33,8 +30,8 @@ public sealed class SignedMetadata
     public MetadataType Type { get; }
 
     /// <summary>
-    /// The bytes that are signed: those of the member "signed" as received, with JSON's escapes of control characters undone
-    /// (TUF signs canonical JSON, which has none).
+    /// The bytes that are signed: the member "signed" as canonical JSON. In our profile those are the received bytes, with JSON's escapes of
+    /// control characters undone (canonical JSON has none).
     /// </summary>
     public ReadOnlyMemory<byte> SignedBytes { get; }
 
@@ -42,9 +39,13 @@ public sealed class SignedMetadata
     public IReadOnlyList<MetadataSignature> Signatures { get; }
 
     /// <summary>Reads a metadata file of at most <paramref name="maxBytes"/>.</summary>
-    public static Verdict<SignedMetadata> Decode(ReadOnlyMemory<byte> bytes, int maxBytes) => Verdict.Of(() => Read(Own(bytes, maxBytes)));
+    public static Verdict<SignedMetadata> Decode(ReadOnlyMemory<byte> bytes, int maxBytes, MetadataProfile profile)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        return Verdict.Of(() => Read(Own(bytes, maxBytes), profile));
+    }
 
-    /// <summary>Makes the file of <paramref name="signedBytes"/> and their signatures. With none it is a draft, which no role accepts.</summary>
+    /// <summary>Makes the file of <paramref name="signedBytes"/> and their signatures, in our profile. With none it is a draft, which no role accepts.</summary>
     /// <exception cref="ArgumentException">The bytes are not canonical JSON, or the file would not be read back.</exception>
     public static byte[] Assemble(ReadOnlySpan<byte> signedBytes, IEnumerable<MetadataSignature> signatures)
     {
@@ -57,7 +58,7 @@ public sealed class SignedMetadata
             foreach (MetadataSignature signature in signatures)
             {
                 writer.WriteStartObject();
-                writer.WriteString("keyid", signature.Key.ToString());
+                writer.WriteString("keyid", signature.Key.Text);
                 writer.WriteString("sig", Convert.ToHexStringLower(signature.Signature.Span));
                 writer.WriteEndObject();
             }
@@ -69,7 +70,7 @@ public sealed class SignedMetadata
         }
 
         byte[] file = output.WrittenSpan.ToArray();
-        return Decode(file, file.Length).IsAccepted(out _, out Rejection? rejection)
+        return Decode(file, file.Length, MetadataProfile.Fota).IsAccepted(out _, out Rejection? rejection)
             ? file
             : throw new ArgumentException($"These make no metadata file: {rejection}", nameof(signedBytes));
     }
@@ -86,13 +87,13 @@ public sealed class SignedMetadata
     /// <inheritdoc cref="UnverifiedRoot"/>
     public Verdict<TargetsMetadata> UnverifiedTargets() => Verdict.Of(ParseTargets);
 
-    internal RootMetadata ParseRoot() => RootMetadata.Read(Content(MetadataType.Root));
+    internal RootMetadata ParseRoot() => RootMetadata.Read(Content(MetadataType.Root), _profile);
 
-    internal TimestampMetadata ParseTimestamp() => TimestampMetadata.Read(Content(MetadataType.Timestamp));
+    internal TimestampMetadata ParseTimestamp() => TimestampMetadata.Read(Content(MetadataType.Timestamp), _profile);
 
-    internal SnapshotMetadata ParseSnapshot() => SnapshotMetadata.Read(Content(MetadataType.Snapshot));
+    internal SnapshotMetadata ParseSnapshot() => SnapshotMetadata.Read(Content(MetadataType.Snapshot), _profile);
 
-    internal TargetsMetadata ParseTargets() => TargetsMetadata.Read(Content(MetadataType.Targets));
+    internal TargetsMetadata ParseTargets() => TargetsMetadata.Read(Content(MetadataType.Targets), _profile);
 
     /// <summary>A bounded copy, so that what is hashed, what is decoded and what is verified are the same bytes (A31).</summary>
     internal static byte[] Own(ReadOnlyMemory<byte> bytes, int maxBytes) => bytes.Length <= maxBytes
@@ -100,41 +101,42 @@ public sealed class SignedMetadata
         : throw new RejectedException(RejectionReason.LimitExceeded, $"metadata: wanted at most {maxBytes} bytes, got {bytes.Length}");
 
     /// <summary>As <see cref="Decode"/>, by exception, of bytes that nobody else writes to.</summary>
-    internal static SignedMetadata Read(byte[] own)
+    internal static SignedMetadata Read(byte[] own, MetadataProfile profile)
     {
-        using JsonDocument document = CanonicalJson.Parse(own);
+        using JsonDocument document = profile.Parse(own);
         JsonElement file = document.RootElement;
         JsonElement signed = file.Object("signed");
-        IReadOnlyList<MetadataSignature> signatures = ReadSignatures(file.Array("signatures"));
-        file.AllowOnly("signed", "signatures");
-        return new(signed.Clone(), CanonicalJson.ToSignedForm(JsonMarshal.GetRawUtf8Value(signed)), signatures);
+        IReadOnlyList<MetadataSignature> signatures = ReadSignatures(file.Array("signatures"), profile);
+        profile.DemandOnly(file, "signed", "signatures");
+        (byte[] signedBytes, JsonElement content) = profile.ReadSigned(signed);
+        return new(profile, content, signedBytes, signatures);
     }
 
-    private static List<MetadataSignature> ReadSignatures(JsonElement array)
+    private static List<MetadataSignature> ReadSignatures(JsonElement array, MetadataProfile profile)
     {
-        if (array.GetArrayLength() > DecodeLimits.Signatures)
+        if (array.GetArrayLength() > profile.MaxSignatures)
         {
-            throw new RejectedException(RejectionReason.LimitExceeded, $"\"signatures\": wanted at most {DecodeLimits.Signatures}, got {array.GetArrayLength()}");
+            throw new RejectedException(RejectionReason.LimitExceeded, $"\"signatures\": wanted at most {profile.MaxSignatures}, got {array.GetArrayLength()}");
         }
 
         List<MetadataSignature> signatures = [];
+        HashSet<MetadataKeyId> ids = [];
         foreach (JsonElement item in array.EnumerateArray())
         {
-            KeyId key = KeyJson.ReadId(item.Text("keyid"));
-            string hex = item.Text("sig");
-            item.AllowOnly("keyid", "sig");
-            if (hex.Length == 0 || hex.Length % 2 != 0 || hex.AsSpan().ContainsAnyExcept(s_hexDigits))
-            {
-                throw new RejectedException(RejectionReason.ValueOutOfRange, $"\"sig\": wanted lower-case hexadecimal digits, got {hex.Length} characters");
-            }
+            MetadataKeyId key = profile.ReadKeyId(item.Text("keyid"));
+            byte[]? signature = profile.ReadSignature(item.Text("sig"));
+            profile.DemandOnly(item, "keyid", "sig");
 
             // §4.2.1: "multiple signatures with the same keyid are not allowed" (A11).
-            if (signatures.Exists(signature => signature.Key == key))
+            if (!ids.Add(key))
             {
                 throw new RejectedException(RejectionReason.DuplicateField, $"\"signatures\": wanted each key id once, got {key} twice");
             }
 
-            signatures.Add(new MetadataSignature(key, Convert.FromHexString(hex)));
+            if (signature is not null)
+            {
+                signatures.Add(new MetadataSignature(key, signature));
+            }
         }
 
         return signatures;

@@ -11,13 +11,18 @@ public sealed class TargetsMetadata : MetadataContent
     /// <summary>Makes the content of targets metadata.</summary>
     /// <exception cref="RejectedException">A path is unsafe, or two delegations bear one name.</exception>
     public TargetsMetadata(long version, DateTimeOffset expires, IReadOnlyDictionary<string, TargetFile> targets, IReadOnlyList<DelegatedRole> delegations)
+        : this(version, expires, targets, delegations, MetadataProfile.Fota)
+    {
+    }
+
+    private TargetsMetadata(long version, DateTimeOffset expires, IReadOnlyDictionary<string, TargetFile> targets, IReadOnlyList<DelegatedRole> delegations, MetadataProfile profile)
         : base(version, expires)
     {
         ArgumentNullException.ThrowIfNull(targets);
         ArgumentNullException.ThrowIfNull(delegations);
         foreach (string path in targets.Keys)
         {
-            TargetPath.Demand(path);
+            profile.DemandTargetPath(path);
         }
 
         if (delegations.DistinctBy(static role => role.Name, StringComparer.Ordinal).Count() != delegations.Count)
@@ -52,12 +57,12 @@ public sealed class TargetsMetadata : MetadataContent
         }
     }
 
-    internal static TargetsMetadata Read(JsonElement signed)
+    internal static TargetsMetadata Read(JsonElement signed, MetadataProfile profile)
     {
-        (long version, DateTimeOffset expires) = ReadHeader(signed);
+        (long version, DateTimeOffset expires) = ReadHeader(signed, profile);
         Dictionary<string, TargetFile> targets = signed.Object("targets").EnumerateObject()
-            .ToDictionary(static member => member.Name, static member => TargetFile.Read(member.Value), StringComparer.Ordinal);
-        return new(version, expires, targets, signed.TryGetProperty(DelegationsMember, out _) ? ReadDelegations(signed.Object(DelegationsMember)) : []);
+            .ToDictionary(static member => member.Name, member => profile.ReadTargetFile(member.Value), StringComparer.Ordinal);
+        return new(version, expires, targets, signed.TryGetProperty(DelegationsMember, out _) ? ReadDelegations(signed.Object(DelegationsMember), profile) : [], profile);
     }
 
     private protected override void Write(Utf8JsonWriter writer)
@@ -86,9 +91,9 @@ public sealed class TargetsMetadata : MetadataContent
         writer.WriteEndObject();
     }
 
-    private static List<DelegatedRole> ReadDelegations(JsonElement delegations)
+    private static List<DelegatedRole> ReadDelegations(JsonElement delegations, MetadataProfile profile)
     {
-        IReadOnlyDictionary<KeyId, VerificationKey> keys = KeyJson.ReadKeys(delegations);
-        return [.. delegations.Array("roles").EnumerateArray().Select(role => DelegatedRole.Read(role, keys))];
+        IReadOnlyDictionary<MetadataKeyId, VerificationKey?> keys = KeyJson.ReadKeys(delegations, profile);
+        return [.. delegations.Array("roles").EnumerateArray().Select(role => DelegatedRole.Read(role, keys, profile))];
     }
 }

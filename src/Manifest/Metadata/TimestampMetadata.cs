@@ -20,14 +20,12 @@ public sealed class TimestampMetadata : MetadataContent
 
     private protected override string TypeName => "timestamp";
 
-    internal static TimestampMetadata Read(JsonElement signed)
+    internal static TimestampMetadata Read(JsonElement signed, MetadataProfile profile)
     {
-        (long version, DateTimeOffset expires) = ReadHeader(signed);
+        (long version, DateTimeOffset expires) = ReadHeader(signed, profile);
         JsonElement meta = signed.Object("meta");
-        MetaFile snapshot = MetaFile.Read(meta.Object(s_snapshot));
-
-        // §4.6: "MUST only include a description of the snapshot.json file".
-        meta.AllowOnly(s_snapshot);
+        MetaFile snapshot = profile.ReadMetaFile(meta.Object(s_snapshot));
+        profile.DemandMetaOfTimestamp(meta);
         return new(version, expires, snapshot);
     }
 

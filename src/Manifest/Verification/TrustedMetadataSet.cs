@@ -12,17 +12,20 @@ namespace Fota.Manifest.Verification;
 /// </summary>
 public sealed class TrustedMetadataSet
 {
+    private readonly MetadataProfile _profile;
     private readonly DateTimeOffset _updateStartTime;
 
-    private readonly Dictionary<string, TargetsMetadata> _delegated = new(StringComparer.Ordinal);
+    // By the very metadata that delegates, not by its name: what one delegator's keys vouch for is not vouched for by another's.
+    private readonly Dictionary<(TargetsMetadata Delegator, string Role), TargetsMetadata> _delegated = [];
 
     // The newest ones whose signatures were valid, perhaps expired or superseded: they serve rollback checks and nothing else (A14).
     private TimestampMetadata? _timestampReference;
     private SnapshotMetadata? _snapshotReference;
 
-    private TrustedMetadataSet(RootMetadata root, DateTimeOffset updateStartTime)
+    private TrustedMetadataSet(RootMetadata root, DateTimeOffset updateStartTime, MetadataProfile profile)
     {
         Root = root;
+        _profile = profile;
         _updateStartTime = updateStartTime;
     }
 
@@ -45,13 +48,17 @@ public sealed class TrustedMetadataSet
     public bool TimestampOrSnapshotKeysChanged { get; private set; }
 
     /// <summary>Begins with the root that is trusted already (§5.2). It has to be signed by itself; that it is expired does not matter yet.</summary>
-    public static Verdict<TrustedMetadataSet> Start(ReadOnlyMemory<byte> trustedRoot, DateTimeOffset updateStartTime) => Verdict.Of(() =>
+    public static Verdict<TrustedMetadataSet> Start(ReadOnlyMemory<byte> trustedRoot, DateTimeOffset updateStartTime, MetadataProfile profile)
     {
-        SignedMetadata file = SignedMetadata.Read(SignedMetadata.Own(trustedRoot, DecodeLimits.RootBytes));
-        RootMetadata root = file.ParseRoot();
-        root.Root.Demand(file, "root");
-        return new TrustedMetadataSet(root, updateStartTime);
-    });
+        ArgumentNullException.ThrowIfNull(profile);
+        return Verdict.Of(() =>
+        {
+            SignedMetadata file = SignedMetadata.Read(SignedMetadata.Own(trustedRoot, DecodeLimits.RootBytes), profile);
+            RootMetadata root = file.ParseRoot();
+            root.Root.Demand(file, "root");
+            return new TrustedMetadataSet(root, updateStartTime, profile);
+        });
+    }
 
     /// <summary>Takes root N+1 (§5.3). The caller stores it when it was accepted, and asks for the next until there is none.</summary>
     public Verdict<RootMetadata> UpdateRoot(ReadOnlyMemory<byte> bytes)
@@ -59,7 +66,7 @@ public sealed class TrustedMetadataSet
         Expect(_timestampReference is null, "Roots are updated before the timestamp.");
         return Verdict.Of(() =>
         {
-            SignedMetadata file = SignedMetadata.Read(SignedMetadata.Own(bytes, DecodeLimits.RootBytes));
+            SignedMetadata file = SignedMetadata.Read(SignedMetadata.Own(bytes, DecodeLimits.RootBytes), _profile);
 
             // §5.3.4 (1): signed by a threshold of the keys of root N (A13).
             Root.Root.Demand(file, $"root of version {Root.Version}");
@@ -95,7 +102,7 @@ public sealed class TrustedMetadataSet
             DemandFresh("root", Root);
 
             // §5.4.2: signed by a threshold of the role's keys.
-            SignedMetadata file = SignedMetadata.Read(SignedMetadata.Own(bytes, DecodeLimits.TimestampBytes));
+            SignedMetadata file = SignedMetadata.Read(SignedMetadata.Own(bytes, DecodeLimits.TimestampBytes), _profile);
             Root.Timestamp.Demand(file, "timestamp");
             TimestampMetadata timestamp = file.ParseTimestamp();
             if (_timestampReference is { } old)
@@ -128,13 +135,13 @@ public sealed class TrustedMetadataSet
         {
             // §5.5.3: signed by a threshold of the role's keys of today.
             byte[] own = SignedMetadata.Own(bytes, DecodeLimits.SnapshotBytes);
-            SignedMetadata file = SignedMetadata.Read(own);
+            SignedMetadata file = SignedMetadata.Read(own, _profile);
             Root.Snapshot.Demand(file, "snapshot");
             SnapshotMetadata snapshot = _snapshotReference = file.ParseSnapshot();
 
             // §5.5.4, §5.5.2, §5.5.6: to be the final one, it has to pass what a fetched one has to.
             DemandVersion("snapshot", snapshot, timestamp.Snapshot);
-            DemandContent("snapshot", own, timestamp.Snapshot);
+            timestamp.Snapshot.Demand("snapshot", own);
             DemandFresh("snapshot", snapshot);
             return Snapshot = snapshot;
         });
@@ -149,10 +156,10 @@ public sealed class TrustedMetadataSet
         {
             // §5.5.2: length and digest are the timestamp's, checked before anything is parsed.
             byte[] own = SignedMetadata.Own(bytes, DecodeLimits.SnapshotBytes);
-            DemandContent("snapshot", own, timestamp.Snapshot);
+            timestamp.Snapshot.Demand("snapshot", own);
 
             // §5.5.3: signed by a threshold of the role's keys.
-            SignedMetadata file = SignedMetadata.Read(own);
+            SignedMetadata file = SignedMetadata.Read(own, _profile);
             Root.Snapshot.Demand(file, "snapshot");
             SnapshotMetadata snapshot = file.ParseSnapshot();
 
@@ -176,54 +183,89 @@ public sealed class TrustedMetadataSet
     public Verdict<TargetsMetadata> UpdateTargets(ReadOnlyMemory<byte> bytes)
     {
         SnapshotMetadata snapshot = ExpectSnapshot();
-        return Verdict.Of(() => Targets = ReadTargets("targets", Root.Targets, snapshot, bytes));
+        return Verdict.Of(() => Targets = ReadTargets("targets", Root.Targets, null, snapshot, bytes));
     }
 
     /// <summary>Takes the metadata of a role that the top-level targets delegate to (§5.6), stored or fetched.</summary>
     public Verdict<TargetsMetadata> UpdateDelegatedTargets(string role, ReadOnlyMemory<byte> bytes)
     {
         ArgumentNullException.ThrowIfNull(role);
+        Expect(Targets is not null, "Delegated targets are updated after the top-level targets.");
+        Delegation? delegation = FindDelegation(role);
+        return delegation is not null
+            ? UpdateDelegatedTargets(delegation, bytes)
+            : Verdict.Of<TargetsMetadata>(() => throw new RejectedException(RejectionReason.UnknownRole, "targets: wanted a delegation to the role, got none"));
+    }
+
+    /// <summary>Takes the metadata of a delegated role (§5.6), stored or fetched: it has to be signed as this delegator demands, whatever another one demanded.</summary>
+    public Verdict<TargetsMetadata> UpdateDelegatedTargets(Delegation delegation, ReadOnlyMemory<byte> bytes)
+    {
+        ArgumentNullException.ThrowIfNull(delegation);
         SnapshotMetadata snapshot = ExpectSnapshot();
         Expect(Targets is not null, "Delegated targets are updated after the top-level targets.");
-        return Verdict.Of(() =>
-        {
-            DelegatedRole delegation = Targets!.Delegations.FirstOrDefault(candidate => string.Equals(candidate.Name, role, StringComparison.Ordinal))
-                ?? throw new RejectedException(RejectionReason.UnknownRole, "targets: wanted a delegation to the role, got none");
-            TargetsMetadata targets = ReadTargets(role, delegation.Keys, snapshot, bytes);
-            if (targets.Delegations.Count != 0)
-            {
-                throw new RejectedException(RejectionReason.Unsupported, $"{role}: wanted no further delegations, got {targets.Delegations.Count}");
-            }
+        return Verdict.Of(() => _delegated[(delegation.Delegator, delegation.Name)] = ReadTargets(delegation.Name, delegation.Role.Keys, delegation.Role, snapshot, bytes));
+    }
 
-            return _delegated[role] = targets;
-        });
+    /// <summary>The delegations of the top-level targets, in their order.</summary>
+    public IReadOnlyList<Delegation> Delegations()
+    {
+        Expect(Targets is not null, "Delegations are read after the top-level targets were updated.");
+        return [.. Targets!.Delegations.Select(role => new Delegation(Targets, role, null))];
+    }
+
+    /// <summary>The delegations of a delegated role, which has been updated, in their order.</summary>
+    public IReadOnlyList<Delegation> Delegations(Delegation above)
+    {
+        TargetsMetadata? targets = Delegated(above);
+        Expect(targets is not null, "Delegations of a role are read after it was updated.");
+        return [.. targets!.Delegations.Select(role => new Delegation(targets, role, above))];
     }
 
     /// <summary>
-    /// Finds a target by its path (§5.6.7). Every role that <see cref="TargetsMetadata.RolesFor"/> names has to be updated before, in that order; one that could not
-    /// be had ends the search.
+    /// What has to be updated next, for <see cref="FindTarget"/> to have an answer about <paramref name="path"/> (§5.6.7); null when nothing is left to be
+    /// updated. One that cannot be had ends the search.
     /// </summary>
+    public Delegation? NextDelegation(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        Expect(Targets is not null, "Targets are found after the top-level targets were updated.");
+        return TargetSearch.Run(this, path).Missing;
+    }
+
+    /// <summary>Finds a target by its path (§5.6.7), after all that <see cref="NextDelegation"/> named has been updated.</summary>
     public Verdict<VerifiedTarget> FindTarget(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
         Expect(Targets is not null, "Targets are found after the top-level targets were updated.");
-        return Verdict.Of(() => VerifiedTarget.Find(this, path));
+        return Verdict.Of(() =>
+        {
+            _profile.DemandTargetPath(path);
+            return VerifiedTarget.Take(this, path, TargetSearch.Run(this, path));
+        });
     }
 
-    /// <summary>The trusted metadata of a delegated role; null before.</summary>
-    public TargetsMetadata? Delegated(string role) => _delegated.GetValueOrDefault(role);
+    /// <summary>The trusted metadata of a role that the top-level targets delegate to; null before.</summary>
+    public TargetsMetadata? Delegated(string role) => Targets is null ? null : _delegated.GetValueOrDefault((Targets, role));
 
-    private TargetsMetadata ReadTargets(string role, RoleKeys keys, SnapshotMetadata snapshot, ReadOnlyMemory<byte> bytes)
+    /// <summary>The trusted metadata to which a delegation leads; null before.</summary>
+    public TargetsMetadata? Delegated(Delegation delegation)
     {
-        MetaFile meta = snapshot.Meta.GetValueOrDefault(MetadataFileName.InMeta(role))
-            ?? throw new RejectedException(RejectionReason.UnknownRole, $"snapshot: wanted {MetadataFileName.InMeta(role)}, got none");
+        ArgumentNullException.ThrowIfNull(delegation);
+        return _delegated.GetValueOrDefault((delegation.Delegator, delegation.Name));
+    }
+
+    private Delegation? FindDelegation(string role) => Delegations().FirstOrDefault(candidate => string.Equals(candidate.Name, role, StringComparison.Ordinal));
+
+    private TargetsMetadata ReadTargets(string role, RoleKeys keys, DelegatedRole? via, SnapshotMetadata snapshot, ReadOnlyMemory<byte> bytes)
+    {
+        MetaFile meta = snapshot.Of(role);
 
         // §5.6.2: length and digest are the snapshot's (A05).
         byte[] own = SignedMetadata.Own(bytes, DecodeLimits.TargetsBytes);
-        DemandContent(role, own, meta);
+        meta.Demand(role, own);
 
         // §5.6.3: signed by a threshold of the role's keys.
-        SignedMetadata file = SignedMetadata.Read(own);
+        SignedMetadata file = SignedMetadata.Read(own, _profile);
         keys.Demand(file, role);
         TargetsMetadata targets = file.ParseTargets();
 
@@ -232,6 +274,7 @@ public sealed class TrustedMetadataSet
 
         // §5.6.5: not expired (A03).
         DemandFresh(role, targets);
+        _profile.DemandDelegations(targets, via);
         return targets;
     }
 
@@ -266,20 +309,6 @@ public sealed class TrustedMetadataSet
         if (content.Version != named.Version)
         {
             throw new RejectedException(RejectionReason.MetadataVersionMismatch, $"{role}: wanted version {named.Version}, got {content.Version}");
-        }
-    }
-
-    private static void DemandContent(string role, byte[] bytes, MetaFile named)
-    {
-        if (bytes.Length != named.Length)
-        {
-            throw new RejectedException(RejectionReason.LengthMismatch, $"{role}: wanted {named.Length} bytes, got {bytes.Length}");
-        }
-
-        Sha256Digest digest = Sha256Digest.Of(bytes);
-        if (digest != named.Sha256)
-        {
-            throw new RejectedException(RejectionReason.DigestMismatch, $"{role}: wanted {named.Sha256}, got {digest}");
         }
     }
 

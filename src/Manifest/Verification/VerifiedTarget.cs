@@ -1,3 +1,4 @@
+using Fota.Manifest.Encoding;
 using Fota.Manifest.Metadata;
 
 namespace Fota.Manifest.Verification;
@@ -7,26 +8,39 @@ namespace Fota.Manifest.Verification;
 /// </summary>
 public sealed class VerifiedTarget
 {
-    private VerifiedTarget(string path, TargetFile file, string role, RoleKeys keys)
+    private const string TopLevel = "targets";
+
+    private readonly FileDigests _digests;
+
+    private VerifiedTarget(string path, TargetFile file, TrustedMetadataSet trust, Delegation? by)
     {
         Path = path;
         Length = file.Length;
-        Sha256 = file.Sha256;
-        Role = role;
-        Keys = keys;
+        Role = by?.Name ?? TopLevel;
+        Product = by?.Top.Name ?? TopLevel;
+        Keys = by?.Top.Keys ?? trust.Root.Targets;
+        _digests = file.Digests;
+        FileName = trust.Root.ConsistentSnapshot ? MetadataFileName.OfTarget(path, _digests.Name!) : path;
     }
 
     /// <summary>For example "infusion-pump/1.0.0/manifest.suit".</summary>
     public string Path { get; }
 
+    /// <summary>Its name in the repository: with its digest where snapshots are consistent (§5.7.3), for example "infusion-pump/1.0.0/c14a...b681.manifest.suit".</summary>
+    public string FileName { get; }
+
     /// <summary>In bytes: the bound of its download (A06).</summary>
     public long Length { get; }
 
-    /// <summary>The digest of the whole file.</summary>
-    public Sha256Digest Sha256 { get; }
+    /// <summary>The digest of the whole file, which our profile always has.</summary>
+    /// <exception cref="InvalidOperationException">Metadata of another writer, which states another digest.</exception>
+    public Sha256Digest Sha256 => _digests.Sha256 ?? throw new InvalidOperationException("This target is described by another digest than SHA-256.");
 
-    /// <summary>The name of the role that lists it.</summary>
+    /// <summary>The name of the role that lists it: a product's, or that of one of its hash bins.</summary>
     public string Role { get; }
+
+    /// <summary>The name of the role that the top-level targets delegate to for it. Whoever wants one product's targets asks for this, not for <see cref="Role"/>.</summary>
+    public string Product { get; }
 
     /// <summary>The keys of that role, which are also the trust anchors of the SUIT envelope that the file holds.</summary>
     public RoleKeys Keys { get; }
@@ -34,31 +48,50 @@ public sealed class VerifiedTarget
     /// <summary>Checks a downloaded file (TUF 1.0.34 section 5.7.3).</summary>
     public Verdict<VerifiedTargetBytes> Verify(ReadOnlyMemory<byte> bytes) => Verdict.Of(() => VerifiedTargetBytes.Verify(this, bytes));
 
-    /// <summary>Walks the trusted delegations of <paramref name="trust"/>.</summary>
-    /// <exception cref="RejectedException">No trusted role lists the path.</exception>
-    internal static VerifiedTarget Find(TrustedMetadataSet trust, string path)
+    /// <summary>Why <paramref name="content"/>, from its beginning, is not this target; null if it is.</summary>
+    public Rejection? Check(Stream content)
     {
-        TargetPath.Demand(path);
-        TargetsMetadata targets = trust.Targets ?? throw new InvalidOperationException("Targets are found after the top-level targets were updated.");
-
-        // §5.6.7.1: "if this role contains metadata about the desired target".
-        if (targets.Targets.TryGetValue(path, out TargetFile? file))
+        ArgumentNullException.ThrowIfNull(content);
+        try
         {
-            return new(path, file, "targets", trust.Root.Targets);
+            Demand(content);
+            return null;
+        }
+        catch (RejectedException e)
+        {
+            return e.Rejection;
+        }
+    }
+
+    /// <exception cref="RejectedException">No trusted role lists the path.</exception>
+    internal static VerifiedTarget Take(TrustedMetadataSet trust, string path, TargetSearch search)
+    {
+        if (search.TooMany)
+        {
+            throw new RejectedException(RejectionReason.LimitExceeded, $"{path}: wanted it within {DecodeLimits.VisitedRoles} delegated roles, got none");
         }
 
-        // §5.6.7.2: in order of appearance; a role that could not be had ends the search, lest a lesser one speak for it.
-        foreach (DelegatedRole role in targets.RolesFor(path))
+        if (search.File is null)
         {
-            TargetsMetadata delegated = trust.Delegated(role.Name)
-                ?? throw new RejectedException(RejectionReason.TargetNotFound, $"{path}: wanted metadata of role {role.Name}, got none that is trusted");
-            if (delegated.Targets.TryGetValue(path, out file))
-            {
-                return new(path, file, role.Name, role.Keys);
-            }
+            // A role that could not be had ends the search, lest a lesser one speak for it.
+            throw new RejectedException(
+                RejectionReason.TargetNotFound,
+                search.Missing is null ? $"{path}: wanted a role that may list it and does, got none" : $"{path}: wanted metadata of role {search.Missing.Name}, got none that is trusted");
         }
 
-        throw new RejectedException(RejectionReason.TargetNotFound, $"{path}: wanted a role that may list it and does, got none");
+        search.File.Digests.DemandUnderstood(path);
+        return new(path, search.File, trust, search.By);
+    }
+
+    internal void Demand(Stream content)
+    {
+        if (content.Length != Length)
+        {
+            throw new RejectedException(RejectionReason.LengthMismatch, $"{Path}: wanted {Length} bytes, got {content.Length}");
+        }
+
+        content.Position = 0;
+        _digests.Demand(Path, content);
     }
 }
 
@@ -81,15 +114,8 @@ public sealed class VerifiedTargetBytes
 
     internal static VerifiedTargetBytes Verify(VerifiedTarget target, ReadOnlyMemory<byte> bytes)
     {
-        if (bytes.Length != target.Length)
-        {
-            throw new RejectedException(RejectionReason.LengthMismatch, $"{target.Path}: wanted {target.Length} bytes, got {bytes.Length}");
-        }
-
         byte[] copy = bytes.ToArray();
-        Sha256Digest digest = Sha256Digest.Of(copy);
-        return digest == target.Sha256
-            ? new(target, copy)
-            : throw new RejectedException(RejectionReason.DigestMismatch, $"{target.Path}: wanted {target.Sha256}, got {digest}");
+        target.Demand(new MemoryStream(copy, writable: false));
+        return new(target, copy);
     }
 }

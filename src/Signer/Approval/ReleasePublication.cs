@@ -63,7 +63,7 @@ internal static class ReleasePublication
         foreach (string role in workshop.Role.DocumentsOf(version))
         {
             byte[] file = draft.ReadRole(role) ?? throw new SignerRefusalException($"the hash bins of {workshop.Role.Product} changed since the approval: approve again");
-            approved[role] = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes).OrThrow();
+            approved[role] = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
             if (!workshop.Role.Keys.Signers(approved[role]).Any(key => !key.Equals(workshop.Key.Key.PublicKey)))
             {
                 throw new SignerRefusalException($"the approved role of {workshop.Role.Product} {version} bears no valid signature of another key of the product: approve again");
@@ -97,7 +97,7 @@ internal static class ReleasePublication
     {
         MetadataSignature own = workshop.SignRole(role, approved.SignedBytes.Span);
         byte[] file = SignedMetadata.Assemble(approved.SignedBytes.Span, [.. approved.Signatures.Where(signature => signature.Key != own.Key), own]);
-        RepositoryTrust.Demand(workshop.Role.Keys, SignedMetadata.Decode(file, DecodeLimits.TargetsBytes).OrThrow(), role.Role);
+        RepositoryTrust.Demand(workshop.Role.Keys, SignedMetadata.Decode(file, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow(), role.Role);
         return file;
     }
 }

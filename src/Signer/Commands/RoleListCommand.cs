@@ -48,13 +48,13 @@ internal static class RoleListCommand
         RepositoryFolder repository = new(home.Folder.Repository);
         RepositoryState state = repository.ReadState();
         RepositoryTrust trust = RepositoryTrust.Load(repository, state, now);
-        TimestampMetadata timestamp = SignedMetadata.Decode(repository.Read(RepositoryFolder.Timestamp), DecodeLimits.TimestampBytes).OrThrow().UnverifiedTimestamp().OrThrow();
+        TimestampMetadata timestamp = SignedMetadata.Decode(repository.Read(RepositoryFolder.Timestamp), DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow().UnverifiedTimestamp().OrThrow();
         byte[] snapshot = repository.Read(RepositoryFolder.Metadata(RolesSettings.SnapshotName, timestamp.Snapshot.Version));
         List<ListedRole> roles =
         [
             List(RolesSettings.RootName, trust.Root, trust.Root.Root),
             List(RolesSettings.TargetsName, trust.Targets, trust.Root.Targets),
-            List(RolesSettings.SnapshotName, SignedMetadata.Decode(snapshot, DecodeLimits.SnapshotBytes).OrThrow().UnverifiedSnapshot().OrThrow(), trust.Root.Snapshot),
+            List(RolesSettings.SnapshotName, SignedMetadata.Decode(snapshot, DecodeLimits.SnapshotBytes, MetadataProfile.Fota).OrThrow().UnverifiedSnapshot().OrThrow(), trust.Root.Snapshot),
             List(RolesSettings.TimestampName, timestamp, trust.Root.Timestamp),
         ];
         foreach (ProductSettings product in home.Settings.Products)

@@ -24,7 +24,7 @@ internal static class ClientRehearsal
         {
             TrustedMetadataSet born = RepositoryTrust.WalkRoots(next, state, now);
             Update(born, next, state, null);
-            FetchAll(born, next, state);
+            FetchAll(born, next);
             if (served.Has(RepositoryFolder.Timestamp))
             {
                 TrustedMetadataSet fielded = RepositoryTrust.WalkRoots(next, state, served.ReadState().Root, now);
@@ -48,7 +48,7 @@ internal static class ClientRehearsal
         {
             byte[] timestamp = stored.Read(RepositoryFolder.Timestamp);
             _ = trust.UpdateTimestamp(timestamp);
-            storedSnapshot = SignedMetadata.Decode(timestamp, DecodeLimits.TimestampBytes).OrThrow().UnverifiedTimestamp().OrThrow().Snapshot.Version;
+            storedSnapshot = SignedMetadata.Decode(timestamp, DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow().UnverifiedTimestamp().OrThrow().Snapshot.Version;
         }
 
         TimestampMetadata newest = trust.UpdateTimestamp(next.Read(RepositoryFolder.Timestamp)).OrThrow();
@@ -57,19 +57,27 @@ internal static class ClientRehearsal
             _ = trust.UpdateSnapshot(next.Read(RepositoryFolder.Metadata("snapshot", newest.Snapshot.Version))).OrThrow();
         }
 
-        TargetsMetadata targets = trust.UpdateTargets(next.Read(RepositoryFolder.Metadata("targets", state.Targets))).OrThrow();
-        foreach (DelegatedRole product in targets.Delegations)
+        _ = trust.UpdateTargets(next.Read(RepositoryFolder.Metadata("targets", state.Targets))).OrThrow();
+        TakeDelegated(trust, next, state, trust.Delegations());
+    }
+
+    /// <summary>Products and their bins; those that no release began are not in the snapshot.</summary>
+    private static void TakeDelegated(TrustedMetadataSet trust, RepositoryFolder next, RepositoryState state, IReadOnlyList<Delegation> delegations)
+    {
+        foreach (Delegation delegation in delegations)
         {
-            if (state.Delegated.TryGetValue(product.Name, out long productVersion))
+            if (state.Delegated.TryGetValue(delegation.Name, out long version))
             {
-                _ = trust.UpdateDelegatedTargets(product.Name, next.Read(RepositoryFolder.Metadata(product.Name, productVersion))).OrThrow();
+                _ = trust.UpdateDelegatedTargets(delegation, next.Read(RepositoryFolder.Metadata(delegation.Name, version))).OrThrow();
+                TakeDelegated(trust, next, state, trust.Delegations(delegation));
             }
         }
     }
 
-    private static void FetchAll(TrustedMetadataSet trust, RepositoryFolder next, RepositoryState state)
+    private static void FetchAll(TrustedMetadataSet trust, RepositoryFolder next)
     {
-        foreach (string role in state.Delegated.Keys)
+        Delegation[] products = [.. trust.Delegations().Where(product => trust.Delegated(product) is not null)];
+        foreach (Delegation role in products.Concat(products.SelectMany(trust.Delegations)))
         {
             foreach (string path in trust.Delegated(role)?.Targets.Keys ?? [])
             {

@@ -95,7 +95,7 @@ internal sealed class OnlineRefresh
 
     private static MetaFile Describe(long version, ReadOnlySpan<byte> file) => new(version, file.Length, Sha256Digest.Of(file));
 
-    private SignedMetadata Read(string path, int maxBytes) => SignedMetadata.Decode(_repository.Read(path), maxBytes).OrThrow();
+    private SignedMetadata Read(string path, int maxBytes) => SignedMetadata.Decode(_repository.Read(path), maxBytes, MetadataProfile.Fota).OrThrow();
 
     // Half of the life is kept in reserve for a signer or a network that is down. What other keys signed, or what outlives a policy that was shortened, is done anew.
     private bool IsDue(MetadataContent content, SignedMetadata file, RoleKeys keys, RoleSettings policy) =>

@@ -119,7 +119,7 @@ internal sealed class ProductRole
     private static TargetsMetadata Read(RepositoryFolder folder, RepositoryState state, string role, RoleKeys keys)
     {
         long version = state.Delegated[role];
-        SignedMetadata signed = SignedMetadata.Decode(folder.Read(RepositoryFolder.Metadata(role, version)), DecodeLimits.TargetsBytes).OrThrow();
+        SignedMetadata signed = SignedMetadata.Decode(folder.Read(RepositoryFolder.Metadata(role, version)), DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
         RepositoryTrust.Demand(keys, signed, role);
         TargetsMetadata content = signed.UnverifiedTargets().OrThrow();
         return content.Version == version ? content : throw new SignerRefusalException($"role {role}: wanted version {version}, got {content.Version}");

@@ -37,7 +37,7 @@ internal sealed class Publication
         RepositoryFolder repository = new(home.Folder.Repository);
         IReadOnlySet<string> acknowledged = home.Pushes.PathsAt(server);
         byte[] file = repository.Read(RepositoryFolder.Timestamp);
-        TimestampMetadata timestamp = SignedMetadata.Decode(file, DecodeLimits.TimestampBytes).OrThrow().UnverifiedTimestamp().OrThrow();
+        TimestampMetadata timestamp = SignedMetadata.Decode(file, DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow().UnverifiedTimestamp().OrThrow();
         RepositoryState state = repository.ReadState();
         List<string> files = [.. Enumerable.Range(1, (int)state.Root).Select(version => RepositoryFolder.Metadata("root", version))];
         files.Add(RepositoryFolder.Metadata("targets", state.Targets));

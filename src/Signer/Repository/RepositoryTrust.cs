@@ -25,7 +25,7 @@ internal sealed class RepositoryTrust
     {
         RootMetadata root = WalkRoots(folder, state, now).Root;
         byte[] file = folder.Read(RepositoryFolder.Metadata("targets", state.Targets));
-        SignedMetadata signed = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes).OrThrow();
+        SignedMetadata signed = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
         Demand(root.Targets, signed, "targets");
         return new RepositoryTrust(root, signed.UnverifiedTargets().OrThrow());
     }
@@ -36,7 +36,7 @@ internal sealed class RepositoryTrust
     /// <summary>As a client does that trusts the root of version <paramref name="trusted"/>.</summary>
     public static TrustedMetadataSet WalkRoots(RepositoryFolder folder, RepositoryState state, long trusted, DateTimeOffset now)
     {
-        TrustedMetadataSet trust = TrustedMetadataSet.Start(folder.Read(RepositoryFolder.Metadata("root", trusted)), now).OrThrow();
+        TrustedMetadataSet trust = TrustedMetadataSet.Start(folder.Read(RepositoryFolder.Metadata("root", trusted)), now, MetadataProfile.Fota).OrThrow();
         for (long version = trusted + 1; version <= state.Root; version++)
         {
             _ = trust.UpdateRoot(folder.Read(RepositoryFolder.Metadata("root", version))).OrThrow();

@@ -73,7 +73,7 @@ internal sealed class ChangeDraft
     public SignedMetadata Role(ChangedRole role)
     {
         byte[] file = File.Exists(RoleFile(role)) ? File.ReadAllBytes(RoleFile(role)) : SignedMetadata.Assemble(role.SignedBytes, []);
-        SignedMetadata drafted = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes).OrThrow();
+        SignedMetadata drafted = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
         return drafted.SignedBytes.Span.SequenceEqual(role.SignedBytes)
             ? drafted
             : throw new SignerRefusalException($"{RoleFile(role)}: wanted what the proposal says, got other metadata: `fota-signer role discard`, then propose the change again");

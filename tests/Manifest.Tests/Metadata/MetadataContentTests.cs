@@ -46,7 +46,7 @@ public sealed class MetadataContentTests
             Verdict.Of(() => new TargetsMetadata(1, _repository.Now, new Dictionary<string, TargetFile>(StringComparer.Ordinal) { ["/etc/passwd"] = new(1, Sha256Digest.Of([])) }, [])).Reason(),
             Is.EqualTo(RejectionReason.UnsafePath));
 
-    private SignedMetadata Decode(SimulatedRole role) => SignedMetadata.Decode(_repository.Current(role), 64 * 1024).OrThrow();
+    private SignedMetadata Decode(SimulatedRole role) => SignedMetadata.Decode(_repository.Current(role), 64 * 1024, MetadataProfile.Fota).OrThrow();
 
     private static void AssertRoundTrip(SignedMetadata file, Func<SignedMetadata, MetadataContent> read) =>
         Assert.That(read(file).ToSignedBytes(), Is.EqualTo(file.SignedBytes.ToArray()));

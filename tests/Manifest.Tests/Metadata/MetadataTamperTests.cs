@@ -66,7 +66,7 @@ public sealed class MetadataTamperTests
 
     /// <summary>Decoding and signatures alone, without the digests in snapshot and timestamp, which would catch all of it too.</summary>
     private static RejectionReason ReasonFor(SimulatedRole role, ReadOnlyMemory<byte> file) =>
-        SignedMetadata.Decode(file, 64 * 1024).IsAccepted(out SignedMetadata? metadata, out Rejection? rejection)
+        SignedMetadata.Decode(file, 64 * 1024, MetadataProfile.Fota).IsAccepted(out SignedMetadata? metadata, out Rejection? rejection)
             ? role.PublicKeys.Check(metadata, role.Name)?.Reason ?? RejectionReason.None
             : rejection.Reason;
 }

@@ -42,7 +42,7 @@ public sealed class RoleKeysTests
         RoleKeys role = new([_first.PublicKey, _second.PublicKey], 2);
         byte[] signature = _first.Sign(s_signed);
         MetadataSignature own = MetadataSignature.From(_first.PublicKey, signature);
-        byte[] file = SignedMetadata.Assemble(s_signed, [own, own with { Key = _second.PublicKey.Id }]);
+        byte[] file = SignedMetadata.Assemble(s_signed, [own, own with { Key = MetadataKeyId.Of(_second.PublicKey) }]);
         Assert.That(role.Check(Decode(file), "targets")!.Reason, Is.EqualTo(RejectionReason.ThresholdNotMet));
     }
 
@@ -66,7 +66,7 @@ public sealed class RoleKeysTests
     public void A18_Signature_that_is_not_DER_does_not_count()
     {
         RoleKeys role = new([_first.PublicKey], 1);
-        byte[] file = SignedMetadata.Assemble(s_signed, [new MetadataSignature(_first.PublicKey.Id, _first.Sign(s_signed))]);
+        byte[] file = SignedMetadata.Assemble(s_signed, [new MetadataSignature(MetadataKeyId.Of(_first.PublicKey), _first.Sign(s_signed))]);
         Assert.That(role.Check(Decode(file), "targets")!.Reason, Is.EqualTo(RejectionReason.ThresholdNotMet));
     }
 
@@ -75,11 +75,11 @@ public sealed class RoleKeysTests
     {
         RoleKeys role = new([_first.PublicKey], 1);
         byte[] der = [.. MetadataSignature.From(_first.PublicKey, _first.Sign(s_signed)).Signature.Span, 0];
-        byte[] file = SignedMetadata.Assemble(s_signed, [new MetadataSignature(_first.PublicKey.Id, der)]);
+        byte[] file = SignedMetadata.Assemble(s_signed, [new MetadataSignature(MetadataKeyId.Of(_first.PublicKey), der)]);
         Assert.That(role.Check(Decode(file), "targets")!.Reason, Is.EqualTo(RejectionReason.ThresholdNotMet));
     }
 
-    private static SignedMetadata Decode(byte[] file) => SignedMetadata.Decode(file, file.Length).OrThrow();
+    private static SignedMetadata Decode(byte[] file) => SignedMetadata.Decode(file, file.Length, MetadataProfile.Fota).OrThrow();
 
     private static RejectionReason ReasonOf(Func<RoleKeys> make) => Verdict.Of(make).Reason();
 }

@@ -112,7 +112,7 @@ public sealed class SignedMetadataTests
     public void A06_File_longer_than_the_limit_is_refused()
     {
         byte[] file = SignedMetadata.Assemble(Encode(Signed), []);
-        Assert.That(SignedMetadata.Decode(file, file.Length - 1).Reason(), Is.EqualTo(RejectionReason.LimitExceeded));
+        Assert.That(SignedMetadata.Decode(file, file.Length - 1, MetadataProfile.Fota).Reason(), Is.EqualTo(RejectionReason.LimitExceeded));
     }
 
     [Test]
@@ -132,7 +132,7 @@ public sealed class SignedMetadataTests
     public void Assembling_two_signatures_of_one_key_is_a_defect_of_the_caller() =>
         Assert.That(() => RepositorySimulator.Sign(Encode(Signed), [s_key, s_key]), Throws.ArgumentException);
 
-    private static Verdict<SignedMetadata> Decode(byte[] file) => SignedMetadata.Decode(file, 4096);
+    private static Verdict<SignedMetadata> Decode(byte[] file) => SignedMetadata.Decode(file, 4096, MetadataProfile.Fota);
 
     private static byte[] Encode(string text) => System.Text.Encoding.UTF8.GetBytes(text);
 }

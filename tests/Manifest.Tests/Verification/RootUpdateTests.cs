@@ -1,4 +1,5 @@
 using Fota.Manifest.Verification;
+using Fota.Manifest.Metadata;
 using Fota.TestKit;
 
 namespace Fota.Manifest.Tests.Verification;
@@ -24,12 +25,12 @@ public sealed class RootUpdateTests
     {
         _repository.Root.Signers = _repository.Pump.Keys;
         _repository.PublishRoot();
-        Assert.That(TrustedMetadataSet.Start(_repository.Current(_repository.Root), _repository.Now).Reason(), Is.EqualTo(RejectionReason.ThresholdNotMet));
+        Assert.That(TrustedMetadataSet.Start(_repository.Current(_repository.Root), _repository.Now, MetadataProfile.Fota).Reason(), Is.EqualTo(RejectionReason.ThresholdNotMet));
     }
 
     [Test]
     public void A01_Another_document_is_no_root() =>
-        Assert.That(TrustedMetadataSet.Start(_repository.Current(_repository.Timestamp), _repository.Now).Reason(), Is.EqualTo(RejectionReason.WrongDocument));
+        Assert.That(TrustedMetadataSet.Start(_repository.Current(_repository.Timestamp), _repository.Now, MetadataProfile.Fota).Reason(), Is.EqualTo(RejectionReason.WrongDocument));
 
     [Test]
     public void A02_Root_of_an_older_version_is_refused()
@@ -247,6 +248,6 @@ public sealed class RootUpdateTests
     private RejectionReason Edited(Func<string, string> edit)
     {
         _repository.Edit(_repository.Root, edit);
-        return TrustedMetadataSet.Start(_repository.TrustedRoot, _repository.Now).Reason();
+        return TrustedMetadataSet.Start(_repository.TrustedRoot, _repository.Now, MetadataProfile.Fota).Reason();
     }
 }

@@ -183,7 +183,7 @@ public sealed class SnapshotUpdateTests
     [Test]
     public void A17_Missing_hashes_of_targets_metadata_are_refused()
     {
-        string hashes = $"\"hashes\":{{\"sha256\":\"{_repository.SnapshotMeta["targets.json"].Sha256}\"}},";
+        string hashes = $"\"hashes\":{{\"sha256\":\"{Sha256Digest.Of(_repository.Current(_repository.Targets))}\"}},";
         _repository.Edit(_repository.Snapshot, text => text.Replace(hashes, "", StringComparison.Ordinal));
         _repository.PublishTimestamp();
         Assert.That(_repository.ClientWithTimestamp().UpdateSnapshot(Current).Reason(), Is.EqualTo(RejectionReason.MissingField));

@@ -10,7 +10,7 @@ internal static class Client
 {
     public static TrustedMetadataSet Update(Func<string, byte[]?> find, byte[] root, DateTimeOffset now, string product)
     {
-        TrustedMetadataSet trust = TrustedMetadataSet.Start(root, now).OrThrow();
+        TrustedMetadataSet trust = TrustedMetadataSet.Start(root, now, MetadataProfile.Fota).OrThrow();
         while (find($"metadata/{trust.Root.Version + 1}.root.json") is { } next)
         {
             _ = trust.UpdateRoot(next).OrThrow();
@@ -22,6 +22,13 @@ internal static class Client
         if (snapshot.Meta.TryGetValue(product + ".json", out MetaFile? role))
         {
             _ = trust.UpdateDelegatedTargets(product, Fetch($"metadata/{role.Version}.{product}.json")).OrThrow();
+            foreach (Delegation bin in trust.Delegations(trust.Delegations().Single(delegation => delegation.Name == product)))
+            {
+                if (snapshot.Meta.TryGetValue(bin.Name + ".json", out MetaFile? file))
+                {
+                    _ = trust.UpdateDelegatedTargets(bin, Fetch($"metadata/{file.Version}.{bin.Name}.json")).OrThrow();
+                }
+            }
         }
 
         return trust;
