@@ -125,7 +125,7 @@ internal sealed class ChangeDraft
         {
             if (signers.Count < keys.Threshold)
             {
-                string[] others = [.. keys.Keys.Except(signers).Select(key => Change.After.LabelOf(key.Id))];
+                string[] others = [.. keys.Keys.Except(signers).Select(key => Change.After.LabelOf(key.Id)).Order(StringComparer.Ordinal)];
                 missing.Add($"{what}: wanted {keys.Threshold} signatures by {whose}, got {signers.Count}; can sign: {string.Join(", ", others)}");
             }
         }
