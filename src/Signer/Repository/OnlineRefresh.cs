@@ -36,7 +36,7 @@ internal sealed class OnlineRefresh
     {
         RepositoryFolder repository = new(home.Folder.Repository);
         RepositoryState state = repository.ReadState();
-        if (new OnlineRefresh(home, home.Settings.Roles, keys, repository, state, now).Sign() is not { } signed)
+        if (new OnlineRefresh(home, home.Settings.Roles, keys, repository, state, now).Sign(isTimestampDue: false) is not { } signed)
         {
             return null;
         }
@@ -52,18 +52,20 @@ internal sealed class OnlineRefresh
         return signed.Summary;
     }
 
-    /// <summary>Signs for a repository that is still to be written, and writes nothing.</summary>
+    /// <summary>
+    /// Signs for a repository that is still to be written, and writes nothing. There is a new timestamp whatever else is new: it is by the timestamp that
+    /// a server is known to have all there is, a new root too.
+    /// </summary>
     /// <param name="home">The home.</param>
     /// <param name="policy">How long snapshot and timestamp will be good for.</param>
     /// <param name="keys">The keys that the new root names.</param>
     /// <param name="repository">The repository as it will be.</param>
     /// <param name="state">Its state as it will be.</param>
     /// <param name="now">The moment.</param>
-    /// <returns>What was signed; null when what is there will do.</returns>
-    public static OnlineFiles? Sign(SignerHome home, RolesSettings policy, OnlineKeys keys, RepositoryFolder repository, RepositoryState state, DateTimeOffset now) =>
-        new OnlineRefresh(home, policy, keys, repository, state, now).Sign();
+    public static OnlineFiles Sign(SignerHome home, RolesSettings policy, OnlineKeys keys, RepositoryFolder repository, RepositoryState state, DateTimeOffset now) =>
+        new OnlineRefresh(home, policy, keys, repository, state, now).Sign(isTimestampDue: true)!;
 
-    private OnlineFiles? Sign()
+    private OnlineFiles? Sign(bool isTimestampDue)
     {
         RootMetadata root = RepositoryTrust.WalkRoots(_repository, _state, _now).Root;
         _keys.DemandFor(root);
@@ -75,7 +77,7 @@ internal sealed class OnlineRefresh
         Dictionary<string, MetaFile> meta = Meta();
         bool isNews = oldSnapshot is null || !oldSnapshot.Meta.OrderBy(Name, StringComparer.Ordinal).SequenceEqual(meta.OrderBy(Name, StringComparer.Ordinal));
         bool snapshotDue = isNews || IsDue(oldSnapshot!, snapshotFile!, root.Snapshot, _policy.Snapshot);
-        if (!snapshotDue && !IsDue(oldTimestamp!, timestampFile!, root.Timestamp, _policy.Timestamp))
+        if (!isTimestampDue && !snapshotDue && !IsDue(oldTimestamp!, timestampFile!, root.Timestamp, _policy.Timestamp))
         {
             return null;
         }

@@ -26,15 +26,15 @@ internal static class ChangeInstallation
         DemandLives(draft, now);
         RepositoryFolder served = draft.Change.Repository;
         (Dictionary<string, byte[]> files, RepositoryState state) = Collect(draft);
-        OnlineFiles? online = OnlineRefresh.Sign(home, draft.Change.After.Roles, keys, served.With(files), state, now);
-        online?.Files.ToList().ForEach(file => files[file.Key] = file.Value);
+        OnlineFiles online = OnlineRefresh.Sign(home, draft.Change.After.Roles, keys, served.With(files), state, now);
+        online.Files.ToList().ForEach(file => files[file.Key] = file.Value);
         ClientRehearsal.Run(served, served.With(files), state, now);
         files[RepositoryFolder.StateName] = state.ToJson();
         Prepare(home.Folder, draft.Change.After, files);
         Directory.Move(home.Folder.Change, home.Folder.Installing);
         PosixFile.FlushDirectory(home.Folder.Root);
         Finish(home.Folder);
-        return online?.Summary ?? "snapshot and timestamp stay as they are";
+        return online.Summary;
     }
 
     /// <summary>Completes a change that was decided, and removes what is left of one that was completed. Under the home's lock.</summary>

@@ -102,7 +102,7 @@ internal sealed partial class SignerSite : IDisposable
 
     private static string Value(string output, string name) => output.Split('\n').Single(line => line.StartsWith(name + ": ", StringComparison.Ordinal))[(name.Length + 2)..];
 
-    private void WritePins(string token)
+    public void WritePins(string token)
     {
         foreach (string file in new[] { Pin(token), Path($"pins/{token}.so-pin") })
         {
