@@ -55,4 +55,4 @@ fota_need_tuf_js() {
 }
 
 FOTA_RUNTIME_PACKAGES=(softhsm2 opensc libsqlite3-0 libzstd1 libssl3 openssl)
-FOTA_TEST_PACKAGES=("${FOTA_RUNTIME_PACKAGES[@]}" libsodium23)
+FOTA_TEST_PACKAGES=("${FOTA_RUNTIME_PACKAGES[@]}" libsodium23 faketime)

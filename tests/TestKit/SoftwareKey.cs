@@ -15,6 +15,9 @@ public abstract class SoftwareKey
 
     public static SoftwareKey RsaPss(int bits = 2048) => new Rsa(bits);
 
+    /// <summary>HSS/LMS with one small tree; it signs 32 times.</summary>
+    public static SoftwareKey HashBased() => new HashBasedKey();
+
     public static SoftwareKey Ed25519() => new Sodium();
 
     /// <summary>Signs in the form of COSE: ECDSA as r and s, not as DER.</summary>

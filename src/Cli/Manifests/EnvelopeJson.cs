@@ -14,7 +14,7 @@ internal static class EnvelopeJson
         json.WriteString("digest", envelope.ClaimedDigest.ToString());
         json.WriteBoolean("digest_matches_manifest", envelope.DigestMatches);
         json.WriteStartArray("signatures");
-        foreach (EnvelopeSignature signature in envelope.Signatures)
+        foreach (CoseMessage signature in envelope.Signatures)
         {
             json.WriteStartObject();
             json.WriteString("key_id", signature.ClaimedKeyId is { } id ? Convert.ToHexStringLower(id.Span) : null);
@@ -61,7 +61,7 @@ internal static class EnvelopeJson
         json.WriteEndArray();
     }
 
-    private static string NameOf(long algorithm) => algorithm switch
+    private static string NameOf(long? algorithm) => algorithm switch
     {
         (long)SignatureAlgorithm.Esp256 => "ESP256 (-9)",
         (long)SignatureAlgorithm.Ed25519 => "Ed25519 (-19)",

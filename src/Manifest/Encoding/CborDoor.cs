@@ -45,7 +45,7 @@ internal static class CborDoor
         int count = 0;
         while (reader.PeekState() != CborReaderState.EndMap)
         {
-            LimitItems(++count, what);
+            count = Counted(count, what);
             field(reader.ReadInt64());
         }
 
@@ -89,11 +89,8 @@ internal static class CborDoor
         where T : struct =>
         value ?? throw new RejectedException(RejectionReason.MissingField, $"{what} is missing");
 
-    private static void LimitItems(int count, string what)
-    {
-        if (count > DecodeLimits.Items)
-        {
-            throw new RejectedException(RejectionReason.LimitExceeded, $"{what}: wanted at most {DecodeLimits.Items} pairs");
-        }
-    }
+    /// <summary>One more than <paramref name="count"/> pairs of a map, unless they get too many.</summary>
+    public static int Counted(int count, string what) => count < DecodeLimits.Items
+        ? count + 1
+        : throw new RejectedException(RejectionReason.LimitExceeded, $"{what}: wanted at most {DecodeLimits.Items} pairs");
 }

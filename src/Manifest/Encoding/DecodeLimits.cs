@@ -3,8 +3,11 @@ namespace Fota.Manifest.Encoding;
 /// <summary>What a decoder is willing to read, whatever a document claims. Bounds are checked before memory is taken (A06, A22).</summary>
 public static class DecodeLimits
 {
-    /// <summary>Longest SUIT envelope, in bytes.</summary>
-    public const int EnvelopeBytes = 64 * 1024;
+    /// <summary>
+    /// Longest SUIT envelope, in bytes. Manifests take a few KiB; the rest is room for hash-based signatures, of which the largest with three
+    /// levels takes 27 KiB.
+    /// </summary>
+    public const int EnvelopeBytes = 128 * 1024;
 
     /// <summary>Deepest nesting of arrays and maps.</summary>
     public const int Depth = 16;

@@ -10,53 +10,37 @@ namespace Fota.Manifest.Envelope;
 /// </summary>
 public sealed class SignedEnvelope
 {
-    private readonly byte[] _bytes;
-    private readonly ReadOnlyMemory<byte> _manifestWithHeader;
+    private readonly EnvelopeParts _parts;
 
-    private SignedEnvelope(byte[] bytes, Parts parts)
+    private SignedEnvelope(EnvelopeParts parts)
     {
-        _bytes = bytes;
-        _manifestWithHeader = parts.ManifestWithHeader;
-        EncodedManifest = parts.Manifest;
-        EncodedDigest = parts.Digest;
-        EncodedAuthentication = parts.Authentication;
-        OtherElements = parts.Others;
-        Signatures = parts.Signatures;
+        _parts = parts;
         ClaimedDigest = ManifestDecoder.DecodeDigest(parts.Digest, "manifest digest");
+        Signatures = [.. parts.Blocks.Where(static block => block.Kind == CoseKind.Sign1)];
     }
 
     /// <summary>The whole envelope as received.</summary>
-    public ReadOnlyMemory<byte> Bytes => _bytes;
+    public ReadOnlyMemory<byte> Bytes => _parts.Bytes;
 
     /// <summary>The digest that the signatures sign; it proves something only when it matches the manifest.</summary>
     public Sha256Digest ClaimedDigest { get; }
 
-    /// <summary>The signatures, in their order; at most <see cref="DecodeLimits.Signatures"/>.</summary>
-    public IReadOnlyList<EnvelopeSignature> Signatures { get; }
+    /// <summary>The COSE_Sign1 among the authentication blocks, in their order; at most <see cref="DecodeLimits.Signatures"/>.</summary>
+    public IReadOnlyList<CoseMessage> Signatures { get; }
 
-    internal ReadOnlyMemory<byte> EncodedManifest { get; }
+    /// <summary>Whether the digest that the signatures are over is the manifest's.</summary>
+    public bool DigestMatches => ComputeDigest() == ClaimedDigest;
 
-    internal ReadOnlyMemory<byte> EncodedDigest { get; }
+    internal EnvelopeParts Parts => _parts;
 
-    internal ReadOnlyMemory<byte> EncodedAuthentication { get; }
-
-    /// <summary>Keys of envelope elements beyond authentication and manifest (severed members, integrated payloads).</summary>
-    internal IReadOnlyList<string> OtherElements { get; }
-
-    /// <summary>The manifest's digest. It covers the byte string *with its CBOR header* (section 8.3).</summary>
-    internal Sha256Digest ComputeDigest() => Sha256Digest.Of(_manifestWithHeader.Span);
+    /// <summary>The manifest's digest. It covers the byte string *with its CBOR head* (section 8.3).</summary>
+    internal Sha256Digest ComputeDigest() => Sha256Digest.Of(_parts.ManifestWithHead.Span);
 
     /// <summary>Decodes an envelope of at most <see cref="DecodeLimits.EnvelopeBytes"/>: any well-formed CBOR, in any key order.</summary>
     public static Verdict<SignedEnvelope> Decode(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length > DecodeLimits.EnvelopeBytes)
-        {
-            int length = bytes.Length;
-            return Verdict.Of<SignedEnvelope>(() => throw new RejectedException(RejectionReason.LimitExceeded, $"envelope: wanted at most {DecodeLimits.EnvelopeBytes} bytes, got {length}"));
-        }
-
-        byte[] own = bytes.ToArray();
-        return Verdict.Of(() => new SignedEnvelope(own, EnvelopeReader.Read(own)));
+        byte[]? own = EnvelopeParts.Own(bytes);
+        return Verdict.Of(() => new SignedEnvelope(EnvelopeParts.Read(own)));
     }
 
     /// <summary>Wraps <paramref name="manifest"/> in an envelope without signatures: the start of a release.</summary>
@@ -73,7 +57,7 @@ public sealed class SignedEnvelope
     public byte[] ToBeSigned(VerificationKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return CoseSign1.ToBeSigned(key, EncodedDigest.Span);
+        return CoseSign1.ToBeSigned(key, _parts.Digest.Span);
     }
 
     /// <summary>The envelope with one signature more.</summary>
@@ -92,30 +76,27 @@ public sealed class SignedEnvelope
         }
 
         byte[] added = CoseSign1.Encode(key, payload: null, signature);
-        return Decode(Assemble(EncodedDigest.Span, [.. Signatures.Select(static s => s.Encoded), added], _manifestWithHeader.Span)).OrThrow();
+        return Decode(Assemble(_parts.Digest.Span, [.. _parts.Blocks.Select(static block => block.Bytes), added], _parts.ManifestWithHead.Span)).OrThrow();
     }
 
     /// <summary>Whether <paramref name="key"/> signed this envelope's digest, and that digest is the manifest's.</summary>
     public bool IsSignedBy(VerificationKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return DigestMatches && Signatures.Any(s => s.IsBy(key, EncodedDigest.Span));
+        return DigestMatches && Signatures.Any(s => s.MayBeBy(key) && s.IsBy(key, _parts.Digest.Span));
     }
 
     /// <summary>What the manifest says, whoever signed it: for showing it to people, never for acting on it.</summary>
-    public Verdict<UpdateManifest> UnverifiedContent() => Verdict.Of(() => ManifestDecoder.Decode(EncodedManifest));
+    public Verdict<UpdateManifest> UnverifiedContent() => Verdict.Of(() => ManifestDecoder.Decode(_parts.Manifest));
 
-    /// <summary>Whether the digest that the signatures are over is the manifest's.</summary>
-    public bool DigestMatches => ComputeDigest() == ClaimedDigest;
-
-    private static byte[] Assemble(ReadOnlySpan<byte> digest, IReadOnlyList<byte[]> signatures, ReadOnlySpan<byte> manifestWithHeader)
+    private static byte[] Assemble(ReadOnlySpan<byte> digest, IReadOnlyList<ReadOnlyMemory<byte>> signatures, ReadOnlySpan<byte> manifestWithHeader)
     {
         CborWriter authentication = new(CborConformanceMode.Canonical);
         authentication.WriteStartArray(1 + signatures.Count);
         authentication.WriteByteString(digest);
-        foreach (byte[] signature in signatures)
+        foreach (ReadOnlyMemory<byte> signature in signatures)
         {
-            authentication.WriteByteString(signature);
+            authentication.WriteByteString(signature.Span);
         }
 
         authentication.WriteEndArray();
@@ -129,12 +110,4 @@ public sealed class SignedEnvelope
         envelope.WriteEndMap();
         return envelope.Encode();
     }
-
-    internal sealed record Parts(
-        ReadOnlyMemory<byte> Authentication,
-        ReadOnlyMemory<byte> Digest,
-        IReadOnlyList<EnvelopeSignature> Signatures,
-        ReadOnlyMemory<byte> Manifest,
-        ReadOnlyMemory<byte> ManifestWithHeader,
-        IReadOnlyList<string> Others);
 }

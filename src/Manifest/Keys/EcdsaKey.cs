@@ -45,9 +45,9 @@ internal sealed class EcdsaKey : VerificationKey
                 return (key, suite);
             }
         }
-        catch (CryptographicException)
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
         {
-            // Falls through to the one refusal below.
+            // The second is what the framework says to a curve it does not know. Falls through to the one refusal below.
         }
 
         key.Dispose();

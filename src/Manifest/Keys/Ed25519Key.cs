@@ -23,6 +23,10 @@ internal sealed class Ed25519Key : VerificationKey
         }
 
         _publicKey = subjectPublicKeyInfo[Prefix.Length..].ToArray();
+        if (EdwardsPoint.IsNonCanonical(_publicKey) || EdwardsPoint.IsOfLowOrder(_publicKey))
+        {
+            throw new RejectedException(RejectionReason.UnsupportedKey, "an Ed25519 public key: wanted a canonical encoding of a point that is not of low order");
+        }
     }
 
     /// <summary>The DER that precedes the 32 bytes of every Ed25519 SubjectPublicKeyInfo.</summary>

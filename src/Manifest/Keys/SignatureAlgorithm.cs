@@ -17,4 +17,16 @@ public enum SignatureAlgorithm
 
     /// <summary>ECDSA on P-384 with SHA-384 (RFC 9864).</summary>
     Esp384 = -51,
+
+    /// <summary>HSS/LMS, hash-based (RFC 8554, RFC 8778, RFC 9858).</summary>
+    HssLms = -46,
+
+    /// <summary>ML-DSA-44 (FIPS 204).</summary>
+    MlDsa44 = -48,
+
+    /// <summary>ML-DSA-65 (FIPS 204).</summary>
+    MlDsa65 = -49,
+
+    /// <summary>ML-DSA-87 (FIPS 204).</summary>
+    MlDsa87 = -50,
 }

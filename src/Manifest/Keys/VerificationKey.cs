@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
+using Fota.Manifest.Keys.HashBased;
 
 namespace Fota.Manifest.Keys;
 
@@ -24,7 +25,7 @@ public abstract class VerificationKey : IEquatable<VerificationKey>
     /// <summary>The key as DER (RFC 5280).</summary>
     public ReadOnlyMemory<byte> SubjectPublicKeyInfo => _subjectPublicKeyInfo;
 
-    /// <summary>Reads a DER SubjectPublicKeyInfo: ECDSA on P-256 or P-384, Ed25519, RSA (for PSS with SHA-256).</summary>
+    /// <summary>Reads a DER SubjectPublicKeyInfo: ECDSA on P-256 or P-384, Ed25519, RSA (for PSS with SHA-256), HSS/LMS, ML-DSA.</summary>
     /// <exception cref="RejectedException">Not such a key.</exception>
     public static VerificationKey FromSubjectPublicKeyInfo(ReadOnlyMemory<byte> der)
     {
@@ -44,7 +45,9 @@ public abstract class VerificationKey : IEquatable<VerificationKey>
             EcdsaKey.AlgorithmOid => new EcdsaKey(der),
             Ed25519Key.AlgorithmOid => new Ed25519Key(der),
             RsaPssKey.AlgorithmOid => new RsaPssKey(der),
-            _ => throw new RejectedException(RejectionReason.UnsupportedKey, $"a public key: wanted ECDSA on P-256 or P-384, Ed25519 or RSA, got algorithm {algorithm}"),
+            HssLmsKey.AlgorithmOid => new HssLmsKey(der),
+            MlDsaKey.AlgorithmOid44 or MlDsaKey.AlgorithmOid65 or MlDsaKey.AlgorithmOid87 => new MlDsaKey(der),
+            _ => throw new RejectedException(RejectionReason.UnsupportedKey, $"a public key: wanted ECDSA on P-256 or P-384, Ed25519, RSA, HSS/LMS or ML-DSA, got algorithm {algorithm}"),
         };
     }
 

@@ -36,7 +36,20 @@ internal static class CanonicalJson
 
     /// <summary>Reads hostile bytes as one JSON value without repeated members, however it is spelt.</summary>
     /// <exception cref="RejectedException">It is not.</exception>
-    public static JsonDocument ParseAnySpelling(ReadOnlyMemory<byte> file) => ParseStrict(file);
+    public static JsonDocument ParseAnySpelling(ReadOnlyMemory<byte> file)
+    {
+        JsonDocument document = ParseStrict(file);
+        try
+        {
+            DemandUnicode(document.RootElement);
+            return document;
+        }
+        catch (InvalidOperationException)
+        {
+            document.Dispose();
+            throw NotUnicode();
+        }
+    }
 
     /// <summary>The file form of <paramref name="value"/>.</summary>
     public static byte[] Encode(JsonElement value)
@@ -136,6 +149,32 @@ internal static class CanonicalJson
         catch (JsonException)
         {
             return new(RejectionReason.Malformed, $"metadata: wanted JSON nested at most {DecodeLimits.Depth} deep, got something else");
+        }
+    }
+
+    // The parser lets broken UTF-8 and half surrogate pairs through, and the first to read them would fail: so all text is read once.
+    private static void DemandUnicode(JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (JsonProperty member in value.EnumerateObject())
+                {
+                    _ = member.Name;
+                    DemandUnicode(member.Value);
+                }
+
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in value.EnumerateArray())
+                {
+                    DemandUnicode(item);
+                }
+
+                break;
+            case JsonValueKind.String:
+                _ = value.GetString();
+                break;
         }
     }
 

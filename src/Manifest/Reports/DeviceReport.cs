@@ -89,9 +89,9 @@ public sealed record DeviceReport
         return writer.Encode();
     }
 
-    internal static DeviceReport Decode(byte[] bytes)
+    internal static DeviceReport Decode(ReadOnlyMemory<byte> bytes)
     {
-        DeterministicCbor.Require(bytes, "report");
+        DeterministicCbor.Require(bytes.Span, "report");
         string? device = null, product = null, deployment = null, version = null, detail = null;
         byte[]? digest = null, nonce = null;
         ulong? sequence = null;

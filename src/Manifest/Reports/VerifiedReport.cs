@@ -1,4 +1,5 @@
 using Fota.Manifest.Encoding;
+using Fota.Manifest.Envelope;
 using Fota.Manifest.Keys;
 
 namespace Fota.Manifest.Reports;
@@ -41,11 +42,10 @@ public sealed class VerifiedReport
                 throw new RejectedException(RejectionReason.LimitExceeded, $"report: wanted at most {DecodeLimits.ReportBytes} bytes");
             }
 
-            DeterministicCbor.Require(own, "report");
-            CoseSign1 cose = CoseSign1.Decode(own, "report");
+            CoseMessage cose = CoseMessage.Decode(own, "report");
             cose.RequireProfile("report");
-            byte[] payload = CborDoor.Require(cose.Payload, "report: the payload");
-            if (!cose.MayBeBy(key) || !cose.IsBy(key, payload))
+            ReadOnlyMemory<byte> payload = CborDoor.Require(cose.Payload, "report: the payload");
+            if (!cose.MayBeBy(key) || !cose.IsBy(key, payload.Span))
             {
                 throw new RejectedException(RejectionReason.SignatureInvalid, $"report: wanted a signature by the device's key {key.Id}");
             }

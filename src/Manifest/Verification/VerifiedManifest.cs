@@ -38,10 +38,7 @@ public sealed class VerifiedManifest
         ArgumentNullException.ThrowIfNull(anchors);
         return Verdict.Of(() =>
         {
-            if (envelope.Signatures.Count == 0)
-            {
-                throw new RejectedException(RejectionReason.NoSignatures, $"envelope: wanted {anchors.Threshold} signatures, got none");
-            }
+            RequireSigned(envelope);
 
             // The digest is compared before any signature over it is worth checking; both are over raw bytes.
             Sha256Digest digest = envelope.ComputeDigest();
@@ -56,24 +53,48 @@ public sealed class VerifiedManifest
                 throw new RejectedException(RejectionReason.ThresholdNotMet, $"envelope: wanted valid signatures by {anchors.Threshold} distinct trusted keys, got {signers.Length}");
             }
 
-            RequireProfile(envelope);
-            return new VerifiedManifest(envelope, digest, ManifestDecoder.Decode(envelope.EncodedManifest), signers);
+            UpdateManifest content = ManifestDecoder.Decode(envelope.Parts.Manifest);
+            RequireProfile(envelope.Parts);
+            return new VerifiedManifest(envelope, digest, content, signers);
         });
     }
 
-    private static void RequireProfile(SignedEnvelope envelope)
+    private static void RequireSigned(SignedEnvelope envelope)
     {
-        DeterministicCbor.Require(envelope.Bytes.Span, "envelope");
-        DeterministicCbor.Require(envelope.EncodedAuthentication.Span, "authentication");
-        DeterministicCbor.Require(envelope.EncodedDigest.Span, "manifest digest");
-        foreach (EnvelopeSignature signature in envelope.Signatures)
+        if (envelope.Parts.Blocks.FirstOrDefault(static block => block.Kind != CoseKind.Sign1) is { } other)
         {
-            signature.RequireProfile();
+            other.RequireProfile("authentication");
         }
 
-        if (envelope.OtherElements.Count > 0)
+        if (envelope.Signatures.Count == 0)
         {
-            throw ManifestDecoder.Unsupported($"envelope: element {envelope.OtherElements[0]}");
+            throw new RejectedException(RejectionReason.NoSignatures, "envelope: wanted signatures, got none");
+        }
+    }
+
+    private static void RequireProfile(EnvelopeParts parts)
+    {
+        if (!parts.IsTagged)
+        {
+            throw ManifestDecoder.Unsupported($"envelope: a map without CBOR tag {SuitNumbers.EnvelopeTag}");
+        }
+
+        DeterministicCbor.Require(parts.Bytes, "envelope");
+        DeterministicCbor.Require(parts.Authentication.Span, "authentication");
+        DeterministicCbor.Require(parts.Digest.Span, "manifest digest");
+        foreach (CoseMessage block in parts.Blocks)
+        {
+            block.RequireProfile("signature");
+            if (block.Payload is not null)
+            {
+                // Nobody signed it, and another processor would take it for what was signed (A20).
+                throw new RejectedException(RejectionReason.UnknownField, "signature: wanted a detached payload, got one inside");
+            }
+        }
+
+        if (parts.Elements.Count > 0)
+        {
+            throw ManifestDecoder.Unsupported($"envelope: element {parts.Elements[0]}");
         }
     }
 }

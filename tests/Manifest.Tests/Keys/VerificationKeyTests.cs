@@ -7,12 +7,12 @@ namespace Fota.Manifest.Tests.Keys;
 
 public sealed class VerificationKeyTests
 {
-    private static readonly SoftwareKey[] s_keys = [SoftwareKey.EcdsaP256(), SoftwareKey.EcdsaP384(), SoftwareKey.Ed25519(), SoftwareKey.RsaPss()];
+    private static readonly SoftwareKey[] s_keys = [SoftwareKey.EcdsaP256(), SoftwareKey.EcdsaP384(), SoftwareKey.Ed25519(), SoftwareKey.RsaPss(), SoftwareKey.HashBased()];
 
-    private static readonly SignatureAlgorithm[] s_algorithms = [SignatureAlgorithm.Esp256, SignatureAlgorithm.Esp384, SignatureAlgorithm.Ed25519, SignatureAlgorithm.Ps256];
+    private static readonly SignatureAlgorithm[] s_algorithms = [SignatureAlgorithm.Esp256, SignatureAlgorithm.Esp384, SignatureAlgorithm.Ed25519, SignatureAlgorithm.Ps256, SignatureAlgorithm.HssLms];
 
     [Test]
-    public void A_key_of_each_kind_has_its_algorithm_and_survives_pem([Range(0, 3)] int kind)
+    public void A_key_of_each_kind_has_its_algorithm_and_survives_pem([Range(0, 4)] int kind)
     {
         VerificationKey key = s_keys[kind].PublicKey;
 
@@ -21,7 +21,7 @@ public sealed class VerificationKeyTests
     }
 
     [Test]
-    public void A_signature_of_each_kind_is_recognised_and_one_over_other_bytes_is_not([Range(0, 3)] int kind)
+    public void A_signature_of_each_kind_is_recognised_and_one_over_other_bytes_is_not([Range(0, 4)] int kind)
     {
         byte[] signature = s_keys[kind].Sign("message"u8);
 
@@ -30,7 +30,7 @@ public sealed class VerificationKeyTests
     }
 
     [Test]
-    public void A18_Signature_with_a_byte_more_or_less_is_refused([Range(0, 3)] int kind)
+    public void A18_Signature_with_a_byte_more_or_less_is_refused([Range(0, 4)] int kind)
     {
         byte[] signature = s_keys[kind].Sign("message"u8);
 
@@ -43,6 +43,7 @@ public sealed class VerificationKeyTests
     [TestCase(1, -51, -35)]
     [TestCase(2, -19, -8)]
     [TestCase(3, -37, 0)]
+    [TestCase(4, -46, 0)]
     public void A24_A_key_takes_its_own_number_and_names_of_the_same_computation_only(int kind, int own, int second)
     {
         long[] numbers = [.. Enumerable.Range(-300, 400).Where(number => s_keys[kind].PublicKey.Accepts(number)).Select(static number => (long)number)];
@@ -51,7 +52,7 @@ public sealed class VerificationKeyTests
     }
 
     [Test]
-    public void A_manifest_can_be_signed_by_a_key_of_each_kind([Range(0, 3)] int kind)
+    public void A_manifest_can_be_signed_by_a_key_of_each_kind([Range(0, 4)] int kind)
     {
         SignedEnvelope envelope = SampleRelease.Create().SignedBy(s_keys[kind]);
 
@@ -78,7 +79,7 @@ public sealed class VerificationKeyTests
         IsUnsupported(Rsa(RSA.Create(2048).ExportParameters(includePrivateParameters: false).Modulus!, Convert.FromHexString(exponent)));
 
     [Test]
-    public void A22_Bytes_after_a_key_are_refused([Range(0, 3)] int kind) => IsUnsupported([.. s_keys[kind].PublicKey.SubjectPublicKeyInfo.Span, 0]);
+    public void A22_Bytes_after_a_key_are_refused([Range(0, 4)] int kind) => IsUnsupported([.. s_keys[kind].PublicKey.SubjectPublicKeyInfo.Span, 0]);
 
     [Test]
     public void A11_A_compressed_point_is_not_a_second_key()

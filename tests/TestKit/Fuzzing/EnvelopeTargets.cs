@@ -1,0 +1,85 @@
+using System.Formats.Cbor;
+using Fota.Manifest;
+using Fota.Manifest.Envelope;
+using Fota.Manifest.Metadata;
+using Fota.Manifest.Verification;
+
+namespace Fota.TestKit.Fuzzing;
+
+/// <summary>SUIT envelopes and manifests.</summary>
+internal static class EnvelopeTargets
+{
+    private const int MiB = 1024 * 1024;
+
+    private static readonly FixedKey[] s_keys = [new(1), new(2)];
+
+    private static readonly RoleKeys s_anchors = new(s_keys.Select(static key => key.PublicKey), 2);
+
+    private static readonly SignedEnvelope[] s_envelopes =
+    [
+        SampleRelease.Create().SignedBy(s_keys),
+        SampleRelease.Create("2.0.0-rc.1", sequence: 7, security: 3, change: static m => m with { DeviceId = NameBasedUuid.Vendor("device.example") }).SignedBy(s_keys),
+    ];
+
+    private static readonly byte[][] s_seeds = [.. s_envelopes.Select(static envelope => envelope.Bytes.ToArray())];
+
+    private static readonly HashSet<Sha256Digest> s_signed = [.. s_envelopes.Select(static envelope => envelope.ClaimedDigest)];
+
+    public static IReadOnlyList<FuzzTarget> All { get; } =
+    [
+        new("suit-envelope", s_seeds, [], Decode, MiB),
+        new("suit-manifest", [.. s_seeds.Select(ManifestOf)], [], static manifest => Decode(Wrap(manifest)), MiB),
+        new("suit-verified", s_seeds, [], Verify, MiB),
+    ];
+
+    private static bool Decode(byte[] input) =>
+        SignedEnvelope.Decode(input).IsAccepted(out SignedEnvelope? envelope, out _) && envelope.UnverifiedContent().IsAccepted(out _, out _);
+
+    private static bool Verify(byte[] input)
+    {
+        if (!SignedEnvelope.Decode(input).IsAccepted(out SignedEnvelope? envelope, out _) || !VerifiedManifest.Verify(envelope, s_anchors).IsAccepted(out VerifiedManifest? manifest, out _))
+        {
+            return false;
+        }
+
+        return s_signed.Contains(manifest.Digest) ? true : throw new ForgeryException($"verified a manifest that nobody signed: {manifest.Digest}");
+    }
+
+    private static byte[] ManifestOf(byte[] envelope)
+    {
+        CborReader reader = new(envelope);
+        reader.ReadTag();
+        reader.ReadStartMap();
+        while (reader.ReadInt32() != 3)
+        {
+            reader.SkipValue();
+        }
+
+        return reader.ReadByteString();
+    }
+
+    private static byte[] Wrap(byte[] manifest)
+    {
+        CborWriter inner = new();
+        inner.WriteByteString(manifest);
+        byte[] withHeader = inner.Encode();
+        CborWriter digest = new();
+        digest.WriteStartArray(2);
+        digest.WriteInt32(-16);
+        digest.WriteByteString(Sha256Digest.Of(withHeader).Bytes);
+        digest.WriteEndArray();
+        CborWriter authentication = new();
+        authentication.WriteStartArray(1);
+        authentication.WriteByteString(digest.Encode());
+        authentication.WriteEndArray();
+        CborWriter envelope = new();
+        envelope.WriteTag((CborTag)107);
+        envelope.WriteStartMap(2);
+        envelope.WriteInt32(2);
+        envelope.WriteByteString(authentication.Encode());
+        envelope.WriteInt32(3);
+        envelope.WriteEncodedValue(withHeader);
+        envelope.WriteEndMap();
+        return envelope.Encode();
+    }
+}
