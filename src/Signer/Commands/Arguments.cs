@@ -24,6 +24,22 @@ internal static class Arguments
 
     public static Option<Sha256Digest> ManifestDigest() => Parsed<Sha256Digest>("--manifest-digest", "DIGEST", "The manifest that you mean to approve, as its author told you.", Sha256Digest.TryParse, "64 lower-case hexadecimal digits");
 
+    public static Option<Sha256Digest> ChangeDigest() => Parsed<Sha256Digest>("--change", "DIGEST", "The change that you mean to sign, as whoever proposed it told you.", Sha256Digest.TryParse, "64 lower-case hexadecimal digits");
+
+    /// <summary>A name as ceremonies give them: it becomes a file name and an environment variable.</summary>
+    public static Option<string> Label(string name, string helpName, string description)
+    {
+        Option<string> option = Required(name, helpName, description);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && !(text.Length is >= 1 and <= 32 && text.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')))
+            {
+                result.AddError($"{name}: wanted 1 to 32 of a-z, 0-9 and '-', got \"{text}\".");
+            }
+        });
+        return option;
+    }
+
     public static Option<string> Required(string name, string helpName, string description) => new(name) { HelpName = helpName, Description = description, Required = true };
 
     private static Option<T> Parsed<T>(string name, string helpName, string description, Parser<T> parser, string wanted)
