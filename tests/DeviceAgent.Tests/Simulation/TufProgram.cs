@@ -7,6 +7,12 @@ public sealed class TufProgram : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fota-tuf-");
 
+    /// <summary>The roles below the root, in the order in which they are refreshed; "role" is delegated to.</summary>
+    public static string[] Roles => ["timestamp", "snapshot", "targets", "role"];
+
+    /// <summary>The bytes of the target "pump/firmware".</summary>
+    public static byte[] Firmware => [1, 2, 3, 4];
+
     private TufProgram(TufRepository repository, TufServer server)
     {
         Repository = repository;
@@ -82,6 +88,81 @@ public sealed class TufProgram : IAsyncDisposable
         Assert.That(run.ExitCode, Is.EqualTo(1), run.Error);
         Assert.That(run.ErrorLines, Has.Length.EqualTo(1), run.Error);
         Assert.That(run.ErrorLines[0], Does.Contain(": " + reason));
+    }
+
+    /// <summary>A client that has downloaded "pump/firmware", which the role "role" lists.</summary>
+    public static async Task<TufProgram> WithReleaseAsync(Action<TufRepository>? configure = null)
+    {
+        TufProgram program = await StartAsync(configure);
+        TufRole role = program.Repository.Targets.Delegate("role", "pump/*");
+        program.Repository.AddTarget(role, "pump/firmware", [.. Firmware]);
+        program.Repository.Publish();
+        program.Repository.Publish();
+        ProgramRun run = await program.DownloadAsync("pump/firmware");
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        return program;
+    }
+
+    public TufRole Role(string name) => name switch
+    {
+        "timestamp" => Repository.Timestamp,
+        "snapshot" => Repository.Snapshot,
+        "targets" => Repository.Targets,
+        _ => Repository.Targets.Delegations[0].Role,
+    };
+
+    /// <summary>Publishes a role and what points to it.</summary>
+    public void Republish(string name)
+    {
+        if (name is "targets" or "role")
+        {
+            Repository.PublishTargets(Role(name));
+        }
+
+        if (name is not "timestamp")
+        {
+            Repository.PublishSnapshot();
+        }
+
+        Repository.PublishTimestamp();
+    }
+
+    public Task<ProgramRun> PublishAndDownloadAsync()
+    {
+        Repository.Publish();
+        return DownloadAsync("pump/firmware");
+    }
+
+    /// <summary>Refuses, and leaves every trusted file as it was.</summary>
+    public async Task RefusesAndChangesNothingAsync(string reason)
+    {
+        IReadOnlyDictionary<string, byte[]> before = Everything();
+        Refuses(await DownloadAsync("pump/firmware"), reason);
+        Assert.That(Everything(), Is.EquivalentTo(before));
+    }
+
+    /// <summary>
+    /// Publishes anew, and the file of one role is refused: the roles before it are what the repository has now, it and those after it are what they were.
+    /// </summary>
+    public async Task RefusesAndKeepsAsync(string name, string reason, bool publish = true)
+    {
+        if (publish)
+        {
+            Repository.Publish();
+        }
+        else
+        {
+            Repository.PublishTimestamp();
+        }
+
+        Dictionary<string, byte[]> wanted = new(Everything(), StringComparer.Ordinal);
+        foreach (string role in Roles.TakeWhile(role => role != name && name != "root"))
+        {
+            wanted[role + ".json"] = Repository.Current(Role(role));
+        }
+
+        Refuses(await DownloadAsync("pump/firmware"), reason);
+        Assert.That(Everything(), Is.EquivalentTo(wanted));
     }
 
     public async ValueTask DisposeAsync()
