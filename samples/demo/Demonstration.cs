@@ -44,6 +44,8 @@ public sealed class Demonstration(string programs, string plans, string director
         await ManufactureAsync(cancellation);
         await WaitForFleetAsync(operations, "the fleet to report 1.0.0", static (_, d) => d.GetProperty("version").GetString() == First, cancellation);
 
+        Say("Keys: a root key is replaced, and the product gets a second approver, while the pumps are in the field");
+        await _signer.ReplaceKeysAsync(cancellation);
         await ReleaseAsync(Good, 1, operations, cancellation);
         await RollOutAsync(operations, cancellation);
         await ReleaseAsync(Bad, 1, operations, cancellation);

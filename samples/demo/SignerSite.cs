@@ -8,6 +8,8 @@ public sealed class SignerSite(string programs, string directory)
     /// <summary>The product that the demonstration ships.</summary>
     public const string Product = "infusion-pump";
 
+    private const string NewApprover = "approver-2", NewRoot = "root-4";
+
     private static readonly string[] s_tokens = ["root-1", "root-2", "root-3", "targets", "release", "approver", "online", "ca"];
 
     /// <summary>Tokens and folder.</summary>
@@ -44,6 +46,22 @@ public sealed class SignerSite(string programs, string directory)
         return Sha256Digest.Parse(digest).ToString();
     }
 
+    /// <summary>A root key is replaced, and the product gets a second approver: signed by those who have to sign that, each with their own token.</summary>
+    public async Task ReplaceKeysAsync(CancellationToken cancellation)
+    {
+        foreach (string key in new[] { NewRoot, NewApprover })
+        {
+            Site.MakePin($"pins/{key}.pin");
+            Site.MakePin($"pins/{key}.so-pin");
+            await Signer.RunAsync(cancellation, "key", "make", "--home", Home, "--label", key, "--token", key, "--pin-file", Pin(key), "--so-pin-file", Site.Path("pins", key + ".so-pin"));
+        }
+
+        await ChangeAsync(["--role", "root", "--add-key", NewRoot, "--remove-key", "root-1"], ["root-2", "root-3"], cancellation);
+
+        // Added, not replaced: the pumps' boot loaders hold the keys of their factory, until a release brings them others.
+        await ChangeAsync(["--role", Product, "--add-key", NewApprover], ["targets", "release", "approver"], cancellation);
+    }
+
     /// <summary>The approver signs what was agreed upon, by its digest.</summary>
     public Task ApproveReleaseAsync(string version, string digest, CancellationToken cancellation) =>
         People.RunAsync(cancellation, "release", "approve", "--home", Home, "--product", Product, "--version", version, "--manifest-digest", digest, "--pin-file", Pin("approver"));
@@ -59,6 +77,18 @@ public sealed class SignerSite(string programs, string directory)
     /// <summary>Keeps snapshot and timestamp fresh, and brings what is signed to the server.</summary>
     public Service StartOnline(Uri server, string operatorToken) => Signer.StartService(Site.Path("online.log"),
         "online", "--home", Home, "--server", server.ToString(), "--server-ca", Path.Combine(Home, "ca", "service-ca.pem"), "--token-file", operatorToken, "--interval-seconds", "1", "--pin-file", Pin("online"));
+
+    private async Task ChangeAsync(IReadOnlyList<string> options, IReadOnlyList<string> signers, CancellationToken cancellation)
+    {
+        string said = await Signer.RunAsync(cancellation, ["role", "propose", "--home", Home, .. options]);
+        string change = said.Split('\n').First(static l => l.StartsWith("change: ", StringComparison.Ordinal))["change: ".Length..];
+        foreach (string signer in signers)
+        {
+            await Signer.RunAsync(cancellation, "role", "sign", "--home", Home, "--change", change, "--key", signer, "--pin-file", Pin(signer));
+        }
+
+        await Signer.RunAsync(cancellation, "role", "apply", "--home", Home, "--pin-file", Pin("online"));
+    }
 
     /// <summary>A published envelope, as a factory gets it.</summary>
     public string EnvelopeOf(string version) =>

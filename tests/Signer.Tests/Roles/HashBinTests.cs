@@ -103,6 +103,24 @@ public sealed class HashBinTests
     }
 
     [Test]
+    [Proves("R-47")]
+    public async Task Bin_that_lost_its_releases_to_a_finer_division_is_signed_empty()
+    {
+        // Of 8 bins, each has two first digits; of 16, the odd ones move into bins of their own.
+        string version = Enumerable.Range(0, 64).Select(static patch => $"1.0.{patch}").First(static version => "13579bdf".Contains(Hash(version)[0], StringComparison.Ordinal));
+        await MakeAsync(8);
+        await World.ReleaseAsync(version);
+        string old = Client.Update(World).FindTarget($"infusion-pump/{version}/manifest.suit").OrThrow().Role;
+        await World.ChangeAsync("--role infusion-pump --hash-bins 16", "release approver");
+        TrustedMetadataSet trust = Client.Update(World);
+        Delegation bin = trust.Delegations(trust.Delegations().Single()).Single(bin => bin.Name == old);
+        Assert.That(trust.Delegated(bin)!.Targets, Is.Empty, "else the release would be listed twice, and a server refuse that");
+        Assert.That(trust.FindTarget($"infusion-pump/{version}/manifest.suit").OrThrow().Role, Is.EqualTo($"infusion-pump.{Hash(version)[0]}").And.Not.EqualTo(old));
+
+        static string Hash(string version) => Sha256Digest.Of(System.Text.Encoding.UTF8.GetBytes($"infusion-pump/{version}/manifest.suit")).ToString();
+    }
+
+    [Test]
     [Proves("R-43")]
     public async Task Product_key_is_replaced_and_its_bins_are_signed_anew()
     {
