@@ -39,7 +39,7 @@ public sealed class ManifestCommandTests
             Assert.That(json.GetProperty("signatures")[1].GetProperty("algorithm").GetString(), Is.EqualTo("Ed25519 (-19)"));
             Assert.That(json.GetProperty("sequence").GetInt32(), Is.EqualTo(2));
             Assert.That(json.GetProperty("release_version").GetString(), Is.EqualTo("1.1.0"));
-            Assert.That(json.GetProperty("components")[0].GetProperty("image_digest").GetString(), Is.EqualTo(_release.Manifest.ImageDigest.ToString()));
+            Assert.That(json.GetProperty("components")[0].GetProperty("image_digest").GetString(), Is.EqualTo(_release.Described.ImageDigest.ToString()));
         }
     }
 

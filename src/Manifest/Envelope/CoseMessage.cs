@@ -55,11 +55,8 @@ public sealed class CoseMessage
     /// <summary>Whether the hint excludes <paramref name="key"/>.</summary>
     internal bool MayBeBy(VerificationKey key) => _parts.Unprotected.KeyId is null || key.Id.Thumbprint.Bytes.SequenceEqual(_parts.Unprotected.KeyId);
 
-    /// <summary>
-    /// What our profile demands: a COSE_Sign1 with the algorithm in the protected header, the key id in the unprotected one, and nothing else. The
-    /// unprotected header is not signed; a fixed content leaves no room to alter it unnoticed (A20, A23).
-    /// </summary>
-    internal void RequireProfile(string what)
+    /// <summary>What no signature may be that we are to judge: of another kind than COSE_Sign1, or with a header that has to be understood and is not.</summary>
+    internal void RequireSupported(string what)
     {
         if (Kind != CoseKind.Sign1)
         {
@@ -70,7 +67,15 @@ public sealed class CoseMessage
         {
             throw new RejectedException(RejectionReason.Unsupported, $"{what}: wanted no critical header parameters, as none is understood");
         }
+    }
 
+    /// <summary>
+    /// What our profile demands: a COSE_Sign1 with the algorithm in the protected header, the key id in the unprotected one, and nothing else. The
+    /// unprotected header is not signed; a fixed content leaves no room to alter it unnoticed (A20, A23).
+    /// </summary>
+    internal void RequireProfile(string what)
+    {
+        RequireSupported(what);
         DeterministicCbor.Require(_bytes, what);
         DeterministicCbor.Require(_parts.EncodedProtected, $"{what}: protected header");
         CborDoor.Require(_parts.Protected.Algorithm, $"{what}: the algorithm in the protected header");

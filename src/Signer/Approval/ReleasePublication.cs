@@ -2,6 +2,7 @@ using Fota.Manifest;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Keys;
 using Fota.Manifest.Metadata;
+using Fota.Manifest.Verification;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Approval;
@@ -39,9 +40,13 @@ internal static class ReleasePublication
 
         RepositoryFolder repository = workshop.Repository;
         long next = role.Version + 1;
-        Sha256Digest table = examined.Manifest.Content.ChunkTableDigest;
-        repository.Copy(draft.TableFile, RepositoryFolder.Table(table), table);
-        repository.Copy(draft.PackFile, RepositoryFolder.Pack(examined.Pack), examined.Pack);
+        foreach ((int index, ListedImage image) in examined.Manifest.Images.Index())
+        {
+            Sha256Digest table = image.Content.ChunkTableDigest, pack = examined.Packs[index];
+            repository.Copy(draft.TableFile(index), RepositoryFolder.Table(table), table);
+            repository.Copy(draft.PackFile(index), RepositoryFolder.Pack(pack), pack);
+        }
+
         repository.Write(RepositoryFolder.Target(RepositoryFolder.ReleasePath(role.Product, version), target.Sha256), envelope);
         repository.Write(RepositoryFolder.Metadata(role.Product.ToString(), next), file);
         repository.WriteState(workshop.State.With(role.Product.ToString(), next));

@@ -13,7 +13,7 @@ internal static class EnvelopeTargets
 
     private static readonly FixedKey[] s_keys = [new(1), new(2)];
 
-    private static readonly RoleKeys s_anchors = new(s_keys.Select(static key => key.PublicKey), 2);
+    private static readonly ReleaseAnchors s_anchors = ReleaseAnchors.Classical(new RoleKeys(s_keys.Select(static key => key.PublicKey), 2));
 
     private static readonly SignedEnvelope[] s_envelopes =
     [
