@@ -39,5 +39,5 @@ public sealed class PublishedRepository(string directory)
     public string PackOf(string version) => ManifestOf(version).Components[0].Images.For(ImageSlot.A).PackUri;
 
     private SignedMetadata Decode(string path) =>
-        SignedMetadata.Decode(Read(path) ?? throw new DemoFailedException($"no {path} in the repository"), DecodeLimits.TargetsBytes).OrThrow();
+        SignedMetadata.Decode(Read(path) ?? throw new DemoFailedException($"no {path} in the repository"), DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
 }

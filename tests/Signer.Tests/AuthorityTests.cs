@@ -132,7 +132,7 @@ public sealed class AuthorityTests
     {
         using RSA key = RSA.Create(2048);
         string request = new CertificateRequest("OU=infusion-pump, CN=pump-0001", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequestPem();
-        (await TryAsync("device", request)).Refused("UnsupportedKey");
+        (await TryAsync("device", request)).Refused("wanted a P-256 key, got Ps256");
     }
 
     [Test]

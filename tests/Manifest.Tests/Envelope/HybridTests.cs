@@ -55,10 +55,17 @@ public sealed class HybridTests
     public void A24_A_classical_key_among_the_hash_based_ones_is_refused() => IsUnsupported(static () => ReleaseAnchors.Hybrid(s_classical, new RoleKeys([s_engineer.PublicKey], 1)));
 
     [Test]
-    public void A23_Every_bit_flip_of_a_hybrid_envelope_is_refused() =>
-        Refusal.EveryBitFlip(
-            s_release.SignedBy(s_engineer, s_approver, s_vault).Bytes.ToArray(),
-            static bytes => SignedEnvelope.Decode(bytes).IsAccepted(out SignedEnvelope? envelope, out _) && VerifiedManifest.Verify(envelope, Hybrid()).IsAccepted(out _, out _));
+    public void A23_A_bit_flipped_in_any_byte_of_a_hybrid_envelope_is_refused()
+    {
+        byte[] envelope = s_release.SignedBy(s_engineer, s_approver, s_vault).Bytes.ToArray();
+        for (int at = 0; at < envelope.Length; at++)
+        {
+            byte[] flipped = [.. envelope];
+            flipped[at] ^= (byte)(1 << (at % 8));
+            bool accepted = SignedEnvelope.Decode(flipped).IsAccepted(out SignedEnvelope? read, out _) && VerifiedManifest.Verify(read, Hybrid()).IsAccepted(out _, out _);
+            Assert.That(accepted, Is.False, $"byte {at}");
+        }
+    }
 
     [Test]
     public void A06_An_envelope_has_room_for_the_largest_hash_based_signatures() =>
