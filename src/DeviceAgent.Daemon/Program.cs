@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fota.DeviceAgent.Configuration;
 using Fota.DeviceAgent.Daemon;
+using Fota.DeviceAgent.Fetching;
 using Fota.DeviceAgent.Storage;
 using Fota.Manifest;
 using Fota.Shared;
@@ -22,5 +23,7 @@ check.SetAction(async (result, cancellation) => await Commands.CheckAsync(AgentS
 Command status = new("status", "Says what runs on the device and what became of the last update.") { config, json };
 status.SetAction(result => Commands.Status(AgentSettings.Load(result.GetRequiredValue(config)), result.GetValue(json)));
 
-RootCommand root = new("Keeps one device up to date, trusting only what it has proven.") { enrol, run, check, status };
-return await CommandLineEntry.RunAsync(root, args, static e => e is SettingsException or DeviceStateException or RejectedException or CryptographicException or ArgumentException);
+RootCommand root = new("Keeps one device up to date, trusting only what it has proven.") { enrol, run, check, status, TufCommand.Create() };
+int code = await CommandLineEntry.RunAsync(
+    root, args, static e => e is SettingsException or DeviceStateException or RejectedException or RepositoryUnavailableException or CryptographicException or ArgumentException);
+return TufCommand.ExitCode(args, code);

@@ -31,7 +31,7 @@ public static class DeviceFactory
         store.Replace(FileSlotReader.EnvelopeName(SlotName.A), image.Manifest.Envelope.Bytes.Span);
         FileRollbackCounter.Manufacture(store, release.SecurityVersion);
         StateStore.Manufacture(store, release);
-        MetadataRefresh.Manufacture(store, trustedRoot);
+        MetadataRefresh.Begin(store, MetadataRefresh.AgentFolder, trustedRoot);
         new BootRecordStore(store).Write(new BootRecord(SlotBootState.Good(SlotBootState.MaxPriority), SlotBootState.Unbootable));
     }
 }

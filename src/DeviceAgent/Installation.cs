@@ -20,15 +20,15 @@ internal sealed class Installation
     private readonly AgentParts _parts;
     private readonly StateStore _state;
     private readonly ReportQueue _reports;
-    private readonly MetadataRefresh _metadata;
+    private readonly ManifestDownload _manifests;
     private readonly PackDownload _packs;
 
-    public Installation(AgentParts parts, StateStore state, ReportQueue reports, MetadataRefresh metadata, PackDownload packs)
+    public Installation(AgentParts parts, StateStore state, ReportQueue reports, ManifestDownload manifests, PackDownload packs)
     {
         _parts = parts;
         _state = state;
         _reports = reports;
-        _metadata = metadata;
+        _manifests = manifests;
         _packs = packs;
     }
 
@@ -40,7 +40,7 @@ internal sealed class Installation
     public async Task<AdmittedManifest> AdmitAsync(Assignment assignment, CancellationToken cancellation)
     {
         DateTimeOffset now = _parts.Time.GetUtcNow(), known = _state.Current.LatestTrustedTime, start = now > known ? now : known;
-        VerifiedTargetBytes target = await _metadata.FetchAsync(assignment.TargetPath, _parts.Identity.Product.ToString(), start, cancellation);
+        VerifiedTargetBytes target = await _manifests.FetchAsync(assignment.TargetPath, _parts.Identity.Product, start, cancellation);
         _state.Update(state => start > state.LatestTrustedTime ? state with { LatestTrustedTime = start } : state);
         SignedEnvelope envelope = SignedEnvelope.Decode(target.Bytes.Span).OrThrow();
         VerifiedManifest manifest = VerifiedManifest.Verify(envelope, ReleaseAnchors.Of(target.Target.Keys, _parts.HashBased)).OrThrow();

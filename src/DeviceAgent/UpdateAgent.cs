@@ -3,6 +3,7 @@ using Fota.DeviceAgent.Fetching;
 using Fota.DeviceAgent.Reporting;
 using Fota.DeviceAgent.State;
 using Fota.Manifest;
+using Fota.Manifest.Metadata;
 using Fota.Manifest.Reports;
 using Fota.Manifest.Verification;
 
@@ -28,10 +29,11 @@ public sealed class UpdateAgent
         ArgumentNullException.ThrowIfNull(parts);
         _parts = parts;
         _state = new StateStore(parts.Store);
-        RepositoryClient repository = new(parts.Http, parts.Server, parts.Retry, parts.Time);
+        RepositoryClient repository = new(parts.Http, new Uri(parts.Server, "repo/"), parts.Retry, parts.Time);
+        MetadataRefresh metadata = new(MetadataProfile.Fota, parts.Store, MetadataRefresh.AgentFolder, repository.Below("metadata/"));
         CheckInClient checkIn = new(parts.Http, parts.Server, parts.Key, parts.Retry, parts.Time);
         _reports = new ReportQueue(parts.Identity, _state, parts.Boot.Facts, parts.Counter, parts.Time, checkIn, parts.Log);
-        _installation = new Installation(parts, _state, _reports, new MetadataRefresh(parts.Store, repository), new PackDownload(repository));
+        _installation = new Installation(parts, _state, _reports, new ManifestDownload(metadata, repository), new PackDownload(repository));
         _trial = new TrialBoot(parts, _state, _reports, _installation.MarkActivated);
     }
 

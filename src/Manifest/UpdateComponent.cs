@@ -21,6 +21,9 @@ public abstract record ComponentImages
     /// <param name="B">The image for slot B.</param>
     public sealed record PerSlot(ComponentImage A, ComponentImage B) : ComponentImages;
 
+    /// <summary>Each image once, that for slot A first.</summary>
+    public IReadOnlyList<ComponentImage> All => this is PerSlot each ? [each.A, each.B] : [For(ImageSlot.A)];
+
     /// <summary>The image that belongs into <paramref name="slot"/>.</summary>
     public ComponentImage For(ImageSlot slot) => this switch
     {

@@ -22,6 +22,9 @@ internal static partial class CommandLineEntry
     // A signature or a write that has begun is ended in good order after SIGTERM; the default of two seconds is too short on a busy machine.
     private static readonly TimeSpan s_terminationTimeout = TimeSpan.FromSeconds(30);
 
+    // An argument that begins with '@' is a value as any other, not a file to read arguments from.
+    private static readonly ParserConfiguration s_parsing = new() { ResponseFileTokenReplacer = null };
+
     // A word that nobody knows explains more than what is missing because of it.
     private static string Explain(ParseResult parsed) =>
         (parsed.Errors.FirstOrDefault(error => parsed.UnmatchedTokens.Any(token => error.Message.Contains($"'{token}'", StringComparison.Ordinal))) ?? parsed.Errors[0]).Message;
@@ -29,7 +32,7 @@ internal static partial class CommandLineEntry
     /// <summary>Parses and runs <paramref name="root"/>; <paramref name="isExpected"/> names the exceptions whose message is meant for people.</summary>
     public static async Task<int> RunAsync(RootCommand root, string[] args, Func<Exception, bool> isExpected)
     {
-        ParseResult parsed = root.Parse(args);
+        ParseResult parsed = root.Parse(args, s_parsing);
         if (parsed.Errors.Count > 0)
         {
             await Console.Error.WriteLineAsync($"{RootCommand.ExecutableName}: {TypeName.Replace(Explain(parsed), "").ReplaceLineEndings(" ")} See --help.");

@@ -93,6 +93,7 @@ public sealed class PowerCutTests
     }
 
     [Test]
+    [Proves("W-3")]
     public async Task A02_Power_cut_in_a_root_rotation_does_not_let_an_old_timestamp_in([Values] PowerCut flavour)
     {
         int refusals = 0;
@@ -139,6 +140,7 @@ public sealed class PowerCutTests
     }
 
     [Test]
+    [Proves("W-3")]
     public async Task A04_Power_cut_in_a_root_rotation_does_not_keep_a_fast_forwarded_timestamp([Values] PowerCut flavour) =>
         await CutEverywhereAsync(flavour, SampleRelease.Create("1.0.0", sequence: 1), async device =>
         {

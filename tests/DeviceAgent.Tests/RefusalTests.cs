@@ -32,6 +32,7 @@ public sealed class RefusalTests
     }
 
     [Test]
+    [Proves("W-29")]
     public async Task A01_Release_that_the_role_of_another_product_lists_is_refused_before_it_is_fetched()
     {
         using SimulatedDevice device = new();
@@ -48,6 +49,7 @@ public sealed class RefusalTests
     }
 
     [Test]
+    [Proves("W-29")]
     public async Task A09_Release_that_the_top_level_targets_list_is_refused_before_it_is_fetched()
     {
         using SimulatedDevice device = new();
@@ -107,6 +109,7 @@ public sealed class RefusalTests
     }
 
     [Test]
+    [Proves("W-9")]
     public async Task A02_Timestamp_of_the_same_version_with_an_older_snapshot_does_not_become_the_reference()
     {
         using SimulatedDevice device = new();
@@ -141,6 +144,7 @@ public sealed class RefusalTests
     }
 
     [Test]
+    [Proves("W-2")]
     public async Task A03_Clock_set_back_does_not_revive_expired_metadata()
     {
         using SimulatedDevice device = new();
@@ -156,6 +160,7 @@ public sealed class RefusalTests
     }
 
     [Test]
+    [Proves("W-2")]
     public async Task A03_Clock_that_ran_ahead_is_believed_until_true_time_has_caught_up()
     {
         using SimulatedDevice device = new();
@@ -216,6 +221,7 @@ public sealed class RefusalTests
     }
 
     [Test]
+    [Proves("W-20")]
     public async Task A06_Endless_timestamp_is_refused()
     {
         using SimulatedDevice device = new();
@@ -225,6 +231,7 @@ public sealed class RefusalTests
     }
 
     [Test]
+    [Proves("W-26")]
     public async Task A06_Manifest_longer_than_its_listed_length_is_refused()
     {
         using SimulatedDevice device = new();

@@ -147,7 +147,7 @@ public sealed class OnlineTests
         await using PublicationServer server = await PublicationServer.StartAsync(_world);
         Assert.That((await PushAsync(server)).Ok().Output, Does.Contain("took timestamp 2"));
         Dictionary<string, byte[]> sent = server.Publications.Single();
-        TrustedMetadataSet trust = Client.Update(path => sent[path], sent["metadata/1.root.json"], _world.Clock.GetUtcNow(), SignerWorld.Product);
+        TrustedMetadataSet trust = Client.Update(path => sent.GetValueOrDefault(path), sent["metadata/1.root.json"], _world.Clock.GetUtcNow(), SignerWorld.Product);
         VerifiedTarget target = trust.FindTarget("infusion-pump/1.0.0/manifest.suit").OrThrow();
         Assert.That(target.Verify(sent["targets/" + MetadataFileName.OfTarget(target.Path, target.Sha256)]).IsAccepted(out _, out _), Is.True);
         Assert.That(sent.Keys.Select(static path => path.Split('/')[0]).Distinct(StringComparer.Ordinal), Is.EquivalentTo(["metadata", "targets", "tables", "packs"]));
@@ -165,6 +165,28 @@ public sealed class OnlineTests
         (await PushAsync(server)).Ok();
         Assert.That(server.Publications[1].Keys.Single(static path => path.StartsWith("targets/", StringComparison.Ordinal)), Does.StartWith("targets/infusion-pump/1.1.0/"));
         Assert.That(server.Publications[1].Keys.Count(static path => path.StartsWith("packs/", StringComparison.Ordinal)), Is.EqualTo(1));
+    }
+
+    [Test]
+    [Fota.TestKit.Proves("R-50")]
+    public async Task Changes_of_roles_reach_the_server_at_the_next_look_and_a_device_follows_them()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        (await PushAsync(server)).Ok();
+        (await _world.MakeKeyAsync("root-4")).Ok();
+        (await _world.MakeKeyAsync("approver-2")).Ok();
+        await _world.ChangeAsync("--role root --add-key root-4 --remove-key root-1", "root-2 root-3");
+        (await PushAsync(server)).Ok();
+        await _world.ChangeAsync("--role infusion-pump --add-key approver-2 --remove-key approver", "targets approver-2 release");
+        await _world.ChangeAsync("--role infusion-pump --hash-bins 16", "release approver-2");
+        (await PushAsync(server)).Ok();
+        Assert.That(server.Publications, Has.Count.EqualTo(3));
+        Assert.That(server.Publications[1].Keys, Does.Contain("metadata/2.root.json").And.Not.Contain("metadata/1.infusion-pump.json"));
+        TrustedMetadataSet trust = Client.Update(path => server.Served.GetValueOrDefault(path), server.Served["metadata/1.root.json"], _world.Clock.GetUtcNow(), SignerWorld.Product);
+        VerifiedTarget target = trust.FindTarget("infusion-pump/1.0.0/manifest.suit").OrThrow();
+        Assert.That(target.Verify(server.Served["targets/" + MetadataFileName.OfTarget(target.Path, target.Sha256)]).IsAccepted(out _, out _), Is.True);
+        Assert.That((trust.Root.Version, target.Role.Split('.')[0]), Is.EqualTo((2L, SignerWorld.Product)));
     }
 
     [Test]

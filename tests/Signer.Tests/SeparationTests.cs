@@ -26,7 +26,7 @@ public sealed class SeparationTests
     {
         string digest = await _world.DraftAsync("1.0.0");
         (await _world.ReleaseAsync("approve", "1.0.0", "release", "--as", "release", "--manifest-digest", digest)).Refused("the author never approves");
-        Assert.That(File.Exists(_world.Draft("1.0.0", "role.json")), Is.False);
+        Assert.That(File.Exists(_world.Draft("1.0.0", "roles/infusion-pump.json")), Is.False);
     }
 
     [Test]
@@ -206,8 +206,8 @@ public sealed class SeparationTests
     public async Task A45_Approved_role_whose_bytes_were_changed_is_refused()
     {
         await _world.ApprovedAsync("1.0.0");
-        string role = await File.ReadAllTextAsync(_world.Draft("1.0.0", "role.json"));
-        await File.WriteAllTextAsync(_world.Draft("1.0.0", "role.json"), role.Replace("\"version\":1}", "\"version\":2}", StringComparison.Ordinal));
+        string role = await File.ReadAllTextAsync(_world.Draft("1.0.0", "roles/infusion-pump.json"));
+        await File.WriteAllTextAsync(_world.Draft("1.0.0", "roles/infusion-pump.json"), role.Replace("\"version\":1}", "\"version\":2}", StringComparison.Ordinal));
         (await _world.PublishAsync("1.0.0")).Refused("bears no valid signature of another key");
         AssertNothingPublished();
     }
@@ -217,7 +217,7 @@ public sealed class SeparationTests
     {
         await _world.ApprovedAsync("1.0.0");
         await _world.ApprovedAsync("1.1.0");
-        Swap("1.0.0", "1.1.0", "role.json");
+        Swap("1.0.0", "1.1.0", "roles/infusion-pump.json");
         (await _world.PublishAsync("1.0.0")).Refused("wanted the current role and infusion-pump 1.0.0 as it lies in the draft");
         AssertNothingPublished();
     }
@@ -226,8 +226,8 @@ public sealed class SeparationTests
     public async Task A45_Role_without_any_signature_is_refused()
     {
         await _world.ApprovedAsync("1.0.0");
-        SignedMetadata role = SignedMetadata.Decode(await File.ReadAllBytesAsync(_world.Draft("1.0.0", "role.json")), DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
-        await File.WriteAllBytesAsync(_world.Draft("1.0.0", "role.json"), SignedMetadata.Assemble(role.SignedBytes.Span, []));
+        SignedMetadata role = SignedMetadata.Decode(await File.ReadAllBytesAsync(_world.Draft("1.0.0", "roles/infusion-pump.json")), DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
+        await File.WriteAllBytesAsync(_world.Draft("1.0.0", "roles/infusion-pump.json"), SignedMetadata.Assemble(role.SignedBytes.Span, []));
         (await _world.PublishAsync("1.0.0")).Refused("bears no valid signature of another key");
     }
 
@@ -256,5 +256,5 @@ public sealed class SeparationTests
 
     private void Swap(string into, string from, string file) => File.Copy(_world.Draft(from, file), _world.Draft(into, file), overwrite: true);
 
-    private void AssertNothingPublished() => Assert.That(_world.Repository.ReadState().Products, Is.Empty);
+    private void AssertNothingPublished() => Assert.That(_world.Repository.ReadState().Delegated, Is.Empty);
 }

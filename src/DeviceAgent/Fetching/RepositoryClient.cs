@@ -16,14 +16,17 @@ internal sealed class RepositoryClient
     private readonly ResiliencePipeline _retry;
     private readonly TimeProvider _time;
 
-    /// <summary>Fetches from below <paramref name="server"/>, which ends in '/'.</summary>
-    public RepositoryClient(HttpClient http, Uri server, ResiliencePipeline retry, TimeProvider time)
+    /// <summary>Fetches from below <paramref name="repository"/>, which ends in '/'.</summary>
+    public RepositoryClient(HttpClient http, Uri repository, ResiliencePipeline retry, TimeProvider time)
     {
         _http = http;
-        _repository = new Uri(server, "repo/");
+        _repository = repository;
         _retry = retry;
         _time = time;
     }
+
+    /// <summary>Fetches from a folder of this repository; the name ends in '/'.</summary>
+    public RepositoryClient Below(string folder) => new(_http, new Uri(_repository, folder), _retry, _time);
 
     /// <summary>A whole file of at most <paramref name="maxBytes"/>, or null when the server has none of that name.</summary>
     /// <exception cref="RejectedException">The file is longer.</exception>
@@ -39,6 +42,20 @@ internal sealed class RepositoryClient
     /// <summary>As <see cref="FindAsync"/>, for a file that has to be there.</summary>
     public async Task<byte[]> GetAsync(string path, long maxBytes, CancellationToken cancellation) =>
         await FindAsync(path, maxBytes, cancellation) ?? throw Missing(path);
+
+    /// <summary>Writes a file of at most <paramref name="maxBytes"/> to the beginning of <paramref name="destination"/>.</summary>
+    /// <exception cref="RejectedException">The file is longer.</exception>
+    public async Task CopyAsync(string path, long maxBytes, Stream destination, CancellationToken cancellation) =>
+        await RetryAsync(
+            async token =>
+            {
+                using ResponseBody body = await OpenAsync(path, null, token) ?? throw Missing(path);
+                destination.Position = 0;
+                destination.SetLength(0);
+                await body.CopyAsync(path, maxBytes, destination, token);
+                return true;
+            },
+            cancellation);
 
     /// <summary>The bytes from <paramref name="first"/> up to, not including, <paramref name="end"/>. To be called within <see cref="RetryAsync{T}"/>.</summary>
     public async Task<ResponseBody> OpenRangeAsync(string path, long first, long end, CancellationToken cancellation)
@@ -74,7 +91,7 @@ internal sealed class RepositoryClient
         {
             return response.StatusCode switch
             {
-                HttpStatusCode.NotFound => null,
+                HttpStatusCode.NotFound or HttpStatusCode.Forbidden => null, // object stores say 403 of a file that they do not have
                 HttpStatusCode.RequestedRangeNotSatisfiable => throw new RejectedException(RejectionReason.LengthMismatch, $"{path}: wanted bytes from {range}, which the file does not have"),
                 _ => throw HttpDoor.Unexpected(path, response),
             };

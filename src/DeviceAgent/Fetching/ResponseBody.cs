@@ -8,6 +8,7 @@ internal sealed class ResponseBody : IDisposable
 {
     private readonly HttpResponseMessage _response;
     private readonly TimeProvider _time;
+    private readonly TransferRate _rate = new();
     private Stream? _stream;
 
     public ResponseBody(HttpResponseMessage response, TimeProvider time)
@@ -31,19 +32,26 @@ internal sealed class ResponseBody : IDisposable
     public async Task<byte[]> ReadToEndAsync(string what, long maxBytes, CancellationToken cancellation)
     {
         using MemoryStream kept = new();
+        await CopyAsync(what, maxBytes, kept, cancellation);
+        return kept.ToArray();
+    }
+
+    /// <summary>Copies the whole body; what is beyond <paramref name="maxBytes"/> is not kept (A06).</summary>
+    public async Task CopyAsync(string what, long maxBytes, Stream destination, CancellationToken cancellation)
+    {
         byte[] buffer = new byte[16 * 1024];
+        long kept = 0;
         int read;
         while ((read = await ReadAsync(buffer, cancellation)) > 0)
         {
-            if (kept.Length + read > maxBytes)
+            kept += read;
+            if (kept > maxBytes)
             {
                 throw new RejectedException(RejectionReason.LimitExceeded, $"{what}: wanted at most {maxBytes} bytes, got more");
             }
 
-            kept.Write(buffer, 0, read);
+            destination.Write(buffer, 0, read);
         }
-
-        return kept.ToArray();
     }
 
     public async Task SkipAsync(long bytes, CancellationToken cancellation)
@@ -65,6 +73,7 @@ internal sealed class ResponseBody : IDisposable
         do
         {
             int from = total;
+            long before = _time.GetTimestamp();
             read = await HttpDoor.GuardAsync(
                 What,
                 async token =>
@@ -75,6 +84,7 @@ internal sealed class ResponseBody : IDisposable
                 _time,
                 cancellation);
             total += read;
+            _rate.Demand(What, read, _time.GetElapsedTime(before));
         }
         while (read > 0 && total < buffer.Length);
         return total;

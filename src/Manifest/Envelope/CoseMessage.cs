@@ -55,17 +55,12 @@ public sealed class CoseMessage
     /// <summary>Whether the hint excludes <paramref name="key"/>.</summary>
     internal bool MayBeBy(VerificationKey key) => _parts.Unprotected.KeyId is null || key.Id.Thumbprint.Bytes.SequenceEqual(_parts.Unprotected.KeyId);
 
-    /// <summary>What no signature may be that we are to judge: of another kind than COSE_Sign1, or with a header that has to be understood and is not.</summary>
-    internal void RequireSupported(string what)
+    /// <summary>Refuses what is no COSE_Sign1.</summary>
+    internal void RequireKind(string what)
     {
         if (Kind != CoseKind.Sign1)
         {
             throw new RejectedException(RejectionReason.Unsupported, $"{what}: wanted a COSE_Sign1 (tag 18), got COSE_{Kind}: what is not signed with a private key proves nothing to a fleet");
-        }
-
-        if (_parts.Protected.HasCritical)
-        {
-            throw new RejectedException(RejectionReason.Unsupported, $"{what}: wanted no critical header parameters, as none is understood");
         }
     }
 
@@ -75,7 +70,7 @@ public sealed class CoseMessage
     /// </summary>
     internal void RequireProfile(string what)
     {
-        RequireSupported(what);
+        RequireKind(what);
         DeterministicCbor.Require(_bytes, what);
         DeterministicCbor.Require(_parts.EncodedProtected, $"{what}: protected header");
         CborDoor.Require(_parts.Protected.Algorithm, $"{what}: the algorithm in the protected header");

@@ -77,7 +77,7 @@ public sealed class VerifiedManifest
     {
         foreach (CoseMessage block in envelope.Parts.Blocks)
         {
-            block.RequireSupported("authentication");
+            block.RequireKind("authentication");
         }
 
         if (envelope.Signatures.Count == 0)
@@ -90,7 +90,7 @@ public sealed class VerifiedManifest
     {
         if (!parts.IsTagged)
         {
-            throw new RejectedException(RejectionReason.WrongDocument, $"envelope: wanted CBOR tag {SuitNumbers.EnvelopeTag} (SUIT_Envelope), got none");
+            throw ManifestDecoder.Unsupported($"envelope: a map without CBOR tag {SuitNumbers.EnvelopeTag}");
         }
 
         DeterministicCbor.Require(parts.Bytes, "envelope");

@@ -2,6 +2,7 @@ using Fota.Manifest;
 using Fota.Manifest.Envelope;
 using Fota.Manifest.Keys;
 using Fota.Manifest.Metadata;
+using Fota.Signer.Repository;
 
 namespace Fota.Signer.Approval;
 
@@ -27,10 +28,15 @@ internal static class ReleaseApproval
         VerificationKey approver = workshop.Key.Key.PublicKey;
         SignedEnvelope examinedEnvelope = examined.Manifest.Envelope;
         SignedEnvelope approved = examinedEnvelope.IsSignedBy(approver) ? examinedEnvelope : workshop.Sign(examinedEnvelope, version);
-        byte[] role = workshop.Role.With(version, ExaminedDraft.TargetOf(approved.Bytes.Span), workshop.Now.AddDays(workshop.Settings.ExpiresDays)).ToSignedBytes();
-        MetadataSignature signature = MetadataSignature.From(approver, workshop.SignRole(role));
+        List<(string Role, byte[] File)> roles = [];
+        foreach (RoleDocument role in workshop.Role.With(version, ExaminedDraft.TargetOf(approved.Bytes.Span), workshop.Now.AddDays(workshop.Settings.ExpiresDays)))
+        {
+            byte[] bytes = role.Content.ToSignedBytes();
+            roles.Add((role.Role, SignedMetadata.Assemble(bytes, [workshop.SignRole(role, bytes)])));
+        }
+
         draft.WriteEnvelope(approved);
-        draft.WriteRole(SignedMetadata.Assemble(role, [signature]));
+        roles.ForEach(role => draft.WriteRole(role.Role, role.File));
         return examined;
     }
 }

@@ -21,7 +21,7 @@ internal sealed class ReleaseDraft(string folder)
     public bool Exists => File.Exists(EnvelopeFile);
 
     /// <summary>Whether an approver's role lies in it; whether that is worth anything is asked by publish.</summary>
-    public bool HasRole => File.Exists(RoleFile);
+    public bool HasRole => Directory.Exists(RolesFolder);
 
     /// <summary>The chunk table of the manifest's image number <paramref name="index"/>.</summary>
     public string TableFile(int index) => Path.Combine(Folder, Numbered("chunk-table", index));
@@ -31,7 +31,7 @@ internal sealed class ReleaseDraft(string folder)
 
     private string EnvelopeFile => Path.Combine(Folder, "manifest.suit");
 
-    private string RoleFile => Path.Combine(Folder, "role.json");
+    private string RolesFolder => Path.Combine(Folder, "roles");
 
     /// <summary>A folder beside the drafts, in which one is prepared before it is one. Its name says by which process.</summary>
     public static ReleaseDraft Stage(HomeFolder home) =>
@@ -87,11 +87,12 @@ internal sealed class ReleaseDraft(string folder)
 
     public SignedEnvelope ReadEnvelope() => SignedEnvelope.Decode(File.ReadAllBytes(EnvelopeFile)).OrThrow();
 
-    public byte[] ReadRole() => File.ReadAllBytes(RoleFile);
+    /// <summary>What the approver signed for a role: the product's, or the bin that lists the release. Null if nothing.</summary>
+    public byte[]? ReadRole(string role) => File.Exists(RoleFile(role)) ? File.ReadAllBytes(RoleFile(role)) : null;
 
     public void WriteEnvelope(SignedEnvelope envelope) => DurableFile.Replace(EnvelopeFile, envelope.Bytes.Span);
 
-    public void WriteRole(ReadOnlySpan<byte> role) => DurableFile.Replace(RoleFile, role);
+    public void WriteRole(string role, ReadOnlySpan<byte> file) => DurableFile.Replace(RoleFile(role), file);
 
     /// <summary>Puts a staged draft into its place. An earlier draft of the same version is replaced: approvals name the manifest's digest.</summary>
     public void MoveTo(ReleaseDraft place)
@@ -112,6 +113,8 @@ internal sealed class ReleaseDraft(string folder)
     }
 
     private static string Numbered(string name, int index) => index == 0 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{index}");
+
+    private string RoleFile(string role) => Path.Combine(RolesFolder, role + ".json");
 
     private static bool IsRunning(int id)
     {

@@ -11,7 +11,7 @@ namespace Fota.Signer.Approval;
 internal static class ReleasePublication
 {
     /// <summary>Completes and installs the release. The files first, each under a name that nobody refers to yet; then one rename makes it so.</summary>
-    public static long Publish(ReleaseWorkshop workshop, ReleaseVersion version)
+    public static RoleDocument Publish(ReleaseWorkshop workshop, ReleaseVersion version)
     {
         ProductRole role = workshop.Role;
         if (role.Lists(version) && !ReleaseDraft.Of(workshop.Home.Folder, role.Product, version).Exists)
@@ -21,7 +21,7 @@ internal static class ReleasePublication
 
         ReleaseDraft draft = ReleaseDraft.Require(workshop.Home.Folder, role.Product, version);
         VerificationKey publisher = workshop.Key.Key.PublicKey;
-        SignedMetadata approved = ReadApproved(draft, role, publisher, version);
+        Dictionary<string, SignedMetadata> approved = ReadApproved(workshop, draft, version);
 
         // A threshold of distinct keys over the envelope, as every device will ask (P6).
         ExaminedDraft examined = ExaminedDraft.Examine(draft, workshop.Settings, version, role.Keys);
@@ -32,14 +32,10 @@ internal static class ReleasePublication
 
         ReadOnlySpan<byte> envelope = examined.Manifest.Envelope.Bytes.Span;
         TargetFile target = ExaminedDraft.TargetOf(envelope);
-        DemandExactly(workshop, approved, version, target);
-
-        MetadataSignature own = MetadataSignature.From(publisher, workshop.SignRole(approved.SignedBytes.Span));
-        byte[] file = SignedMetadata.Assemble(approved.SignedBytes.Span, [.. approved.Signatures.Where(signature => signature.Key != own.Key), own]);
-        RepositoryTrust.Demand(role.Keys, SignedMetadata.Decode(file, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow(), role.Product.ToString());
+        List<RoleDocument> documents = [.. approved.Select(role => DemandExactly(workshop, role.Key, role.Value, version, target))];
+        List<(RoleDocument Role, byte[] File)> complete = [.. documents.Select(document => (document, Complete(workshop, document, approved[document.Role])))];
 
         RepositoryFolder repository = workshop.Repository;
-        long next = role.Version + 1;
         foreach ((int index, ListedImage image) in examined.Manifest.Images.Index())
         {
             Sha256Digest table = image.Content.ChunkTableDigest, pack = examined.Packs[index];
@@ -48,32 +44,47 @@ internal static class ReleasePublication
         }
 
         repository.Write(RepositoryFolder.Target(RepositoryFolder.ReleasePath(role.Product, version), target.Sha256), envelope);
-        repository.Write(RepositoryFolder.Metadata(role.Product.ToString(), next), file);
-        repository.WriteState(workshop.State.With(role.Product.ToString(), next));
+        RepositoryState state = workshop.State;
+        foreach ((RoleDocument document, byte[] file) in complete)
+        {
+            repository.Write(RepositoryFolder.Metadata(document.Role, document.Content.Version), file);
+            state = state.With(document.Role, document.Content.Version);
+        }
+
+        repository.WriteState(state);
         draft.Delete();
-        return next;
+        return complete[^1].Role;
     }
 
-    private static SignedMetadata ReadApproved(ReleaseDraft draft, ProductRole role, VerificationKey publisher, ReleaseVersion version)
+    /// <summary>What another key of the product signed, by role.</summary>
+    private static Dictionary<string, SignedMetadata> ReadApproved(ReleaseWorkshop workshop, ReleaseDraft draft, ReleaseVersion version)
     {
         if (!draft.HasRole)
         {
-            throw new SignerRefusalException($"{role.Product} {version} is not approved yet");
+            throw new SignerRefusalException($"{workshop.Role.Product} {version} is not approved yet");
         }
 
-        SignedMetadata approved = SignedMetadata.Decode(draft.ReadRole(), DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
-        return role.Keys.Signers(approved).Any(key => !key.Equals(publisher))
-            ? approved
-            : throw new SignerRefusalException($"the approved role of {role.Product} {version} bears no valid signature of another key of the product: approve again");
+        Dictionary<string, SignedMetadata> approved = new(StringComparer.Ordinal);
+        foreach (string role in workshop.Role.DocumentsOf(version))
+        {
+            byte[] file = draft.ReadRole(role) ?? throw new SignerRefusalException($"the hash bins of {workshop.Role.Product} changed since the approval: approve again");
+            approved[role] = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
+            if (!workshop.Role.Keys.Signers(approved[role]).Any(key => !key.Equals(workshop.Key.Key.PublicKey)))
+            {
+                throw new SignerRefusalException($"the approved role of {workshop.Role.Product} {version} bears no valid signature of another key of the product: approve again");
+            }
+        }
+
+        return approved;
     }
 
     /// <summary>The approved role is the current one and exactly this release, byte for byte (A45).</summary>
-    private static void DemandExactly(ReleaseWorkshop workshop, SignedMetadata approved, ReleaseVersion version, TargetFile target)
+    private static RoleDocument DemandExactly(ReleaseWorkshop workshop, string role, SignedMetadata approved, ReleaseVersion version, TargetFile target)
     {
         TargetsMetadata content = approved.UnverifiedTargets().OrThrow();
-        if (content.Version != workshop.Role.Version + 1)
+        if (content.Version != workshop.Role.NextVersion(role))
         {
-            throw new SignerRefusalException($"role moved from {content.Version - 1} to {workshop.Role.Version} since the approval: approve again");
+            throw new SignerRefusalException($"role moved from {content.Version - 1} to {workshop.Role.NextVersion(role) - 1} since the approval: approve again");
         }
 
         if (content.Expires <= workshop.Now || content.Expires > workshop.Now.AddDays(workshop.Settings.ExpiresDays))
@@ -81,10 +92,17 @@ internal static class ReleasePublication
             throw new SignerRefusalException($"approved role: wanted an expiry within {workshop.Settings.ExpiresDays} days from now, got {content.Expires:u}: approve again");
         }
 
-        byte[] wanted = workshop.Role.With(version, target, content.Expires).ToSignedBytes();
-        if (!approved.SignedBytes.Span.SequenceEqual(wanted))
-        {
-            throw new SignerRefusalException($"approved role: wanted the current role and {workshop.Role.Product} {version} as it lies in the draft, got another: approve again");
-        }
+        RoleDocument wanted = workshop.Role.With(version, target, content.Expires).First(document => string.Equals(document.Role, role, StringComparison.Ordinal));
+        return approved.SignedBytes.Span.SequenceEqual(wanted.Content.ToSignedBytes())
+            ? wanted
+            : throw new SignerRefusalException($"approved role: wanted the current role and {workshop.Role.Product} {version} as it lies in the draft, got another: approve again");
+    }
+
+    private static byte[] Complete(ReleaseWorkshop workshop, RoleDocument role, SignedMetadata approved)
+    {
+        MetadataSignature own = workshop.SignRole(role, approved.SignedBytes.Span);
+        byte[] file = SignedMetadata.Assemble(approved.SignedBytes.Span, [.. approved.Signatures.Where(signature => signature.Key != own.Key), own]);
+        RepositoryTrust.Demand(workshop.Role.Keys, SignedMetadata.Decode(file, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow(), role.Role);
+        return file;
     }
 }

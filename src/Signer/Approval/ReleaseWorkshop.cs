@@ -1,6 +1,7 @@
 using Fota.Manifest;
 using Fota.Manifest.Envelope;
 using Fota.Manifest.Keys;
+using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;
 using Fota.Signer.Keys;
@@ -22,7 +23,7 @@ internal sealed class ReleaseWorkshop
         _signer = home.Signer;
         Repository = new RepositoryFolder(home.Folder.Repository);
         State = Repository.ReadState();
-        Role = ProductRole.Load(Repository, State, RepositoryTrust.Load(Repository, State, now), product);
+        Role = ProductRole.Load(Repository, State, RepositoryTrust.Load(Repository, State, now), product, Settings.HashBins);
         if (!Role.Keys.Keys.Contains(key.Key.PublicKey))
         {
             throw new SignerRefusalException($"key '{key.Key.Label}' is no key of product {product}; it has {string.Join(", ", Settings.Keys)}");
@@ -52,8 +53,9 @@ internal sealed class ReleaseWorkshop
         return envelope.WithSignature(key, _signer.Sign(Key.Key, SigningPurpose.SuitManifest, $"{Role.Product} {version}", envelope.ToBeSigned(key)));
     }
 
-    /// <summary>Signs the bytes of the product's next role.</summary>
-    public byte[] SignRole(ReadOnlySpan<byte> role) => _signer.Sign(Key.Key, SigningPurpose.ProductRole, $"{Role.Product} role {Role.Version + 1}", role);
+    /// <summary>Signs the bytes of the product's next role, or of a bin of it.</summary>
+    public MetadataSignature SignRole(RoleDocument role, ReadOnlySpan<byte> bytes) =>
+        MetadataSignature.From(Key.Key.PublicKey, _signer.Sign(Key.Key, SigningPurpose.ProductRole, $"{role.Role} role {role.Content.Version}", bytes));
 
     /// <summary>
     /// Promise P6: the author of a release is never its approver, which means another key, and a key on another token (whoever holds a token's PIN

@@ -1,6 +1,9 @@
 using Fota.Interop.Cryptoki;
 using Fota.Manifest;
 using Fota.Manifest.Packs;
+using Fota.Signer.Home;
+using Fota.Signer.Keys;
+using Fota.Signer.Repository;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
@@ -10,6 +13,9 @@ namespace Fota.Signer.Ceremony;
 /// <summary>A ceremony as one reviewed file says it, complete and consistent: what is missing or unknown is refused before a token is touched.</summary>
 internal sealed class CeremonyPlan
 {
+    /// <summary>The longest that anything signed by a role is good for.</summary>
+    public const int MaxDays = 3650;
+
     private static readonly string[] s_profiles = ["device", "service"];
 
     private CeremonyPlan(Sha256Digest digest, PlanDocument document)
@@ -37,13 +43,13 @@ internal sealed class CeremonyPlan
     /// <summary>The tokens, in the order of their first key.</summary>
     public IEnumerable<string> Tokens => Keys.Select(static key => key.Token).Distinct(StringComparer.Ordinal);
 
-    public PlannedRole Root { get; }
+    public RoleSettings Root { get; }
 
-    public PlannedRole Targets { get; }
+    public RoleSettings Targets { get; }
 
-    public PlannedRole Snapshot { get; }
+    public RoleSettings Snapshot { get; }
 
-    public PlannedRole Timestamp { get; }
+    public RoleSettings Timestamp { get; }
 
     public IReadOnlyList<PlannedProduct> Products { get; }
 
@@ -98,10 +104,10 @@ internal sealed class CeremonyPlan
         _ => throw new SignerRefusalException($"plan: keys.algorithm of {key.Label}: wanted ecdsa-p256 or ed25519, got \"{key.Algorithm}\""),
     });
 
-    private PlannedRole ReadRole(string field, RolePlan? role)
+    private RoleSettings ReadRole(string field, RolePlan? role)
     {
         List<string> labels = ReadLabels(field, role?.Keys);
-        return new PlannedRole(labels, InRange($"{field}.threshold", role!.Threshold, 1, labels.Count), InRange($"{field}.expiresDays", role.ExpiresDays, 1, 3650));
+        return new RoleSettings(labels, InRange($"{field}.threshold", role!.Threshold, 1, labels.Count), InRange($"{field}.expiresDays", role.ExpiresDays, 1, MaxDays));
     }
 
     private List<string> ReadLabels(string field, List<string>? labels)
@@ -119,14 +125,13 @@ internal sealed class CeremonyPlan
             ? parsed
             : throw new SignerRefusalException($"plan: products.name: wanted a product name (a-z, 0-9 and '-'), got \"{product.Name}\"");
         int chunkSize = InRange($"products.{name}.chunkSize", product.ChunkSize ?? ChunkTable.LinuxChunkSize, 4096, 1024 * 1024);
-
-        // Each further signature over the envelope changes the target that the role lists, so more approvers need a collecting step first.
         return new PlannedProduct(
             name,
             Text($"products.{name}.vendorDomain", product.VendorDomain),
             Text($"products.{name}.className", product.ClassName),
             int.IsPow2(chunkSize) ? chunkSize : throw new SignerRefusalException($"plan: products.{name}.chunkSize: wanted a power of two, got {chunkSize}"),
-            new PlannedRole(ReadLabels($"products.{name}", product.Keys), InRange($"products.{name}.threshold", product.Threshold, 2, 2), InRange($"products.{name}.expiresDays", product.ExpiresDays, 1, 3650)));
+            new RoleSettings(ReadLabels($"products.{name}", product.Keys), InRange($"products.{name}.threshold", product.Threshold, 2, 2), InRange($"products.{name}.expiresDays", product.ExpiresDays, 1, MaxDays)),
+            HashBins.Demand($"plan: products.{name}.hashBins", product.HashBins ?? 0));
     }
 
     private PlannedAuthority ReadAuthority(AuthorityPlan authority)
@@ -140,50 +145,27 @@ internal sealed class CeremonyPlan
             : throw new SignerRefusalException($"plan: authorities.{profile}: wanted an ecdsa-p256 key, got {label}");
     }
 
-    /// <summary>Promise P6 begins here: who may sign with one token's PIN must not reach a threshold, nor a second role.</summary>
     private void DemandSeparation()
     {
-        DemandTokens("roles.root", Root.Keys);
-        if (Root.Threshold < 2 || Root.Keys.Count < 3)
-        {
-            throw new SignerRefusalException($"plan: roles.root: wanted a threshold of at least 2 of at least 3 keys, got {Root.Threshold} of {Root.Keys.Count}");
-        }
-
         if (Snapshot.Keys.Count != 1 || !Snapshot.Keys.SequenceEqual(Timestamp.Keys, StringComparer.Ordinal))
         {
             throw new SignerRefusalException("plan: roles.snapshot and roles.timestamp: wanted one and the same key, the online one");
         }
 
-        foreach (PlannedProduct product in Products)
-        {
-            DemandTokens($"products.{product.Name}", product.Role.Keys);
-        }
-
-        var uses = new[] { Root.Keys, Targets.Keys, Snapshot.Keys, Authorities.Select(static authority => authority.Key), Products.SelectMany(static product => product.Role.Keys) }
-            .Select(labels => labels.Select(label => Key(label).Token).Distinct(StringComparer.Ordinal));
-        if (uses.SelectMany(static tokens => tokens).GroupBy(static token => token, StringComparer.Ordinal).FirstOrDefault(static group => group.Count() > 1) is { } shared)
-        {
-            throw new SignerRefusalException($"plan: token {shared.Key}: wanted keys of one purpose (root, targets, online, products or authorities), got several");
-        }
-    }
-
-    private void DemandTokens(string field, IReadOnlyList<string> labels)
-    {
-        if (labels.Select(label => Key(label).Token).Distinct(StringComparer.Ordinal).Count() != labels.Count)
-        {
-            throw new SignerRefusalException($"plan: {field}.keys: wanted each key on a token of its own, got two on one");
-        }
+        RoleSeparation.Demand(
+            "plan: ",
+            new RolesSettings(Root, Targets, Snapshot, Timestamp),
+            [.. Products.Select(static product => (product.Name.ToString(), product.Role))],
+            Authorities.Select(static authority => authority.Key),
+            label => Key(label).Token);
     }
 }
 
 /// <summary>A key to be made.</summary>
 internal sealed record PlannedKey(string Label, string Token, KeyAlgorithm Algorithm);
 
-/// <summary>A role to be set up.</summary>
-internal sealed record PlannedRole(IReadOnlyList<string> Keys, int Threshold, int ExpiresDays);
-
 /// <summary>A product to be set up.</summary>
-internal sealed record PlannedProduct(ProductName Name, string VendorDomain, string ClassName, int ChunkSize, PlannedRole Role);
+internal sealed record PlannedProduct(ProductName Name, string VendorDomain, string ClassName, int ChunkSize, RoleSettings Role, int HashBins);
 
 /// <summary>A certificate authority to be set up.</summary>
 internal sealed record PlannedAuthority(string Profile, string Key, string CommonName, int Years);

@@ -63,7 +63,7 @@ internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string mod
         }
     }
 
-    private static RoleKeys RoleKeysOf(PlannedRole role, List<MadeKey> keys) => new(role.Keys.Select(label => Made(keys, label).PublicKey), role.Threshold);
+    private static RoleKeys RoleKeysOf(RoleSettings role, List<MadeKey> keys) => new(role.Keys.Select(label => Made(keys, label).PublicKey), role.Threshold);
 
     private static MadeKey Made(List<MadeKey> keys, string label) => keys.Find(key => string.Equals(key.Label, label, StringComparison.Ordinal))!;
 
@@ -94,8 +94,8 @@ internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string mod
         SignerSettings settings = new(
             Path.GetFullPath(modulePath),
             [.. keys.Select(static key => new KeySettings(key.Label, key.Token, key.Serial, key.PublicKey.Id.ToString()))],
-            new OnlineSettings(plan.Timestamp.Keys[0], plan.Snapshot.ExpiresDays, plan.Timestamp.ExpiresDays),
-            [.. plan.Products.Select(static product => new ProductSettings(product.Name.ToString(), product.VendorDomain, product.ClassName, product.ChunkSize, product.Role.Keys, product.Role.Threshold, product.Role.ExpiresDays))],
+            new RolesSettings(plan.Root, plan.Targets, plan.Snapshot, plan.Timestamp),
+            [.. plan.Products.Select(static product => new ProductSettings(product.Name.ToString(), product.VendorDomain, product.ClassName, product.ChunkSize, product.Role.Keys, product.Role.Threshold, product.Role.ExpiresDays, product.HashBins))],
             [.. plan.Authorities.Select(static authority => new AuthoritySettings(authority.Profile, authority.Key))]);
         foreach (MadeKey key in keys)
         {
@@ -125,12 +125,12 @@ internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string mod
         repository.Write(RepositoryFolder.Metadata("targets", First), Sign(home, plan.Targets, SigningPurpose.Targets, targets));
         repository.WriteState(new RepositoryState(First, First, new Dictionary<string, long>(StringComparer.Ordinal)));
 
-        using OpenedKey online = Open(home, home.Settings.Online.Key);
-        _ = OnlineRefresh.Run(home, online.Key, now);
+        using OpenedKey online = Open(home, home.Settings.Roles.Timestamp.Keys[0]);
+        _ = OnlineRefresh.Run(home, OnlineKeys.Find(online, home.Settings), now);
     }
 
     /// <summary>All keys of the role sign, one after the other, so that the loss of one that a threshold allows is no loss of the first version.</summary>
-    private byte[] Sign(SignerHome home, PlannedRole role, SigningPurpose purpose, MetadataContent content)
+    private byte[] Sign(SignerHome home, RoleSettings role, SigningPurpose purpose, MetadataContent content)
     {
         byte[] bytes = content.ToSignedBytes();
         List<MetadataSignature> signatures = [];

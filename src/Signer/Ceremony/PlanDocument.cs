@@ -62,6 +62,8 @@ internal sealed class ProductPlan
     public int? Threshold { get; set; }
 
     public int? ExpiresDays { get; set; }
+
+    public int? HashBins { get; set; }
 }
 
 /// <summary>A certificate authority.</summary>

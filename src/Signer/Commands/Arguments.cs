@@ -28,6 +28,22 @@ internal static class Arguments
 
     public static Option<ReleaseText?> Description() => Optional("--description", "TEXT", "What the release is, for people.", static text => ReleaseText.Of(new Dictionary<string, string>(StringComparer.Ordinal) { ["en"] = text }));
 
+    public static Option<Sha256Digest> ChangeDigest() => Parsed<Sha256Digest>("--change", "DIGEST", "The change that you mean to sign, as whoever proposed it told you.", Sha256Digest.TryParse, "64 lower-case hexadecimal digits");
+
+    /// <summary>A name as ceremonies give them: it becomes a file name and an environment variable.</summary>
+    public static Option<string> Label(string name, string helpName, string description)
+    {
+        Option<string> option = Required(name, helpName, description);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && !(text.Length is >= 1 and <= 32 && text.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')))
+            {
+                result.AddError($"{name}: wanted 1 to 32 of a-z, 0-9 and '-', got \"{text}\".");
+            }
+        });
+        return option;
+    }
+
     public static Option<string> Required(string name, string helpName, string description) => new(name) { HelpName = helpName, Description = description, Required = true };
 
     private static Option<T?> Optional<T>(string name, string helpName, string description, Func<string, T> parse)

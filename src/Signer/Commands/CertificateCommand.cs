@@ -29,7 +29,7 @@ internal static class CertificateCommand
             string wanted = arguments.GetRequiredValue(profile), pem = await File.ReadAllTextAsync(arguments.GetRequiredValue(csr), cancellation);
             ExaminedRequest request = wanted == Device ? ExaminedRequest.ForDevice(pem, settings.Products.Select(static product => product.Name)) : ExaminedRequest.ForService(pem);
             using X509Certificate2 authority = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(folder.AuthorityCertificate(wanted), cancellation));
-            using OpenedKey key = OpenedKey.Open(host, settings, settings.Authority(wanted).Key, arguments.GetValue(pinFile));
+            using OpenedKey key = OpenedKey.Open(host, folder, settings.Authority(wanted).Key, arguments.GetValue(pinFile));
             using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
             string? replaced = request.Device is { } device ? opened.Names.Claim(device, request.Key.Id, arguments.GetValue(replace)) : null;
             using X509Certificate2 certificate = new CertificateAuthority(opened.Signer, key.Token, key.Key).Issue(authority, request, host.Clock.GetUtcNow());

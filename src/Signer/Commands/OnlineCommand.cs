@@ -51,7 +51,7 @@ internal static class OnlineCommand
             using PublicationEndpoint? endpoint = arguments.GetValue(server) is { } address
                 ? new PublicationEndpoint(address, arguments.GetValue(authority) ?? folder.AuthorityCertificate("service"), arguments.GetRequiredValue(token)!, host.Clock)
                 : null;
-            using OpenedKey key = OpenedKey.Open(host, settings, settings.Online.Key, arguments.GetValue(pinFile));
+            using OpenedKey key = OpenedKey.Open(host, folder, settings.Roles.Timestamp.Keys[0], arguments.GetValue(pinFile));
             if (arguments.GetValue(once))
             {
                 await PassAsync(host, folder, key, endpoint, cancellation);
@@ -113,7 +113,7 @@ internal static class OnlineCommand
     {
         using (SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation))
         {
-            if (OnlineRefresh.Run(home, key.Key, host.Clock.GetUtcNow()) is { } done)
+            if (OnlineRefresh.Run(home, OnlineKeys.Find(key, home.Settings), host.Clock.GetUtcNow()) is { } done)
             {
                 await host.Out.WriteLineAsync(done);
             }

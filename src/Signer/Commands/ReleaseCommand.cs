@@ -4,6 +4,7 @@ using Fota.Manifest.Envelope;
 using Fota.Signer.Approval;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
+using Fota.Signer.Repository;
 
 namespace Fota.Signer.Commands;
 
@@ -124,8 +125,8 @@ internal static class ReleaseCommand
             HomeFolder folder = new(arguments.GetRequiredValue(options.Home));
             using OpenedKey key = options.OpenKey(host, folder, arguments);
             using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
-            long role = ReleasePublication.Publish(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version));
-            await host.Out.WriteLineAsync($"published: {options.Name(arguments)}, role version {role}; the online key makes it visible");
+            RoleDocument role = ReleasePublication.Publish(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version));
+            await host.Out.WriteLineAsync($"published: {options.Name(arguments)}, role {role.Role} version {role.Content.Version}; the online key makes it visible");
             await host.Out.WriteLineAsync($"next: fota-signer online --home {folder.Root}");
         });
         return command;

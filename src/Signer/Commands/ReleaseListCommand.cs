@@ -38,7 +38,7 @@ internal static class ReleaseListCommand
         foreach (ProductSettings settings in home.Settings.Products)
         {
             ProductName product = ProductName.Parse(settings.Name);
-            ProductRole role = ProductRole.Load(repository, state, trust, product);
+            ProductRole role = ProductRole.Load(repository, state, trust, product, settings.HashBins);
             releases.AddRange(role.Releases().Select(release => Describe(settings, release, "published", release.Images.Select(image => new FileInfo(repository.FullPath(image.Content.PackUri))))));
             ReleaseDraft.RemovePublished(home.Folder, role);
             foreach ((_, ReleaseVersion version) in ReleaseDraft.All(home.Folder, product))

@@ -33,7 +33,7 @@ internal sealed class ReleaseOptions(string defaultKey)
         command.Add(PinFile);
     }
 
-    public OpenedKey OpenKey(SignerHost host, HomeFolder folder, ParseResult arguments) => OpenedKey.Open(host, folder.ReadSettings(), arguments.GetRequiredValue(As), arguments.GetValue(PinFile));
+    public OpenedKey OpenKey(SignerHost host, HomeFolder folder, ParseResult arguments) => OpenedKey.Open(host, folder, arguments.GetRequiredValue(As), arguments.GetValue(PinFile));
 
     public ReleaseWorkshop Workshop(SignerHost host, SignerHome home, OpenedKey key, ParseResult arguments) => new(home, key, arguments.GetRequiredValue(Product), host.Clock.GetUtcNow());
 

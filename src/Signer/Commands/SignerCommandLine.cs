@@ -13,6 +13,8 @@ internal static class SignerCommandLine
     {
         CeremonyCommand.Create(host),
         ReleaseCommand.Create(host),
+        RoleCommand.Create(host),
+        KeyCommand.Create(host),
         OnlineCommand.Create(host),
         CertificateCommand.Create(host),
         JournalCommand.Create(host),

@@ -1,4 +1,5 @@
 using Fota.Manifest;
+using Fota.Manifest.Keys;
 
 namespace Fota.Signer.Home;
 
@@ -22,13 +23,46 @@ internal sealed class HomeFolder(string path)
 
     public string Drafts => Path.Combine(Root, "drafts");
 
+    /// <summary>The change of roles that is on its way.</summary>
+    public string Change => Path.Combine(Root, "change");
+
+    public string Proposal => Path.Combine(Change, "proposal.json");
+
+    /// <summary>A change that was decided; until it is gone, it counts more than what it replaces.</summary>
+    public string Installing => Path.Combine(Root, "change.installing");
+
+    public string Installed => Path.Combine(Root, "change.installed");
+
     public string Repository => Path.Combine(Root, "repository");
 
     public string DraftOf(ProductName product, ReleaseVersion version) => Path.Combine(Drafts, product.ToString(), version.ToString());
 
     public string AuthorityCertificate(string profile) => Path.Combine(Authorities, $"{profile}-ca.pem");
 
-    public SignerSettings ReadSettings() => File.Exists(Settings)
-        ? SignerSettings.Parse(File.ReadAllBytes(Settings))
+    /// <summary>A key's public half, as it was recorded when it was made.</summary>
+    public VerificationKey PublicKey(KeySettings key)
+    {
+        VerificationKey read = VerificationKey.FromPem(File.ReadAllText(PublicKeyFile(key.Label)));
+        return string.Equals(read.Id.ToString(), key.KeyId, StringComparison.Ordinal)
+            ? read
+            : throw new SignerRefusalException($"{PublicKeyFile(key.Label)}: wanted key id {key.KeyId}, got {read.Id}");
+    }
+
+    public string PublicKeyFile(string label) => Path.Combine(Keys, label + ".pem");
+
+    public SignerSettings ReadSettings() => (ReadIfThere(Path.Combine(Installing, "install", Path.GetFileName(Settings))) ?? ReadIfThere(Settings)) is { } json
+        ? SignerSettings.Parse(json)
         : throw new SignerRefusalException($"{Root} is no signer's home: it has no signer.json; `fota-signer ceremony` makes one");
+
+    private static byte[]? ReadIfThere(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
 }

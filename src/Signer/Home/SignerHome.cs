@@ -1,5 +1,6 @@
 using Fota.Signer.Approval;
 using Fota.Signer.Journal;
+using Fota.Signer.Roles;
 
 namespace Fota.Signer.Home;
 
@@ -39,12 +40,16 @@ internal sealed class SignerHome : IDisposable
     /// <summary>Takes the lock, removes what killed processes left, opens the journal, and tells of signatures that an earlier process left in doubt.</summary>
     public static async Task<SignerHome> OpenAsync(HomeFolder folder, SignerHost host, CancellationToken cancellation)
     {
-        SignerSettings settings = folder.ReadSettings();
+        _ = folder.ReadSettings();
         HomeLock taken = await HomeLock.TakeAsync(folder, host.Clock, cancellation);
         SignerDatabase? database = null;
         try
         {
             ReleaseDraft.RemoveAbandoned(folder);
+            ChangeInstallation.Finish(folder);
+
+            // Read again: what was read before the lock was taken may have been changed since.
+            SignerSettings settings = folder.ReadSettings();
             database = SignerDatabase.Open(folder.Journal);
             SignerHome home = new(folder, settings, taken, database, host.Clock);
             foreach (JournalEntry entry in home.Journal.CloseUnknown())

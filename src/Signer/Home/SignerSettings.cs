@@ -1,11 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fota.Manifest;
+using Fota.Manifest.Keys;
 
 namespace Fota.Signer.Home;
 
-/// <summary>signer.json: the public facts that the ceremony left. It holds no secret, and trust in releases does not rest on it.</summary>
-internal sealed record SignerSettings(string Module, IReadOnlyList<KeySettings> Keys, OnlineSettings Online, IReadOnlyList<ProductSettings> Products, IReadOnlyList<AuthoritySettings> Authorities)
+/// <summary>signer.json: the public facts that the ceremony left, and the policy for what is signed next. It holds no secret, and trust in releases does not rest on it.</summary>
+internal sealed record SignerSettings(string Module, IReadOnlyList<KeySettings> Keys, RolesSettings Roles, IReadOnlyList<ProductSettings> Products, IReadOnlyList<AuthoritySettings> Authorities)
 {
     private static readonly JsonSerializerOptions s_options = new(JsonSerializerDefaults.Strict)
     {
@@ -23,6 +24,14 @@ internal sealed record SignerSettings(string Module, IReadOnlyList<KeySettings> 
     public ProductSettings Product(ProductName name) => Products.FirstOrDefault(product => string.Equals(product.Name, name.ToString(), StringComparison.Ordinal))
         ?? throw new SignerRefusalException($"no product '{name}' in this home; it has {string.Join(", ", Products.Select(static product => product.Name))}");
 
+    /// <summary>A top-level role, or a product's.</summary>
+    public RoleSettings Role(string name) => Roles.Find(name)
+        ?? Products.FirstOrDefault(product => string.Equals(product.Name, name, StringComparison.Ordinal))?.Role
+        ?? throw new SignerRefusalException($"no role '{name}' in this home; it has {string.Join(", ", RolesSettings.Names.Concat(Products.Select(static product => product.Name)))}");
+
+    /// <summary>The label of the key with this id; the id itself when this home does not know it.</summary>
+    public string LabelOf(KeyId id) => Keys.FirstOrDefault(key => string.Equals(key.KeyId, id.ToString(), StringComparison.Ordinal))?.Label ?? id.ToString();
+
     public AuthoritySettings Authority(string profile) => Authorities.FirstOrDefault(authority => string.Equals(authority.Profile, profile, StringComparison.Ordinal))
         ?? throw new SignerRefusalException($"no certificate authority for profile '{profile}' in this home");
 }
@@ -30,12 +39,13 @@ internal sealed record SignerSettings(string Module, IReadOnlyList<KeySettings> 
 /// <summary>A key and the token it is on.</summary>
 internal sealed record KeySettings(string Label, string Token, string Serial, string KeyId);
 
-/// <summary>How the online key keeps the repository fresh.</summary>
-internal sealed record OnlineSettings(string Key, int SnapshotDays, int TimestampDays);
-
-/// <summary>A product, whose keys sign its TUF role and its SUIT envelopes.</summary>
-internal sealed record ProductSettings(string Name, string VendorDomain, string ClassName, int ChunkSize, IReadOnlyList<string> Keys, int Threshold, int ExpiresDays)
+/// <summary>A product, whose keys sign its TUF role and its SUIT envelopes. 0 hash bins: the role lists its releases itself.</summary>
+internal sealed record ProductSettings(string Name, string VendorDomain, string ClassName, int ChunkSize, IReadOnlyList<string> Keys, int Threshold, int ExpiresDays, int HashBins = 0)
 {
+    /// <summary>The role that bears the product's name.</summary>
+    [JsonIgnore]
+    public RoleSettings Role => new(Keys, Threshold, ExpiresDays);
+
     /// <summary>The vendor id in its manifests.</summary>
     [JsonIgnore]
     public Guid VendorId => NameBasedUuid.Vendor(VendorDomain);

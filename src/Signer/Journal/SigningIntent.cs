@@ -42,6 +42,7 @@ internal enum SigningPurpose
     Timestamp,
     Certificate,
     Transcript,
+    NewKey,
 }
 
 /// <summary>What became of an intent.</summary>

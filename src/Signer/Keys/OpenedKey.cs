@@ -1,5 +1,6 @@
 using Fota.Interop.Cryptoki;
 using Fota.Signer.Home;
+using Fota.Signer.Roles;
 
 namespace Fota.Signer.Keys;
 
@@ -21,6 +22,19 @@ internal sealed class OpenedKey : IDisposable
     /// <summary>The key.</summary>
     public ITokenKey Key { get; }
 
+    /// <summary>Opens a key of the home; the rules on PINs are those of today and, while a change of roles is on its way, its as well.</summary>
+    public static OpenedKey Open(SignerHost host, HomeFolder folder, string label, string? pinFile)
+    {
+        SignerSettings settings = folder.ReadSettings();
+        if (File.Exists(folder.Proposal))
+        {
+            SignerSettings proposed = ChangedPolicy.Of(settings, Proposal.Parse(File.ReadAllBytes(folder.Proposal)).Request);
+            ReachablePins.Demand(proposed, settings.Key(label).Token, host.Variable);
+        }
+
+        return Open(host, settings, label, pinFile);
+    }
+
     /// <summary>Opens the key with this label. The PIN is asked of file or environment once; a wrong one ends the command (A50).</summary>
     public static OpenedKey Open(SignerHost host, SignerSettings settings, string label, string? pinFile)
     {
@@ -41,6 +55,11 @@ internal sealed class OpenedKey : IDisposable
             throw;
         }
     }
+
+    /// <summary>Another key of the home on the same token, for which the same PIN is good.</summary>
+    public ITokenKey Find(KeySettings wanted) => string.Equals(wanted.Token, Token.Label, StringComparison.Ordinal)
+        ? Find(Token, wanted)
+        : throw new SignerRefusalException($"key '{wanted.Label}' is on token '{wanted.Token}', and this process was given the PIN of token '{Token.Label}'");
 
     public void Dispose()
     {

@@ -7,35 +7,28 @@ using Fota.Manifest.Verification;
 
 namespace Fota.Signer.Repository;
 
-/// <summary>Does with a repository what a device will do, before the repository becomes one: what a client would refuse is not written.</summary>
+/// <summary>
+/// Does with a repository what devices will do, before the repository becomes one: what a client would refuse is not written. Two clients try: one as it
+/// left the factory, with root 1 and nothing else, and one that holds all that is served now.
+/// </summary>
 internal static class ClientRehearsal
 {
-    /// <param name="folder">The repository.</param>
-    /// <param name="state">The state that is to be served.</param>
-    /// <param name="timestamp">The new timestamp file.</param>
-    /// <param name="snapshot">The new snapshot file.</param>
+    /// <param name="served">The repository as it is.</param>
+    /// <param name="next">The repository as it would be.</param>
+    /// <param name="state">Its state as it would be.</param>
     /// <param name="now">The moment of the update.</param>
     /// <exception cref="SignerRefusalException">A client would refuse it.</exception>
-    public static void Run(RepositoryFolder folder, RepositoryState state, ReadOnlyMemory<byte> timestamp, ReadOnlyMemory<byte> snapshot, DateTimeOffset now)
+    public static void Run(RepositoryFolder served, RepositoryFolder next, RepositoryState state, DateTimeOffset now)
     {
         try
         {
-            TrustedMetadataSet trust = RepositoryTrust.WalkRoots(folder, state, now);
-            long? stored = RememberTimestamp(folder, trust);
-            _ = trust.UpdateTimestamp(timestamp).OrThrow();
-            if (stored is null || !trust.LoadStoredSnapshot(folder.Read(RepositoryFolder.Metadata("snapshot", stored.Value))).IsAccepted(out _, out _))
+            TrustedMetadataSet born = RepositoryTrust.WalkRoots(next, state, now);
+            Update(born, next, state, null);
+            FetchAll(born, next);
+            if (served.Has(RepositoryFolder.Timestamp))
             {
-                _ = trust.UpdateSnapshot(snapshot).OrThrow();
-            }
-
-            _ = trust.UpdateTargets(folder.Read(RepositoryFolder.Metadata("targets", state.Targets))).OrThrow();
-            foreach ((string product, long version) in state.Products)
-            {
-                TargetsMetadata role = trust.UpdateDelegatedTargets(product, folder.Read(RepositoryFolder.Metadata(product, version))).OrThrow();
-                foreach (string path in role.Targets.Keys)
-                {
-                    Fetch(folder, trust.FindTarget(path).OrThrow());
-                }
+                TrustedMetadataSet fielded = RepositoryTrust.WalkRoots(next, state, served.ReadState().Root, now);
+                Update(fielded, next, state, fielded.TimestampOrSnapshotKeysChanged ? null : served);
             }
         }
         catch (RejectedException e)
@@ -44,20 +37,53 @@ internal static class ClientRehearsal
         }
     }
 
-    /// <summary>
-    /// What a client holds from its last update: it refuses any step back from it (A02). That it is expired by now does not matter for that.
-    /// </summary>
-    /// <returns>The version of the snapshot that goes with it; null the first time, when there is none.</returns>
-    private static long? RememberTimestamp(RepositoryFolder folder, TrustedMetadataSet trust)
+    /// <param name="trust">The client, with the newest root.</param>
+    /// <param name="next">What it is served.</param>
+    /// <param name="state">The versions that are to be served.</param>
+    /// <param name="stored">Where its timestamp and snapshot of the last update lie: it refuses any step back from them (A02), expired or not. Null if it has none, or the new root voids them.</param>
+    private static void Update(TrustedMetadataSet trust, RepositoryFolder next, RepositoryState state, RepositoryFolder? stored)
     {
-        if (!folder.Has(RepositoryFolder.Timestamp))
+        long? storedSnapshot = null;
+        if (stored is not null)
         {
-            return null;
+            byte[] timestamp = stored.Read(RepositoryFolder.Timestamp);
+            _ = trust.UpdateTimestamp(timestamp);
+            storedSnapshot = SignedMetadata.Decode(timestamp, DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow().UnverifiedTimestamp().OrThrow().Snapshot.Version;
         }
 
-        byte[] stored = folder.Read(RepositoryFolder.Timestamp);
-        _ = trust.UpdateTimestamp(stored);
-        return SignedMetadata.Decode(stored, DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow().UnverifiedTimestamp().OrThrow().Snapshot.Version;
+        TimestampMetadata newest = trust.UpdateTimestamp(next.Read(RepositoryFolder.Timestamp)).OrThrow();
+        if (storedSnapshot is not { } version || !trust.LoadStoredSnapshot(stored!.Read(RepositoryFolder.Metadata("snapshot", version))).IsAccepted(out _, out _))
+        {
+            _ = trust.UpdateSnapshot(next.Read(RepositoryFolder.Metadata("snapshot", newest.Snapshot.Version))).OrThrow();
+        }
+
+        _ = trust.UpdateTargets(next.Read(RepositoryFolder.Metadata("targets", state.Targets))).OrThrow();
+        TakeDelegated(trust, next, state, trust.Delegations());
+    }
+
+    /// <summary>Products and their bins; those that no release began are not in the snapshot.</summary>
+    private static void TakeDelegated(TrustedMetadataSet trust, RepositoryFolder next, RepositoryState state, IReadOnlyList<Delegation> delegations)
+    {
+        foreach (Delegation delegation in delegations)
+        {
+            if (state.Delegated.TryGetValue(delegation.Name, out long version))
+            {
+                _ = trust.UpdateDelegatedTargets(delegation, next.Read(RepositoryFolder.Metadata(delegation.Name, version))).OrThrow();
+                TakeDelegated(trust, next, state, trust.Delegations(delegation));
+            }
+        }
+    }
+
+    private static void FetchAll(TrustedMetadataSet trust, RepositoryFolder next)
+    {
+        Delegation[] products = [.. trust.Delegations().Where(product => trust.Delegated(product) is not null)];
+        foreach (Delegation role in products.Concat(products.SelectMany(trust.Delegations)))
+        {
+            foreach (string path in trust.Delegated(role)?.Targets.Keys ?? [])
+            {
+                Fetch(next, trust.FindTarget(path).OrThrow());
+            }
+        }
     }
 
     private static void Fetch(RepositoryFolder folder, VerifiedTarget target)

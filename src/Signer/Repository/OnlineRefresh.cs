@@ -1,6 +1,5 @@
 using Fota.Manifest;
 using Fota.Manifest.Encoding;
-using Fota.Manifest.Keys;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;
@@ -15,70 +14,99 @@ namespace Fota.Signer.Repository;
 internal sealed class OnlineRefresh
 {
     private readonly SignerHome _home;
-    private readonly ITokenKey _key;
+    private readonly RolesSettings _policy;
+    private readonly OnlineKeys _keys;
     private readonly DateTimeOffset _now;
     private readonly RepositoryFolder _repository;
     private readonly RepositoryState _state;
 
-    private OnlineRefresh(SignerHome home, ITokenKey key, DateTimeOffset now)
+    private OnlineRefresh(SignerHome home, RolesSettings policy, OnlineKeys keys, RepositoryFolder repository, RepositoryState state, DateTimeOffset now)
     {
         _home = home;
-        _key = key;
+        _policy = policy;
+        _keys = keys;
         _now = now;
-        _repository = new RepositoryFolder(home.Folder.Repository);
-        _state = _repository.ReadState();
+        _repository = repository;
+        _state = state;
     }
 
     /// <summary>Does what is due.</summary>
     /// <returns>One line that says what was signed, or null when all is fresh.</returns>
-    public static string? Run(SignerHome home, ITokenKey key, DateTimeOffset now) => new OnlineRefresh(home, key, now).Run();
-
-    private string? Run()
+    public static string? Run(SignerHome home, OnlineKeys keys, DateTimeOffset now)
     {
-        TimestampMetadata? oldTimestamp = _repository.Has(RepositoryFolder.Timestamp)
-            ? SignedMetadata.Decode(_repository.Read(RepositoryFolder.Timestamp), DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow().UnverifiedTimestamp().OrThrow()
-            : null;
-        SnapshotMetadata? oldSnapshot = oldTimestamp is null
-            ? null
-            : SignedMetadata.Decode(_repository.Read(RepositoryFolder.Metadata("snapshot", oldTimestamp.Snapshot.Version)), DecodeLimits.SnapshotBytes, MetadataProfile.Fota).OrThrow().UnverifiedSnapshot().OrThrow();
+        RepositoryFolder repository = new(home.Folder.Repository);
+        RepositoryState state = repository.ReadState();
+        if (new OnlineRefresh(home, home.Settings.Roles, keys, repository, state, now).Sign(isTimestampDue: false) is not { } signed)
+        {
+            return null;
+        }
+
+        ClientRehearsal.Run(repository, repository.With(signed.Files), state, now);
+
+        // The timestamp last: it is what makes the snapshot the current one.
+        foreach ((string path, byte[] file) in signed.Files.OrderBy(static file => file.Key == RepositoryFolder.Timestamp))
+        {
+            repository.Write(path, file);
+        }
+
+        return signed.Summary;
+    }
+
+    /// <summary>
+    /// Signs for a repository that is still to be written, and writes nothing. There is a new timestamp whatever else is new: it is by the timestamp that
+    /// a server is known to have all there is, a new root too.
+    /// </summary>
+    /// <param name="home">The home.</param>
+    /// <param name="policy">How long snapshot and timestamp will be good for.</param>
+    /// <param name="keys">The keys that the new root names.</param>
+    /// <param name="repository">The repository as it will be.</param>
+    /// <param name="state">Its state as it will be.</param>
+    /// <param name="now">The moment.</param>
+    public static OnlineFiles Sign(SignerHome home, RolesSettings policy, OnlineKeys keys, RepositoryFolder repository, RepositoryState state, DateTimeOffset now) =>
+        new OnlineRefresh(home, policy, keys, repository, state, now).Sign(isTimestampDue: true)!;
+
+    private OnlineFiles? Sign(bool isTimestampDue)
+    {
+        RootMetadata root = RepositoryTrust.WalkRoots(_repository, _state, _now).Root;
+        _keys.DemandFor(root);
+        SignedMetadata? timestampFile = _repository.Has(RepositoryFolder.Timestamp) ? Read(RepositoryFolder.Timestamp, DecodeLimits.TimestampBytes) : null;
+        TimestampMetadata? oldTimestamp = timestampFile?.UnverifiedTimestamp().OrThrow();
+        SignedMetadata? snapshotFile = oldTimestamp is null ? null : Read(RepositoryFolder.Metadata("snapshot", oldTimestamp.Snapshot.Version), DecodeLimits.SnapshotBytes);
+        SnapshotMetadata? oldSnapshot = snapshotFile?.UnverifiedSnapshot().OrThrow();
 
         Dictionary<string, MetaFile> meta = Meta();
         bool isNews = oldSnapshot is null || !oldSnapshot.Meta.OrderBy(Name, StringComparer.Ordinal).SequenceEqual(meta.OrderBy(Name, StringComparer.Ordinal));
-        bool snapshotDue = isNews || IsHalfOver(oldSnapshot!, _home.Settings.Online.SnapshotDays);
-        if (!snapshotDue && !IsHalfOver(oldTimestamp!, _home.Settings.Online.TimestampDays))
+        bool snapshotDue = isNews || IsDue(oldSnapshot!, snapshotFile!, root.Snapshot, _policy.Snapshot);
+        if (!isTimestampDue && !snapshotDue && !IsDue(oldTimestamp!, timestampFile!, root.Timestamp, _policy.Timestamp))
         {
             return null;
         }
 
         SnapshotMetadata snapshot = snapshotDue
-            ? new SnapshotMetadata(_repository.NextVersion("snapshot"), _now.AddDays(_home.Settings.Online.SnapshotDays), meta)
+            ? new SnapshotMetadata(_repository.NextVersion("snapshot"), _now.AddDays(_policy.Snapshot.ExpiresDays), meta)
             : oldSnapshot!;
         string snapshotPath = RepositoryFolder.Metadata("snapshot", snapshot.Version);
-        byte[] snapshotFile = snapshotDue ? Sign(snapshot, SigningPurpose.Snapshot) : _repository.Read(snapshotPath);
-        TimestampMetadata timestamp = new((oldTimestamp?.Version ?? 0) + 1, _now.AddDays(_home.Settings.Online.TimestampDays), Describe(snapshot.Version, snapshotFile));
-        byte[] timestampFile = Sign(timestamp, SigningPurpose.Timestamp);
-
-        ClientRehearsal.Run(_repository, _state, timestampFile, snapshotFile, _now);
-        if (snapshotDue)
-        {
-            _repository.Write(snapshotPath, snapshotFile);
-        }
-
-        _repository.Write(RepositoryFolder.Timestamp, timestampFile);
-        return snapshotDue ? $"signed snapshot {snapshot.Version} and timestamp {timestamp.Version}" : $"signed timestamp {timestamp.Version}";
+        Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
+        byte[] named = snapshotDue ? files[snapshotPath] = Sign(_keys.Snapshot, snapshot, SigningPurpose.Snapshot) : _repository.Read(snapshotPath);
+        TimestampMetadata timestamp = new((oldTimestamp?.Version ?? 0) + 1, _now.AddDays(_policy.Timestamp.ExpiresDays), Describe(snapshot.Version, named));
+        files[RepositoryFolder.Timestamp] = Sign(_keys.Timestamp, timestamp, SigningPurpose.Timestamp);
+        return new OnlineFiles(files, snapshotDue ? $"signed snapshot {snapshot.Version} and timestamp {timestamp.Version}" : $"signed timestamp {timestamp.Version}");
     }
 
     private static string Name(KeyValuePair<string, MetaFile> entry) => entry.Key;
 
     private static MetaFile Describe(long version, ReadOnlySpan<byte> file) => new(version, file.Length, Sha256Digest.Of(file));
 
-    // Half of the life is kept in reserve for a signer or a network that is down.
-    private bool IsHalfOver(MetadataContent content, int days) => content.Expires - _now < TimeSpan.FromDays(days) / 2;
+    private SignedMetadata Read(string path, int maxBytes) => SignedMetadata.Decode(_repository.Read(path), maxBytes, MetadataProfile.Fota).OrThrow();
+
+    // Half of the life is kept in reserve for a signer or a network that is down. What other keys signed, or what outlives a policy that was shortened, is done anew.
+    private bool IsDue(MetadataContent content, SignedMetadata file, RoleKeys keys, RoleSettings policy) =>
+        content.Expires - _now < TimeSpan.FromDays(policy.ExpiresDays) / 2 || content.Expires > _now.AddDays(policy.ExpiresDays) || keys.Signers(file).Count < keys.Threshold;
 
     private Dictionary<string, MetaFile> Meta()
     {
         Dictionary<string, MetaFile> meta = new(StringComparer.Ordinal);
-        foreach ((string role, long version) in _state.Products.Append(new("targets", _state.Targets)))
+        foreach ((string role, long version) in _state.Delegated.Append(new("targets", _state.Targets)))
         {
             meta[role + ".json"] = Describe(version, _repository.Read(RepositoryFolder.Metadata(role, version)));
         }
@@ -86,10 +114,12 @@ internal sealed class OnlineRefresh
         return meta;
     }
 
-    private byte[] Sign(MetadataContent content, SigningPurpose purpose)
+    private byte[] Sign(ITokenKey key, MetadataContent content, SigningPurpose purpose)
     {
         byte[] bytes = content.ToSignedBytes();
-        VerificationKey key = _key.PublicKey;
-        return SignedMetadata.Assemble(bytes, [MetadataSignature.From(key, _home.Signer.Sign(_key, purpose, $"version {content.Version}", bytes))]);
+        return SignedMetadata.Assemble(bytes, [MetadataSignature.From(key.PublicKey, _home.Signer.Sign(key, purpose, $"version {content.Version}", bytes))]);
     }
 }
+
+/// <summary>A timestamp, and a snapshot if it was due: signed, and not written yet.</summary>
+internal sealed record OnlineFiles(IReadOnlyDictionary<string, byte[]> Files, string Summary);

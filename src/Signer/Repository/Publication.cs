@@ -7,7 +7,7 @@ using Fota.Signer.Home;
 
 namespace Fota.Signer.Repository;
 
-/// <summary>What is sent to a server: all current metadata, and of the immutable files those that it has not acknowledged.</summary>
+/// <summary>What is sent to a server: the top-level metadata, and of products, bins and their content what it has not acknowledged.</summary>
 internal sealed class Publication
 {
     private readonly RepositoryFolder _repository;
@@ -41,10 +41,10 @@ internal sealed class Publication
         RepositoryState state = repository.ReadState();
         List<string> files = [.. Enumerable.Range(1, (int)state.Root).Select(version => RepositoryFolder.Metadata("root", version))];
         files.Add(RepositoryFolder.Metadata("targets", state.Targets));
-        files.AddRange(state.Products.Select(product => RepositoryFolder.Metadata(product.Key, product.Value)));
         files.Add(RepositoryFolder.Metadata("snapshot", timestamp.Snapshot.Version));
         RepositoryTrust trust = RepositoryTrust.Load(repository, state, now);
-        string[] content = [.. state.Products.Keys.SelectMany(product => ContentOf(ProductRole.Load(repository, state, trust, ProductName.Parse(product)))).Distinct(StringComparer.Ordinal)];
+        IEnumerable<string> roles = state.Delegated.Select(static role => RepositoryFolder.Metadata(role.Key, role.Value));
+        string[] content = [.. roles, .. home.Settings.Products.SelectMany(product => ContentOf(ProductRole.Load(repository, state, trust, ProductName.Parse(product.Name), product.HashBins))).Distinct(StringComparer.Ordinal)];
         string[] lacking = [.. content.Where(path => !acknowledged.Contains(path))];
         return new Publication(repository, file, timestamp.Version, [.. files, .. lacking], lacking.Length == content.Length);
     }

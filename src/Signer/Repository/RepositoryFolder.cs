@@ -6,9 +6,13 @@ using Fota.Signer.Home;
 namespace Fota.Signer.Repository;
 
 /// <summary>The repository as it is served, with consistent snapshots: a file's name holds its version or digest, timestamp.json apart.</summary>
-internal sealed class RepositoryFolder(string root)
+/// <param name="root">Where it lies.</param>
+/// <param name="unwritten">Files as they would be, in place of those that lie there: a repository that is rehearsed before it is written.</param>
+internal sealed class RepositoryFolder(string root, IReadOnlyDictionary<string, byte[]>? unwritten = null)
 {
-    private string StateFile => Path.Combine(root, "state.json");
+    public const string StateName = "state.json";
+
+    private string StateFile => Path.Combine(root, StateName);
 
     public static string Timestamp => "metadata/" + MetadataFileName.Timestamp;
 
@@ -24,9 +28,12 @@ internal sealed class RepositoryFolder(string root)
 
     public string FullPath(string relative) => Path.Combine(root, relative);
 
-    public bool Has(string relative) => File.Exists(FullPath(relative));
+    public bool Has(string relative) => unwritten?.ContainsKey(relative) == true || File.Exists(FullPath(relative));
 
-    public byte[] Read(string relative) => File.ReadAllBytes(FullPath(relative));
+    public byte[] Read(string relative) => unwritten?.GetValueOrDefault(relative) ?? File.ReadAllBytes(FullPath(relative));
+
+    /// <summary>The same repository, with these files in it.</summary>
+    public RepositoryFolder With(IReadOnlyDictionary<string, byte[]> files) => new(root, files);
 
     public void Write(string relative, ReadOnlySpan<byte> content) => DurableFile.Replace(FullPath(relative), content);
 

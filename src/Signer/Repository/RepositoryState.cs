@@ -1,12 +1,14 @@
 using System.Text.Json;
+using Fota.Signer.Home;
 
 namespace Fota.Signer.Repository;
 
 /// <summary>
 /// state.json: which metadata versions are current. It is written last and by one rename, so a publication has happened entirely or not at all;
-/// files that it does not name are as good as absent. Snapshot and timestamp are not in it: timestamp.json is their pointer.
+/// files that it does not name are as good as absent. Delegated are the roles of products and their hash bins; one that was ever listed stays, as clients
+/// refuse a snapshot without it (A10). Snapshot and timestamp are not in it: timestamp.json is their pointer.
 /// </summary>
-internal sealed record RepositoryState(long Root, long Targets, IReadOnlyDictionary<string, long> Products)
+internal sealed record RepositoryState(long Root, long Targets, IReadOnlyDictionary<string, long> Delegated)
 {
     private static readonly JsonSerializerOptions s_options = new(JsonSerializerDefaults.Strict)
     {
@@ -18,6 +20,11 @@ internal sealed record RepositoryState(long Root, long Targets, IReadOnlyDiction
 
     public byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, s_options), (byte)'\n'];
 
-    /// <summary>The state in which a product's role has another version.</summary>
-    public RepositoryState With(string product, long version) => this with { Products = new SortedDictionary<string, long>(Products.ToDictionary(), StringComparer.Ordinal) { [product] = version } };
+    /// <summary>The state in which a role has another version.</summary>
+    public RepositoryState With(string role, long version) => role switch
+    {
+        RolesSettings.RootName => this with { Root = version },
+        RolesSettings.TargetsName => this with { Targets = version },
+        _ => this with { Delegated = new SortedDictionary<string, long>(Delegated.ToDictionary(), StringComparer.Ordinal) { [role] = version } },
+    };
 }

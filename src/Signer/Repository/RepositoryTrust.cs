@@ -31,10 +31,13 @@ internal sealed class RepositoryTrust
     }
 
     /// <summary>The client workflow up to the newest root.</summary>
-    public static TrustedMetadataSet WalkRoots(RepositoryFolder folder, RepositoryState state, DateTimeOffset now)
+    public static TrustedMetadataSet WalkRoots(RepositoryFolder folder, RepositoryState state, DateTimeOffset now) => WalkRoots(folder, state, 1, now);
+
+    /// <summary>As a client does that trusts the root of version <paramref name="trusted"/>.</summary>
+    public static TrustedMetadataSet WalkRoots(RepositoryFolder folder, RepositoryState state, long trusted, DateTimeOffset now)
     {
-        TrustedMetadataSet trust = TrustedMetadataSet.Start(folder.Read(RepositoryFolder.Metadata("root", 1)), now, MetadataProfile.Fota).OrThrow();
-        for (long version = 2; version <= state.Root; version++)
+        TrustedMetadataSet trust = TrustedMetadataSet.Start(folder.Read(RepositoryFolder.Metadata("root", trusted)), now, MetadataProfile.Fota).OrThrow();
+        for (long version = trusted + 1; version <= state.Root; version++)
         {
             _ = trust.UpdateRoot(folder.Read(RepositoryFolder.Metadata("root", version))).OrThrow();
         }

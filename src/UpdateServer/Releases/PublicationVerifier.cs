@@ -26,19 +26,28 @@ internal sealed class PublicationVerifier(byte[] trustedRoot, Publication publis
             throw new RejectedException(RejectionReason.Unsupported, $"targets: wanted releases in product roles only, got {targets.Targets.Count} in the top-level role");
         }
 
-        // A product is in the snapshot from its first release on; that it does not vanish again is the snapshot's own check (A10).
-        List<string> roles = [];
-        foreach (DelegatedRole role in targets.Delegations)
+        // A product is in the snapshot from its first release on, and so is a hash bin; that it does not vanish again is the snapshot's own check (A10).
+        List<Release> releases = [];
+        foreach (Delegation product in Take(trust, trust.Delegations()).ToList())
         {
-            if (trust.Snapshot.Meta.TryGetValue($"{role.Name}.json", out MetaFile? meta))
-            {
-                trust.UpdateDelegatedTargets(role.Name, content.Read(RepositoryPath.Targets(role.Name, meta.Version))).OrThrow();
-                roles.Add(role.Name);
-            }
+            List<Delegation> bins = [.. Take(trust, trust.Delegations(product))];
+            releases.AddRange(VerifyProduct(trust, product.Name, bins.Prepend(product).SelectMany(role => trust.Delegated(role)!.Targets.Keys)));
         }
 
-        List<Release> releases = [.. roles.SelectMany(role => VerifyProduct(trust, role))];
         return (trust.Timestamp!.Version, releases);
+    }
+
+    /// <summary>Takes the delegated roles that the snapshot names.</summary>
+    private IEnumerable<Delegation> Take(TrustedMetadataSet trust, IEnumerable<Delegation> delegations)
+    {
+        foreach (Delegation role in delegations)
+        {
+            if (trust.Snapshot!.Meta.TryGetValue($"{role.Name}.json", out MetaFile? meta))
+            {
+                trust.UpdateDelegatedTargets(role, content.Read(RepositoryPath.Targets(role.Name, meta.Version))).OrThrow();
+                yield return role;
+            }
+        }
     }
 
     /// <summary>
@@ -109,10 +118,10 @@ internal sealed class PublicationVerifier(byte[] trustedRoot, Publication publis
         }
     }
 
-    private IEnumerable<Release> VerifyProduct(TrustedMetadataSet trust, string role)
+    private IEnumerable<Release> VerifyProduct(TrustedMetadataSet trust, string role, IEnumerable<string> targets)
     {
         Dictionary<SequenceNumber, Release> bySequence = [];
-        foreach (string path in trust.Delegated(role)!.Targets.Keys)
+        foreach (string path in targets)
         {
             Release release = VerifyRelease(trust.FindTarget(path).OrThrow(), role);
             if (!bySequence.TryAdd(release.Sequence, release))

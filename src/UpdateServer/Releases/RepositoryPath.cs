@@ -101,7 +101,7 @@ internal sealed record RepositoryPath
             "root" => Root(version),
             "snapshot" => Snapshot(version),
             "targets" => Targets(role, version),
-            _ => ProductName.TryParse(role, out _) ? Targets(role, version) : null,
+            _ => ProductName.TryParse(role, out _) || HashBin.TryParse(role, out _, out _) ? Targets(role, version) : null,
         };
     }
 

@@ -24,6 +24,7 @@ public sealed class MetadataTamperTests
     public void The_document_itself_is_accepted(string name) => Assert.That(ReasonFor(Role(name), s_repository.Current(Role(name))), Is.EqualTo(RejectionReason.None));
 
     [TestCaseSource(nameof(Names))]
+    [Proves("R-1")]
     public void A23_Every_truncation_is_refused(string name)
     {
         SimulatedRole role = Role(name);
@@ -35,6 +36,7 @@ public sealed class MetadataTamperTests
     }
 
     [TestCaseSource(nameof(Names))]
+    [Proves("R-1")]
     public void A23_Every_flip_of_one_bit_is_refused(string name)
     {
         SimulatedRole role = Role(name);

@@ -16,6 +16,7 @@ public sealed class RoleKeysTests
     [TestCase(0)]
     [TestCase(-1)]
     [TestCase(3)]
+    [Proves("R-11")]
     public void A12_Threshold_that_is_no_threshold_is_refused(int threshold) =>
         Assert.That(ReasonOf(() => new RoleKeys([_first.PublicKey, _second.PublicKey], threshold)), Is.EqualTo(RejectionReason.InvalidThreshold));
 
@@ -23,10 +24,12 @@ public sealed class RoleKeysTests
     public void A12_Role_without_keys_is_refused() => Assert.That(ReasonOf(() => new RoleKeys([], 1)), Is.EqualTo(RejectionReason.InvalidThreshold));
 
     [Test]
+    [Proves("R-11")]
     public void A11_Key_given_twice_counts_once() =>
         Assert.That(ReasonOf(() => new RoleKeys([_first.PublicKey, _first.PublicKey], 2)), Is.EqualTo(RejectionReason.InvalidThreshold));
 
     [Test]
+    [Proves("R-3")]
     public void A11_Key_in_another_encoding_is_refused()
     {
         byte[] info = _first.PublicKey.SubjectPublicKeyInfo.ToArray();
@@ -37,6 +40,7 @@ public sealed class RoleKeysTests
     }
 
     [Test]
+    [Proves("R-11")]
     public void A11_Second_signature_of_one_key_under_another_id_does_not_count()
     {
         RoleKeys role = new([_first.PublicKey, _second.PublicKey], 2);

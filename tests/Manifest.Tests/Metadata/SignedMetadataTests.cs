@@ -42,6 +42,7 @@ public sealed class SignedMetadataTests
     }
 
     [Test]
+    [Proves("R-13")]
     public void A16_Draft_without_signatures_is_read_and_believed_by_no_role()
     {
         SignedMetadata draft = Decode(SignedMetadata.Assemble(Encode(Signed), [])).OrThrow();
@@ -77,9 +78,11 @@ public sealed class SignedMetadataTests
     [TestCase("""{"note":1,"signatures":[],"signed":{"_type":"targets"}}""", RejectionReason.UnknownField)]
     [TestCase("""{"signatures":[],"signed":{"_type":"mirrors"}}""", RejectionReason.WrongDocument)]
     [TestCase("""{"signatures":[],"signed":{"_type":""}}""", RejectionReason.WrongDocument)]
+    [Proves("R-1")]
     public void A22_File_of_another_form_is_refused(string file, RejectionReason reason) => Assert.That(Decode(Encode(file)).Reason(), Is.EqualTo(reason));
 
     [Test]
+    [Proves("R-1")]
     public void A22_Broken_UTF8_is_refused() =>
         Assert.That(Decode([.. "{\"signatures\":[],\"signed\":{\"_type\":\""u8, 0xFF, .. "\"}}"u8]).Reason(), Is.EqualTo(RejectionReason.Malformed));
 
@@ -87,14 +90,17 @@ public sealed class SignedMetadataTests
     [TestCase("ABCD", RejectionReason.ValueOutOfRange, TestName = "A18_Upper_case_signature_is_refused")]
     [TestCase("abc", RejectionReason.ValueOutOfRange, TestName = "A18_Half_a_byte_is_refused")]
     [TestCase("zz", RejectionReason.ValueOutOfRange, TestName = "A18_Signature_that_is_no_hexadecimal_is_refused")]
+    [Proves("R-2")]
     public void Signature_of_another_form(string hex, RejectionReason reason) =>
         Assert.That(Decode(Encode($$"""{"signatures":[{"keyid":"{{s_id}}","sig":"{{hex}}"}],"signed":{{Signed}}}""")).Reason(), Is.EqualTo(reason));
 
     [Test]
+    [Proves("R-2")]
     public void A20_Unknown_member_beside_a_signature_is_refused() =>
         Assert.That(Decode(Encode($$"""{"signatures":[{"keyid":"{{s_id}}","method":"none","sig":"00"}],"signed":{{Signed}}}""")).Reason(), Is.EqualTo(RejectionReason.UnknownField));
 
     [Test]
+    [Proves("R-13")]
     public void A11_Key_id_listed_twice_in_the_signatures_is_refused()
     {
         string one = $$"""{"keyid":"{{s_id}}","sig":"00"}""";
@@ -102,6 +108,7 @@ public sealed class SignedMetadataTests
     }
 
     [Test]
+    [Proves("R-10")]
     public void A22_More_signatures_than_the_limit_are_refused()
     {
         string many = string.Join(',', Enumerable.Range(0, DecodeLimits.Signatures + 1).Select(static i => $$"""{"keyid":"{{i:x64}}","sig":"00"}"""));
@@ -109,6 +116,7 @@ public sealed class SignedMetadataTests
     }
 
     [Test]
+    [Proves("R-10")]
     public void A06_File_longer_than_the_limit_is_refused()
     {
         byte[] file = SignedMetadata.Assemble(Encode(Signed), []);

@@ -30,9 +30,11 @@ public sealed class TargetPathTests
     [TestCase("a#b")]
     [TestCase("a/*")]
     [TestCase("a b")]
+    [Proves("R-5")]
     public void A15_Unsafe_path_is_unsafe(string path) => Assert.That(TargetPath.IsSafe(path), Is.False);
 
     [Test]
+    [Proves("R-5")]
     public void A15_Path_may_have_256_characters_and_no_more()
     {
         Assert.That(TargetPath.IsSafe(new string('a', 256)), Is.True);
@@ -55,6 +57,7 @@ public sealed class TargetPathTests
     [TestCase("a*b*c", "aXbYbZc", true)]
     [TestCase("a*b*c", "aXbYbZ", false)]
     [TestCase("a**", "a", true)]
+    [Proves("R-5")]
     public void Pattern_matches_within_segments(string pattern, string path, bool matches)
     {
         RoleKeys keys = new([SoftwareKey.EcdsaP256().PublicKey], 1);
@@ -62,6 +65,7 @@ public sealed class TargetPathTests
     }
 
     [Test]
+    [Proves("R-9")]
     public void Consistent_name_of_a_target_bears_its_digest_before_the_file_name()
     {
         Sha256Digest digest = Sha256Digest.Of([]);

@@ -40,10 +40,12 @@ public sealed class FindTargetTests
     }
 
     [Test]
+    [Proves("W-26")]
     public void A05_Target_with_a_flipped_bit_is_refused() =>
         Assert.That(_repository.ClientWithProducts().FindTarget(s_path).OrThrow().Verify((byte[])[1, 2, 3, 5]).Reason(), Is.EqualTo(RejectionReason.DigestMismatch));
 
     [Test]
+    [Proves("W-26")]
     public void A06_Longer_target_is_refused() =>
         Assert.That(_repository.ClientWithProducts().FindTarget(s_path).OrThrow().Verify((byte[])[.. s_content, 5]).Reason(), Is.EqualTo(RejectionReason.LengthMismatch));
 
@@ -52,6 +54,7 @@ public sealed class FindTargetTests
         Assert.That(_repository.ClientWithProducts().FindTarget(RepositorySimulator.PathOf("2.0.0")).Reason(), Is.EqualTo(RejectionReason.TargetNotFound));
 
     [Test]
+    [Proves("W-24")]
     public void A01_Target_listed_by_a_role_outside_its_paths_is_not_found()
     {
         string path = RepositorySimulator.PathOf("1.0.0", "ventilator");
@@ -63,6 +66,7 @@ public sealed class FindTargetTests
     }
 
     [Test]
+    [Proves("W-24")]
     public void Role_that_could_not_be_had_ends_the_search()
     {
         SimulatedProduct second = _repository.AddProduct("ventilator");
@@ -88,6 +92,7 @@ public sealed class FindTargetTests
 
     [TestCase(false, RejectionReason.None)]
     [TestCase(true, RejectionReason.TargetNotFound)]
+    [Proves("W-24")]
     public void Terminating_delegation_ends_the_search(bool terminating, RejectionReason reason)
     {
         string path = RepositorySimulator.PathOf("3.0.0");
@@ -116,6 +121,7 @@ public sealed class FindTargetTests
         Assert.That(_repository.ClientWithProducts().FindTarget("infusion-pump/../manifest.suit").Reason(), Is.EqualTo(RejectionReason.UnsafePath));
 
     [Test]
+    [Proves("R-5")]
     public void A15_Metadata_that_lists_an_unsafe_path_is_refused()
     {
         _repository.Edit(_repository.Pump, static text => text.Replace("infusion-pump/1.0.0/", "infusion-pump/../", StringComparison.Ordinal));
@@ -128,6 +134,7 @@ public sealed class FindTargetTests
     [TestCase("\"length\":4}", "\"length\":-4}", RejectionReason.ValueOutOfRange)]
     [TestCase("\"hashes\":{", "\"hashez\":{", RejectionReason.MissingField)]
     [TestCase("\"sha256\":", "\"md5\":", RejectionReason.UnsupportedDigest)]
+    [Proves("R-4")]
     public void A17_Target_without_length_or_digest_is_refused(string from, string to, RejectionReason reason)
     {
         _repository.Edit(_repository.Pump, text => text.Replace(from, to, StringComparison.Ordinal));

@@ -21,6 +21,7 @@ public sealed class RootUpdateTests
     }
 
     [Test]
+    [Proves("W-1")]
     public void A01_Trusted_root_that_is_not_signed_by_itself_is_refused()
     {
         _repository.Root.Signers = _repository.Pump.Keys;
@@ -33,6 +34,7 @@ public sealed class RootUpdateTests
         Assert.That(TrustedMetadataSet.Start(_repository.Current(_repository.Timestamp), _repository.Now, MetadataProfile.Fota).Reason(), Is.EqualTo(RejectionReason.WrongDocument));
 
     [Test]
+    [Proves("W-5")]
     public void A02_Root_of_an_older_version_is_refused()
     {
         _repository.RotateRoot();
@@ -50,6 +52,7 @@ public sealed class RootUpdateTests
     }
 
     [Test]
+    [Proves("W-5")]
     public void A02_Root_that_skips_a_version_is_refused()
     {
         TrustedMetadataSet client = _repository.Client();
@@ -77,6 +80,7 @@ public sealed class RootUpdateTests
     }
 
     [Test]
+    [Proves("W-5")]
     public void A13_Root_not_signed_by_a_threshold_of_the_root_before_is_refused()
     {
         TrustedMetadataSet client = _repository.Client();
@@ -87,6 +91,7 @@ public sealed class RootUpdateTests
     }
 
     [Test]
+    [Proves("W-5")]
     public void A13_Root_not_signed_by_a_threshold_of_its_own_keys_is_refused()
     {
         TrustedMetadataSet client = _repository.Client();
@@ -109,6 +114,7 @@ public sealed class RootUpdateTests
     }
 
     [Test]
+    [Proves("W-5")]
     public void An_expired_root_on_the_way_does_not_matter()
     {
         _repository.Root.Expires = _repository.Now;
@@ -119,6 +125,7 @@ public sealed class RootUpdateTests
     }
 
     [Test]
+    [Proves("W-7")]
     public void A03_Expired_final_root_is_refused_when_the_timestamp_is_updated()
     {
         _repository.Root.Expires = _repository.Now;
@@ -128,6 +135,7 @@ public sealed class RootUpdateTests
 
     [TestCase("timestamp")]
     [TestCase("snapshot")]
+    [Proves("W-3")]
     public void A04_Change_of_keys_is_told_so_that_fast_forwarded_files_are_deleted(string name)
     {
         SimulatedRole role = name is "timestamp" ? _repository.Timestamp : _repository.Snapshot;
@@ -138,6 +146,7 @@ public sealed class RootUpdateTests
     }
 
     [Test]
+    [Proves("W-3")]
     public void A04_Change_of_other_keys_keeps_the_files()
     {
         _repository.Targets.Keys = [SoftwareKey.EcdsaP256()];
@@ -146,6 +155,7 @@ public sealed class RootUpdateTests
     }
 
     [Test]
+    [Proves("W-4")]
     public void A04_Fast_forwarded_timestamp_and_snapshot_are_recovered_from_by_new_keys()
     {
         _repository.Timestamp.Version = long.MaxValue - 1;
@@ -178,14 +188,17 @@ public sealed class RootUpdateTests
     }
 
     [Test]
+    [Proves("R-11")]
     public void A12_Root_with_a_threshold_of_zero_is_refused() =>
         Assert.That(Edited(static text => text.Replace("\"threshold\":2", "\"threshold\":0", StringComparison.Ordinal)), Is.EqualTo(RejectionReason.InvalidThreshold));
 
     [Test]
+    [Proves("R-11")]
     public void A12_Root_with_a_negative_threshold_is_refused() =>
         Assert.That(Edited(static text => text.Replace("\"threshold\":2", "\"threshold\":-1", StringComparison.Ordinal)), Is.EqualTo(RejectionReason.InvalidThreshold));
 
     [Test]
+    [Proves("R-11")]
     public void A12_Root_with_a_threshold_above_the_number_of_keys_is_refused() =>
         Assert.That(Edited(static text => text.Replace("\"threshold\":2", "\"threshold\":4", StringComparison.Ordinal)), Is.EqualTo(RejectionReason.InvalidThreshold));
 
@@ -196,10 +209,12 @@ public sealed class RootUpdateTests
     [TestCase("\"keytype\":\"ecdsa\"", "\"keytype\":\"rsa\"")]
     [TestCase("\"scheme\":\"ecdsa-sha2-nistp256\"", "\"scheme\":\"ecdsa-sha2-nistp384\"")]
     [TestCase("\"keytype\":\"ed25519\",\"keyval\":{\"public\":\"", "\"keytype\":\"ed25519\",\"keyval\":{\"public\":\"0")]
+    [Proves("R-3")]
     public void A12_Unknown_key_type_or_scheme_is_refused(string from, string to) =>
         Assert.That(Edited(text => text.Replace(from, to, StringComparison.Ordinal)), Is.EqualTo(RejectionReason.UnsupportedKey));
 
     [Test]
+    [Proves("R-3")]
     public void A12_Ed25519_key_in_the_clothes_of_an_ecdsa_key_is_refused()
     {
         string pem = SoftwareKey.Ed25519().PublicKey.ToPem();
@@ -208,6 +223,7 @@ public sealed class RootUpdateTests
     }
 
     [Test]
+    [Proves("R-3")]
     public void A11_Key_under_a_second_id_is_refused()
     {
         string id = _repository.Root.Keys[0].PublicKey.Id.ToString();
@@ -216,6 +232,7 @@ public sealed class RootUpdateTests
     }
 
     [Test]
+    [Proves("R-3")]
     public void A11_Key_listed_twice_for_a_role_is_refused()
     {
         string id = _repository.Timestamp.Keys[0].PublicKey.Id.ToString();
@@ -223,6 +240,7 @@ public sealed class RootUpdateTests
     }
 
     [Test]
+    [Proves("R-3")]
     public void Key_that_is_not_given_is_refused()
     {
         string id = _repository.Timestamp.Keys[0].PublicKey.Id.ToString();
@@ -238,10 +256,12 @@ public sealed class RootUpdateTests
     [TestCase("\"version\":1}", "\"version\":9223372036854775808}", RejectionReason.ValueOutOfRange)]
     [TestCase("\"version\":1}", "\"version\":\"1\"}", RejectionReason.WrongType)]
     [TestCase("\"targets\":{\"keyids\"", "\"targetz\":{\"keyids\"", RejectionReason.MissingField)]
+    [Proves("R-9")]
     public void Root_with_a_wrong_member_is_refused(string from, string to, RejectionReason reason) =>
         Assert.That(Edited(text => text.Replace(from, to, StringComparison.Ordinal)), Is.EqualTo(reason));
 
     [Test]
+    [Proves("R-2")]
     public void Unknown_members_that_are_signed_are_ignored() =>
         Assert.That(Edited(static text => text.Replace("\"version\":1}", "\"version\":1,\"x-note\":{\"a\":[null,-7]}}", StringComparison.Ordinal)), Is.EqualTo(RejectionReason.None));
 

@@ -11,6 +11,7 @@ public sealed class SnapshotUpdateTests
     private byte[] Current => _repository.Current(_repository.Snapshot);
 
     [Test]
+    [Proves("W-12")]
     public void A01_Snapshot_signed_by_a_key_of_another_role_is_refused()
     {
         _repository.Snapshot.Signers = [_repository.Timestamp.Keys[0], _repository.Targets.Keys[0]];
@@ -20,6 +21,7 @@ public sealed class SnapshotUpdateTests
     }
 
     [Test]
+    [Proves("W-13")]
     public void A02_Snapshot_of_an_older_version_than_the_timestamp_says_is_refused()
     {
         _repository.TimestampMeta = _repository.TimestampMeta! with { Version = 2 };
@@ -37,6 +39,7 @@ public sealed class SnapshotUpdateTests
 
     [TestCase("targets.json")]
     [TestCase("infusion-pump.json")]
+    [Proves("W-14")]
     public void A02_Snapshot_that_lowers_the_version_of_a_role_is_refused(string name)
     {
         _repository.PublishTargets();
@@ -47,6 +50,7 @@ public sealed class SnapshotUpdateTests
     }
 
     [Test]
+    [Proves("W-14")]
     public void A10_Snapshot_that_drops_a_role_is_refused()
     {
         byte[] stored = Current;
@@ -55,6 +59,7 @@ public sealed class SnapshotUpdateTests
     }
 
     [Test]
+    [Proves("R-12")]
     public void A10_Snapshot_without_the_top_level_targets_is_refused()
     {
         _repository.Edit(_repository.Snapshot, static text => text.Replace("\"targets.json\"", "\"venti.json\"", StringComparison.Ordinal));
@@ -66,6 +71,7 @@ public sealed class SnapshotUpdateTests
     [TestCase("infusion-pump")]
     [TestCase("root.json")]
     [TestCase("Pump.json")]
+    [Proves("R-12")]
     public void A15_Snapshot_that_names_no_role_is_refused(string name)
     {
         _repository.Edit(_repository.Snapshot, text => text.Replace("\"infusion-pump.json\"", $"\"{name}\"", StringComparison.Ordinal));
@@ -74,6 +80,7 @@ public sealed class SnapshotUpdateTests
     }
 
     [Test]
+    [Proves("W-15")]
     public void A03_Expired_snapshot_is_refused()
     {
         _repository.Snapshot.Expires = _repository.Now;
@@ -85,6 +92,7 @@ public sealed class SnapshotUpdateTests
     }
 
     [Test]
+    [Proves("W-4")]
     public void A04_Fast_forwarded_targets_are_recovered_from_once_the_stored_snapshot_is_worth_nothing()
     {
         _repository.SnapshotMeta["targets.json"] = _repository.SnapshotMeta["targets.json"] with { Version = long.MaxValue };
@@ -97,6 +105,7 @@ public sealed class SnapshotUpdateTests
     }
 
     [Test]
+    [Proves("W-11")]
     public void A05_Snapshot_of_another_publication_is_refused()
     {
         _repository.PublishSnapshot();
@@ -131,6 +140,7 @@ public sealed class SnapshotUpdateTests
     }
 
     [Test]
+    [Proves("W-11")]
     public void A05_Stored_snapshot_of_the_right_version_with_another_digest_is_refused()
     {
         byte[] stored = Current;
@@ -150,6 +160,7 @@ public sealed class SnapshotUpdateTests
     }
 
     [Test]
+    [Proves("W-14")]
     public void A14_Expired_stored_snapshot_still_blocks_rollback()
     {
         _repository.PublishTargets();
@@ -181,6 +192,7 @@ public sealed class SnapshotUpdateTests
     }
 
     [Test]
+    [Proves("R-4")]
     public void A17_Missing_hashes_of_targets_metadata_are_refused()
     {
         string hashes = $"\"hashes\":{{\"sha256\":\"{Sha256Digest.Of(_repository.Current(_repository.Targets))}\"}},";

@@ -21,6 +21,7 @@ public sealed class TargetsUpdateTests
     }
 
     [Test]
+    [Proves("W-16")]
     public void A01_Targets_signed_by_a_key_of_another_role_are_refused()
     {
         _repository.Targets.Signers = [.. _repository.Pump.Keys, _repository.Snapshot.Keys[0]];
@@ -30,6 +31,7 @@ public sealed class TargetsUpdateTests
     }
 
     [Test]
+    [Proves("W-23")]
     public void A01_Delegated_targets_signed_by_the_keys_of_another_product_are_refused()
     {
         SimulatedProduct other = _repository.AddProduct("ventilator");
@@ -54,6 +56,7 @@ public sealed class TargetsUpdateTests
     }
 
     [Test]
+    [Proves("W-17")]
     public void A02_Targets_of_an_older_version_than_the_snapshot_says_are_refused()
     {
         _repository.SnapshotMeta["targets.json"] = _repository.SnapshotMeta["targets.json"] with { Version = 2 };
@@ -72,6 +75,7 @@ public sealed class TargetsUpdateTests
     }
 
     [Test]
+    [Proves("W-19")]
     public void A03_Expired_targets_are_refused()
     {
         _repository.Targets.Expires = _repository.Now;
@@ -93,6 +97,7 @@ public sealed class TargetsUpdateTests
     }
 
     [Test]
+    [Proves("W-16")]
     public void A05_Targets_of_another_publication_are_refused()
     {
         byte[] old = Targets;
@@ -111,6 +116,7 @@ public sealed class TargetsUpdateTests
     }
 
     [Test]
+    [Proves("W-23")]
     public void A10_Role_that_the_snapshot_does_not_name_is_refused()
     {
         _repository.SnapshotMeta.Remove("infusion-pump.json");
@@ -120,6 +126,7 @@ public sealed class TargetsUpdateTests
     }
 
     [Test]
+    [Proves("W-23")]
     public void A01_Role_that_the_targets_do_not_delegate_to_is_refused()
     {
         SimulatedProduct other = _repository.AddProduct("ventilator");
@@ -131,24 +138,29 @@ public sealed class TargetsUpdateTests
     }
 
     [Test]
+    [Proves("R-11")]
     public void A12_Delegation_with_a_threshold_of_zero_is_refused() =>
         Assert.That(Edited(static text => text.Replace("\"threshold\":2", "\"threshold\":0", StringComparison.Ordinal)), Is.EqualTo(RejectionReason.InvalidThreshold));
 
     [TestCase("../targets")]
     [TestCase("root")]
     [TestCase("snapshot")]
+    [Proves("R-7")]
     public void A15_Delegation_to_a_role_whose_name_is_unsafe_is_refused(string name) =>
         Assert.That(Edited(text => text.Replace("\"name\":\"infusion-pump\"", $"\"name\":\"{name}\"", StringComparison.Ordinal)), Is.EqualTo(RejectionReason.UnsafePath));
 
     [Test]
+    [Proves("R-5")]
     public void A15_Delegation_with_an_unsafe_pattern_is_refused() =>
         Assert.That(Edited(static text => text.Replace("infusion-pump/*/manifest.suit", "/infusion-pump/*", StringComparison.Ordinal)), Is.EqualTo(RejectionReason.UnsafePath));
 
     [Test]
+    [Proves("R-6")]
     public void A17_Delegation_without_paths_is_refused() =>
         Assert.That(Edited(static text => text.Replace("[\"infusion-pump/*/manifest.suit\"]", "[]", StringComparison.Ordinal)), Is.EqualTo(RejectionReason.ValueOutOfRange));
 
     [Test]
+    [Proves("R-7")]
     public void A11_Two_delegations_of_one_name_are_refused()
     {
         _repository.AddProduct("infusion-pumq");
@@ -156,6 +168,7 @@ public sealed class TargetsUpdateTests
     }
 
     [Test]
+    [Proves("R-7")]
     public void Delegated_role_that_delegates_further_is_refused()
     {
         _repository.Edit(_repository.Pump, static text => text.Replace("\"expires\"", "\"delegations\":{\"keys\":{},\"roles\":[]},\"expires\"", StringComparison.Ordinal));

@@ -21,6 +21,7 @@ public sealed partial class TimestampUpdateTests
     }
 
     [Test]
+    [Proves("W-8")]
     public void A01_Timestamp_signed_by_a_key_of_another_role_is_refused()
     {
         _repository.Timestamp.Signers = [_repository.Snapshot.Keys[0], _repository.Targets.Keys[0], .. _repository.Root.Keys];
@@ -37,6 +38,7 @@ public sealed partial class TimestampUpdateTests
     }
 
     [Test]
+    [Proves("R-13")]
     public void A16_Timestamp_without_any_signature_is_refused()
     {
         _repository.Timestamp.Signers = [];
@@ -45,6 +47,7 @@ public sealed partial class TimestampUpdateTests
     }
 
     [Test]
+    [Proves("W-9")]
     public void A02_Old_timestamp_is_refused()
     {
         byte[] old = Current;
@@ -55,6 +58,7 @@ public sealed partial class TimestampUpdateTests
     }
 
     [Test]
+    [Proves("W-9")]
     public void A02_New_timestamp_with_an_old_snapshot_is_refused()
     {
         _repository.PublishSnapshot();
@@ -67,6 +71,7 @@ public sealed partial class TimestampUpdateTests
     }
 
     [Test]
+    [Proves("W-9")]
     public void Timestamp_of_the_same_version_keeps_the_old_one()
     {
         TrustedMetadataSet client = _repository.ClientWithTimestamp();
@@ -79,6 +84,7 @@ public sealed partial class TimestampUpdateTests
     }
 
     [Test]
+    [Proves("W-10")]
     public void A03_Expired_timestamp_is_refused()
     {
         _repository.Timestamp.Expires = _repository.Now;
@@ -89,6 +95,7 @@ public sealed partial class TimestampUpdateTests
     }
 
     [Test]
+    [Proves("W-10")]
     public void A03_Timestamp_that_lives_one_second_longer_is_taken()
     {
         _repository.Timestamp.Expires = _repository.Now + TimeSpan.FromSeconds(1);
@@ -107,6 +114,7 @@ public sealed partial class TimestampUpdateTests
     }
 
     [Test]
+    [Proves("W-9")]
     public void A14_Expired_timestamp_still_blocks_rollback()
     {
         byte[] old = Current;
@@ -131,18 +139,22 @@ public sealed partial class TimestampUpdateTests
     }
 
     [Test]
+    [Proves("R-4")]
     public void A17_Missing_hashes_of_the_snapshot_are_refused() =>
         Assert.That(Edited(static text => Hashes().Replace(text, "")), Is.EqualTo(RejectionReason.MissingField));
 
     [Test]
+    [Proves("R-4")]
     public void A17_Missing_length_of_the_snapshot_is_refused() =>
         Assert.That(Edited(static text => Length().Replace(text, "")), Is.EqualTo(RejectionReason.MissingField));
 
     [Test]
+    [Proves("R-4")]
     public void A25_Hashes_without_sha256_are_refused() =>
         Assert.That(Edited(static text => text.Replace("sha256", "sha512", StringComparison.Ordinal)), Is.EqualTo(RejectionReason.UnsupportedDigest));
 
     [Test]
+    [Proves("R-12")]
     public void Timestamp_that_describes_more_than_the_snapshot_is_refused() =>
         Assert.That(Edited(static text => text.Replace("\"version\":1}}", "\"version\":1},\"targets.json\":{}}", StringComparison.Ordinal)), Is.EqualTo(RejectionReason.UnknownField));
 

@@ -8,21 +8,35 @@ namespace Fota.Signer.Tests;
 /// <summary>A device that has nothing but the first root, and files of a repository by their names.</summary>
 internal static class Client
 {
-    public static TrustedMetadataSet Update(Func<string, byte[]> fetch, byte[] root, DateTimeOffset now, string product)
+    public static TrustedMetadataSet Update(Func<string, byte[]?> find, byte[] root, DateTimeOffset now, string product)
     {
         TrustedMetadataSet trust = TrustedMetadataSet.Start(root, now, MetadataProfile.Fota).OrThrow();
-        TimestampMetadata timestamp = trust.UpdateTimestamp(fetch("metadata/timestamp.json")).OrThrow();
-        SnapshotMetadata snapshot = trust.UpdateSnapshot(fetch($"metadata/{timestamp.Snapshot.Version}.snapshot.json")).OrThrow();
-        _ = trust.UpdateTargets(fetch($"metadata/{snapshot.Meta["targets.json"].Version}.targets.json")).OrThrow();
+        while (find($"metadata/{trust.Root.Version + 1}.root.json") is { } next)
+        {
+            _ = trust.UpdateRoot(next).OrThrow();
+        }
+
+        TimestampMetadata timestamp = trust.UpdateTimestamp(Fetch("metadata/timestamp.json")).OrThrow();
+        SnapshotMetadata snapshot = trust.UpdateSnapshot(Fetch($"metadata/{timestamp.Snapshot.Version}.snapshot.json")).OrThrow();
+        _ = trust.UpdateTargets(Fetch($"metadata/{snapshot.Meta["targets.json"].Version}.targets.json")).OrThrow();
         if (snapshot.Meta.TryGetValue(product + ".json", out MetaFile? role))
         {
-            _ = trust.UpdateDelegatedTargets(product, fetch($"metadata/{role.Version}.{product}.json")).OrThrow();
+            _ = trust.UpdateDelegatedTargets(product, Fetch($"metadata/{role.Version}.{product}.json")).OrThrow();
+            foreach (Delegation bin in trust.Delegations(trust.Delegations().Single(delegation => delegation.Name == product)))
+            {
+                if (snapshot.Meta.TryGetValue(bin.Name + ".json", out MetaFile? file))
+                {
+                    _ = trust.UpdateDelegatedTargets(bin, Fetch($"metadata/{file.Version}.{bin.Name}.json")).OrThrow();
+                }
+            }
         }
 
         return trust;
+
+        byte[] Fetch(string path) => find(path) ?? throw new FileNotFoundException(path);
     }
 
-    public static TrustedMetadataSet Update(SignerWorld world) => Update(world.Repository.Read, world.Repository.Read("metadata/1.root.json"), world.Clock.GetUtcNow(), SignerWorld.Product);
+    public static TrustedMetadataSet Update(SignerWorld world) => Update(path => world.Repository.Has(path) ? world.Repository.Read(path) : null, world.Repository.Read("metadata/1.root.json"), world.Clock.GetUtcNow(), SignerWorld.Product);
 
     public static VerifiedManifest Manifest(SignerWorld world, string version)
     {

@@ -151,6 +151,42 @@ internal sealed class SignerWorld : IDisposable
         return digest;
     }
 
+    /// <summary>A key made after the ceremony, on a token of its own unless another is named.</summary>
+    public async Task<CommandResult> MakeKeyAsync(string label, string? token = null, params string[] further)
+    {
+        string[] blank = [];
+        if (!File.Exists(PinFile(token ?? label)))
+        {
+            WriteSecret(PinFile(token ?? label), $"pin of {token ?? label}\n");
+            WriteSecret(Path.ChangeExtension(PinFile(token ?? label), "so-pin"), $"so-pin of {token ?? label}\n");
+            blank = ["--so-pin-file", Path.ChangeExtension(PinFile(token ?? label), "so-pin")];
+        }
+
+        return await RunAsync(["key", "make", "--home", Home, "--label", label, "--token", Token(token ?? label), "--pin-file", PinFile(token ?? label), .. blank, .. further]);
+    }
+
+    /// <summary>The digest of the change.</summary>
+    public async Task<string> ProposeAsync(string options) => (await TryProposeAsync(options)).Ok().Value("change");
+
+    public Task<CommandResult> TryProposeAsync(string options) => RunAsync(["role", "propose", "--home", Home, .. options.Split(' ')]);
+
+    public Task<CommandResult> SignChangeAsync(string change, string key, string? token = null) =>
+        RunAsync("role", "sign", "--home", Home, "--change", change, "--key", key, "--pin-file", PinFile(token ?? key));
+
+    public Task<CommandResult> ApplyAsync(string online = "online") => RunAsync("role", "apply", "--home", Home, "--pin-file", PinFile(online));
+
+    /// <summary>Proposed, signed by these keys one after the other, and in force.</summary>
+    public async Task ChangeAsync(string options, string signers, string online = "online")
+    {
+        string change = await ProposeAsync(options);
+        foreach (string signer in signers.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            (await SignChangeAsync(change, signer)).Ok();
+        }
+
+        (await ApplyAsync(online)).Ok();
+    }
+
     /// <summary>A small image of a version: three chunks, of which the last is short.</summary>
     public string Image(string version)
     {

@@ -1,0 +1,130 @@
+using System.CommandLine;
+using Fota.Manifest;
+using Fota.Signer.Home;
+using Fota.Signer.Keys;
+using Fota.Signer.Repository;
+using Fota.Signer.Roles;
+
+namespace Fota.Signer.Commands;
+
+/// <summary>fota-signer role: list, propose, sign, apply, discard.</summary>
+internal static class RoleCommand
+{
+    public static Command Create(SignerHost host) => new("role", "Changes who signs for a role, how many of them, for how long; one change at a time.")
+    {
+        RoleListCommand.Create(host),
+        Propose(host),
+        Sign(host),
+        Apply(host),
+        Discard(host),
+    };
+
+    private static Command Propose(SignerHost host)
+    {
+        Option<string> home = Arguments.Home();
+        Option<string[]> roles = new("--role") { HelpName = "ROLE", Description = "root, targets, snapshot, timestamp or a product; snapshot and timestamp may be named together.", Required = true };
+        Option<string[]> add = new("--add-key") { HelpName = "KEY", Description = "The label of a key that will sign for the role; may be repeated." };
+        Option<string[]> remove = new("--remove-key") { HelpName = "KEY", Description = "The label of a key that no longer will; may be repeated." };
+        Option<int?> threshold = new("--threshold") { HelpName = "N", Description = "How many of its keys have to sign." };
+        Option<int?> days = new("--expires-days") { HelpName = "N", Description = "How long what they sign is good for, from now on." };
+        Option<int?> bins = new("--hash-bins") { HelpName = "N", Description = "Spreads the product's releases over so many files: a power of two up to 4096, or 0 for none." };
+        Option<bool> renew = new("--renew") { Description = "Signs the role again, so that it does not expire." };
+        Command command = new("propose", "Computes what a change means, and lays it out to be signed. It needs no key.") { home, roles, add, remove, threshold, days, bins, renew };
+        command.SetAction(async (arguments, cancellation) =>
+        {
+            HomeFolder folder = new(arguments.GetRequiredValue(home));
+            using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
+            DateTimeOffset now = host.Clock.GetUtcNow();
+            ChangeRequest request = new(
+                arguments.GetRequiredValue(roles),
+                arguments.GetValue(add) ?? [],
+                arguments.GetValue(remove) ?? [],
+                arguments.GetValue(threshold),
+                arguments.GetValue(days),
+                arguments.GetValue(bins),
+                arguments.GetValue(renew),
+                now);
+            ChangeDraft draft = ChangeDraft.Begin(folder, opened.Settings, request, now);
+            foreach (string line in draft.Proposal.Effects)
+            {
+                await host.Out.WriteLineAsync(line);
+            }
+
+            await host.Out.WriteLineAsync($"change: {draft.Proposal.Digest}");
+            await ShowNextAsync(host, draft, arguments.GetRequiredValue(home));
+        });
+        return command;
+    }
+
+    private static Command Sign(SignerHost host)
+    {
+        Option<string> home = Arguments.Home();
+        Option<string> label = Arguments.Required("--key", "KEY", "The label of the key to sign with.");
+        Option<Sha256Digest> digest = Arguments.ChangeDigest();
+        Option<string?> pinFile = Arguments.PinFile();
+        Command command = new("sign", "Shows what of the change this key may sign, and signs that and nothing else.") { home, label, digest, pinFile };
+        command.SetAction(async (arguments, cancellation) =>
+        {
+            HomeFolder folder = new(arguments.GetRequiredValue(home));
+            using OpenedKey key = OpenedKey.Open(host, folder, arguments.GetRequiredValue(label), arguments.GetValue(pinFile));
+            using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
+            ChangeDraft draft = ChangeDraft.Require(folder, opened.Settings, host.Clock.GetUtcNow());
+            if (draft.Proposal.Digest != arguments.GetRequiredValue(digest))
+            {
+                throw new SignerRefusalException($"change: wanted {arguments.GetRequiredValue(digest)} (the one to be signed), got {draft.Proposal.Digest}");
+            }
+
+            int signed = new ChangeSigning(opened, draft, key.Key, host.Out.WriteLine).Run();
+            await host.Out.WriteLineAsync(signed == 0 ? $"key {key.Key.Label} has signed before what it can sign now" : $"signed: {signed} with {key.Key.Label}");
+            await ShowNextAsync(host, draft, arguments.GetRequiredValue(home));
+        });
+        return command;
+    }
+
+    private static Command Apply(SignerHost host)
+    {
+        Option<string> home = Arguments.Home();
+        Option<string?> pinFile = Arguments.PinFile();
+        Command command = new("apply", "Rehearses the complete change as clients will see it, then puts it in force with a snapshot and a timestamp by the online key.") { home, pinFile };
+        command.SetAction(async (arguments, cancellation) =>
+        {
+            HomeFolder folder = new(arguments.GetRequiredValue(home));
+            SignerSettings after = ChangedPolicy.Of(folder.ReadSettings(), Proposal.Require(folder).Request);
+            using OpenedKey key = OpenedKey.Open(host, folder, after.Roles.Timestamp.Keys[0], arguments.GetValue(pinFile));
+            using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
+            ChangeDraft draft = ChangeDraft.Require(folder, opened.Settings, host.Clock.GetUtcNow());
+            string online = ChangeInstallation.Apply(opened, draft, OnlineKeys.Find(key, draft.Change.After), host.Clock.GetUtcNow());
+            await host.Out.WriteLineAsync($"applied: change {draft.Proposal.Digest}; {online}");
+            await host.Out.WriteLineAsync($"next: fota-signer online --home {folder.Root}");
+        });
+        return command;
+    }
+
+    private static Command Discard(SignerHost host)
+    {
+        Option<string> home = Arguments.Home();
+        Command command = new("discard", "Drops the change that is on its way.") { home };
+        command.SetAction(async (arguments, cancellation) =>
+        {
+            HomeFolder folder = new(arguments.GetRequiredValue(home));
+            using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
+            Proposal proposal = Proposal.Require(folder);
+            ChangeDraft.Delete(folder);
+            await host.Out.WriteLineAsync($"discarded: change {proposal.Digest}; what was signed of it is in the journal, and copies of it are still signed");
+        });
+        return command;
+    }
+
+    private static async Task ShowNextAsync(SignerHost host, ChangeDraft draft, string home)
+    {
+        IReadOnlyList<string> missing = draft.Missing();
+        foreach (string line in missing)
+        {
+            await host.Out.WriteLineAsync($"wanted: {line}");
+        }
+
+        await host.Out.WriteLineAsync(missing.Count > 0
+            ? $"next: fota-signer role sign --home {home} --change {draft.Proposal.Digest} --key KEY"
+            : $"next: fota-signer role apply --home {home}");
+    }
+}

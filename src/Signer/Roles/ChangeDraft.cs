@@ -1,0 +1,145 @@
+using Fota.Interop.Posix;
+using Fota.Manifest.Encoding;
+using Fota.Manifest.Envelope;
+using Fota.Manifest.Metadata;
+using Fota.Signer.Home;
+
+namespace Fota.Signer.Roles;
+
+/// <summary>
+/// A change of roles on its way, as files in the home's change/: the proposal, metadata and envelopes with the signatures so far. Nothing in it is
+/// trusted: whoever signs computes what it should hold.
+/// </summary>
+internal sealed class ChangeDraft
+{
+    private readonly HomeFolder _folder;
+
+    private ChangeDraft(HomeFolder folder, Proposal proposal, RoleChange change)
+    {
+        _folder = folder;
+        Proposal = proposal;
+        Change = change;
+    }
+
+    public Proposal Proposal { get; }
+
+    public RoleChange Change { get; }
+
+    /// <summary>Everything that can be signed now: the product's roles only when their envelopes are complete.</summary>
+    public IReadOnlyList<ChangedRole> Roles => [.. Change.TopLevel, .. Change.ProductRoles(Envelope)];
+
+    /// <summary>Makes a draft of a new change: prepared beside its place, and put there by one rename.</summary>
+    public static ChangeDraft Begin(HomeFolder folder, SignerSettings settings, ChangeRequest request, DateTimeOffset now)
+    {
+        if (Directory.Exists(folder.Change))
+        {
+            throw new SignerRefusalException($"a change is on its way already: `fota-signer role list` shows it, `fota-signer role discard` drops it");
+        }
+
+        RoleChange change = RoleChange.Plan(folder, settings, request, now);
+        Proposal proposal = new(request, change.Effects);
+        string staged = folder.Change + ".staged";
+        DurableFile.Replace(Path.Combine(staged, Path.GetFileName(folder.Proposal)), proposal.ToJson());
+        foreach (ChangedRole role in change.TopLevel.Concat(change.Envelopes.Count == 0 ? change.ProductRoles(static _ => null) : []))
+        {
+            DurableFile.Replace(Path.Combine(staged, role.Name + ".json"), SignedMetadata.Assemble(role.SignedBytes, []));
+        }
+
+        Directory.Move(staged, folder.Change);
+        PosixFile.FlushDirectory(folder.Root);
+        return new ChangeDraft(folder, proposal, change);
+    }
+
+    /// <summary>The change that is on its way; null if there is none.</summary>
+    public static ChangeDraft? Find(HomeFolder folder, SignerSettings settings, DateTimeOffset now)
+    {
+        if (!File.Exists(folder.Proposal))
+        {
+            return null;
+        }
+
+        Proposal proposal = Proposal.Require(folder);
+        RoleChange change = RoleChange.Plan(folder, settings, proposal.Request, now);
+        return change.Effects.SequenceEqual(proposal.Effects, StringComparer.Ordinal)
+            ? new ChangeDraft(folder, proposal, change)
+            : throw new SignerRefusalException("the change is not what it was when it was proposed, as the repository moved on or the draft was altered: `fota-signer role discard`, then propose it again");
+    }
+
+    /// <exception cref="SignerRefusalException">There is none.</exception>
+    public static ChangeDraft Require(HomeFolder folder, SignerSettings settings, DateTimeOffset now) =>
+        Find(folder, settings, now) ?? throw new SignerRefusalException("no change is on its way: `fota-signer role propose` begins one");
+
+    /// <summary>The metadata with the signatures so far: over the bytes that this process computed, whatever the draft says that they are.</summary>
+    public SignedMetadata Role(ChangedRole role)
+    {
+        byte[] file = File.Exists(RoleFile(role)) ? File.ReadAllBytes(RoleFile(role)) : SignedMetadata.Assemble(role.SignedBytes, []);
+        SignedMetadata drafted = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
+        return drafted.SignedBytes.Span.SequenceEqual(role.SignedBytes)
+            ? drafted
+            : throw new SignerRefusalException($"{RoleFile(role)}: wanted what the proposal says, got other metadata: `fota-signer role discard`, then propose the change again");
+    }
+
+    public void WriteRole(ChangedRole role, ReadOnlySpan<byte> file) => DurableFile.Replace(RoleFile(role), file);
+
+    /// <summary>The envelope with the signatures so far; null if none was added.</summary>
+    public SignedEnvelope? Envelope(string path)
+    {
+        ChangedEnvelope changed = Change.Envelopes.First(envelope => string.Equals(envelope.Path, path, StringComparison.Ordinal));
+        if (!File.Exists(EnvelopeFile(path)))
+        {
+            return null;
+        }
+
+        SignedEnvelope drafted = SignedEnvelope.Decode(File.ReadAllBytes(EnvelopeFile(path))).OrThrow();
+        return drafted.DigestMatches && drafted.ClaimedDigest == changed.Manifest
+            ? drafted
+            : throw new SignerRefusalException($"{EnvelopeFile(path)}: wanted manifest {changed.Manifest}, got {drafted.ClaimedDigest}: `fota-signer role discard`, then propose the change again");
+    }
+
+    public void WriteEnvelope(string path, SignedEnvelope envelope) => DurableFile.Replace(EnvelopeFile(path), envelope.Bytes.Span);
+
+    /// <summary>Whose signatures are still wanted, for people; empty when the change can be applied.</summary>
+    public IReadOnlyList<string> Missing()
+    {
+        List<string> missing = [];
+        foreach (ChangedEnvelope changed in Change.Envelopes)
+        {
+            SignedEnvelope envelope = Envelope(changed.Path) ?? Change.Published(changed.Path);
+            Note($"envelope {changed.Path}", "the product's new keys", changed.Keys, [.. changed.Keys.Keys.Where(envelope.IsSignedBy)]);
+        }
+
+        foreach (ChangedRole role in Roles)
+        {
+            SignedMetadata drafted = Role(role);
+            role.Quorums.ToList().ForEach(quorum => Note($"{role.Name} {role.Version}", $"the keys of {quorum.Whose}", quorum.Keys, quorum.Keys.Signers(drafted)));
+        }
+
+        if (Change.AwaitsEnvelopes(Envelope))
+        {
+            missing.Add($"role {Change.Request.Roles[0]} itself: it is signed when the envelopes are, as it lists their digests");
+        }
+
+        return missing;
+
+        void Note(string what, string whose, RoleKeys keys, IReadOnlyList<Fota.Manifest.Keys.VerificationKey> signers)
+        {
+            if (signers.Count < keys.Threshold)
+            {
+                string[] others = [.. keys.Keys.Except(signers).Select(key => Change.After.LabelOf(key.Id)).Order(StringComparer.Ordinal)];
+                missing.Add($"{what}: wanted {keys.Threshold} signatures by {whose}, got {signers.Count}; can sign: {string.Join(", ", others)}");
+            }
+        }
+    }
+
+    /// <summary>Drops what is on its way, whatever state it is in: gone by one rename, so that no half of it is left (A48).</summary>
+    public static void Delete(HomeFolder folder)
+    {
+        Directory.Move(folder.Change, folder.Installed);
+        PosixFile.FlushDirectory(folder.Root);
+        Directory.Delete(folder.Installed, recursive: true);
+    }
+
+    private string RoleFile(ChangedRole role) => Path.Combine(_folder.Change, role.Name + ".json");
+
+    private string EnvelopeFile(string path) => Path.Combine(_folder.Change, "envelopes", path);
+}

@@ -1,0 +1,121 @@
+using Fota.Interop.Posix;
+using Fota.Manifest;
+using Fota.Manifest.Metadata;
+using Fota.Signer.Home;
+using Fota.Signer.Repository;
+
+namespace Fota.Signer.Roles;
+
+/// <summary>
+/// Puts a complete change in force. All files of it, the settings and the state among them, are prepared in the change's folder; one rename of that
+/// folder is the decision; then they are copied to their places, again by whoever opens the home next if this process is killed (A48).
+/// </summary>
+internal static class ChangeInstallation
+{
+    private const string Files = "install", RepositoryPrefix = "repository/";
+
+    /// <summary>Demands every signature, has the online key sign snapshot and timestamp over it, rehearses, and installs.</summary>
+    /// <returns>What the online key signed.</returns>
+    public static string Apply(SignerHome home, ChangeDraft draft, OnlineKeys keys, DateTimeOffset now)
+    {
+        if (draft.Missing() is { Count: > 0 } missing)
+        {
+            throw new SignerRefusalException($"the change is not complete: {string.Join("; ", missing)}");
+        }
+
+        DemandLives(draft, now);
+        RepositoryFolder served = draft.Change.Repository;
+        (Dictionary<string, byte[]> files, RepositoryState state) = Collect(draft);
+        OnlineFiles online = OnlineRefresh.Sign(home, draft.Change.After.Roles, keys, served.With(files), state, now);
+        online.Files.ToList().ForEach(file => files[file.Key] = file.Value);
+        ClientRehearsal.Run(served, served.With(files), state, now);
+        files[RepositoryFolder.StateName] = state.ToJson();
+        Prepare(home.Folder, draft.Change.After, files);
+        Directory.Move(home.Folder.Change, home.Folder.Installing);
+        PosixFile.FlushDirectory(home.Folder.Root);
+        Finish(home.Folder);
+        return online.Summary;
+    }
+
+    /// <summary>Completes a change that was decided, and removes what is left of one that was completed. Under the home's lock.</summary>
+    public static void Finish(HomeFolder folder)
+    {
+        foreach (string leftover in new[] { folder.Installed, folder.Change + ".staged" }.Where(Directory.Exists))
+        {
+            Directory.Delete(leftover, recursive: true);
+        }
+
+        if (!Directory.Exists(folder.Installing))
+        {
+            return;
+        }
+
+        string root = Path.Combine(folder.Installing, Files);
+        foreach (string file in Directory.GetFiles(root, "*", SearchOption.AllDirectories).OrderBy(file => Order(Path.GetRelativePath(root, file))).ThenBy(static file => file, StringComparer.Ordinal))
+        {
+            DurableFile.Replace(Path.Combine(folder.Root, Path.GetRelativePath(root, file)), File.ReadAllBytes(file));
+        }
+
+        // Gone by one rename: half of a folder is never taken for a whole one.
+        Directory.Move(folder.Installing, folder.Installed);
+        PosixFile.FlushDirectory(folder.Root);
+        Directory.Delete(folder.Installed, recursive: true);
+    }
+
+    // Nothing is named before it lies there. A folder that is served as it stands shows a new root last but for the timestamp.
+    private static int Order(string path) => path switch
+    {
+        RepositoryPrefix + "metadata/timestamp.json" => 3,
+        RepositoryPrefix + RepositoryFolder.StateName => 2,
+        _ => path.EndsWith(".root.json", StringComparison.Ordinal) ? 1 : 0,
+    };
+
+    private static void DemandLives(ChangeDraft draft, DateTimeOffset now)
+    {
+        if (draft.Change.Request.Proposed > now)
+        {
+            throw new SignerRefusalException($"the change was proposed at {draft.Change.Request.Proposed:u}, which is to come: wanted the past");
+        }
+
+        // A change that lay about for long would begin its life old.
+        foreach (ChangedRole role in draft.Roles.Where(role => role.Expires - now < (role.Expires - draft.Change.Request.Proposed) / 2))
+        {
+            throw new SignerRefusalException($"{role.Name} {role.Version}: wanted more than half of its life before it, got an expiry at {role.Expires:u}: `fota-signer role discard`, then propose the change again");
+        }
+    }
+
+    private static (Dictionary<string, byte[]> Files, RepositoryState State) Collect(ChangeDraft draft)
+    {
+        Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
+        RepositoryState state = draft.Change.State;
+        foreach (ChangedEnvelope changed in draft.Change.Envelopes)
+        {
+            byte[] envelope = draft.Envelope(changed.Path)!.Bytes.ToArray();
+            files[RepositoryFolder.Target(changed.Path, Sha256Digest.Of(envelope))] = envelope;
+        }
+
+        foreach (ChangedRole role in draft.Roles)
+        {
+            SignedMetadata signed = draft.Role(role);
+            files[RepositoryFolder.Metadata(role.Name, role.Version)] = SignedMetadata.Assemble(role.SignedBytes, signed.Signatures);
+            state = state.With(role.Name, role.Version);
+        }
+
+        return (files, state);
+    }
+
+    private static void Prepare(HomeFolder folder, SignerSettings settings, Dictionary<string, byte[]> files)
+    {
+        string root = Path.Combine(folder.Change, Files);
+        if (Directory.Exists(root))
+        {
+            Directory.Delete(root, recursive: true);
+        }
+
+        DurableFile.Replace(Path.Combine(root, Path.GetFileName(folder.Settings)), settings.ToJson());
+        foreach ((string path, byte[] file) in files)
+        {
+            DurableFile.Replace(Path.Combine(root, RepositoryPrefix, path), file);
+        }
+    }
+}

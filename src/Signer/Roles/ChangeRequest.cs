@@ -1,0 +1,55 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Fota.Manifest;
+using Fota.Signer.Home;
+
+namespace Fota.Signer.Roles;
+
+/// <summary>What somebody wants changed about a role. Together with the repository it says everything that is to be signed, to the byte.</summary>
+/// <param name="Roles">One role; snapshot and timestamp may be changed as one.</param>
+/// <param name="AddKeys">Labels of keys that will sign for it.</param>
+/// <param name="RemoveKeys">Labels of keys that no longer will.</param>
+/// <param name="Threshold">How many keys will have to sign; null as before.</param>
+/// <param name="ExpiresDays">How long what they sign will be good for; null as before.</param>
+/// <param name="HashBins">Into how many bins the product's releases go; null as before.</param>
+/// <param name="Renew">Whether the role is signed again although nothing else changes.</param>
+/// <param name="Proposed">When: lives are counted from here.</param>
+internal sealed record ChangeRequest(
+    IReadOnlyList<string> Roles,
+    IReadOnlyList<string> AddKeys,
+    IReadOnlyList<string> RemoveKeys,
+    int? Threshold,
+    int? ExpiresDays,
+    int? HashBins,
+    bool Renew,
+    DateTimeOffset Proposed)
+{
+    public bool Concerns(string role) => Roles.Contains(role, StringComparer.Ordinal);
+
+    /// <summary>Whether the role is to be signed anew, whoever its keys are.</summary>
+    [JsonIgnore]
+    public bool AsksForNewLife => Renew || ExpiresDays is not null;
+}
+
+/// <summary>proposal.json: the request, and what follows from it, for people. Its digest is what the signers tell one another.</summary>
+internal sealed record Proposal(ChangeRequest Request, IReadOnlyList<string> Effects)
+{
+    private static readonly JsonSerializerOptions s_options = new(JsonSerializerDefaults.Strict)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+    };
+
+    /// <summary>Stable: the same proposal has the same bytes.</summary>
+    [JsonIgnore]
+    public Sha256Digest Digest => Sha256Digest.Of(ToJson());
+
+    public static Proposal Parse(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<Proposal>(json, s_options) ?? throw new JsonException("proposal.json: wanted an object, got null");
+
+    /// <exception cref="SignerRefusalException">No change is on its way.</exception>
+    public static Proposal Require(HomeFolder folder) => File.Exists(folder.Proposal)
+        ? Parse(File.ReadAllBytes(folder.Proposal))
+        : throw new SignerRefusalException("no change is on its way: `fota-signer role propose` begins one");
+
+    public byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, s_options), (byte)'\n'];
+}

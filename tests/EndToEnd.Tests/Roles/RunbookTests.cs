@@ -1,0 +1,63 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Fota.TestKit;
+
+namespace Fota.EndToEnd.Tests.Roles;
+
+/// <summary>A runbook is what its commands do: they are run as they stand there, and what they print is what it says.</summary>
+public sealed class RunbookTests
+{
+    private const string Mark = "@@@@";
+
+    [Test]
+    public async Task Runbook_on_rotating_keys_does_what_it_says()
+    {
+        string[] lines = await File.ReadAllLinesAsync(RepositoryRoot.Path("docs", "runbooks", "rotate-keys.md"));
+        (List<string> commands, List<string> expected) = (Blocks(lines, "sh"), Blocks(lines, "text"));
+        Assert.That(commands, Has.Count.EqualTo(expected.Count).And.Count.GreaterThan(8), "each block of commands is followed by what it prints");
+
+        using SignerSite site = await SignerSite.CreateAsync();
+        await site.ReleaseAsync("1.0.0");
+        foreach (string token in new[] { "root-4", "approver-2", "online-2" })
+        {
+            site.WritePins(token);
+        }
+
+        string script = $"set -euo pipefail\ncd '{site.Path("pins")}'\nH='{site.Home}'\nP=.\n" + string.Concat(commands.Select(static command => $"{command}echo {Mark}\n"));
+        ProgramRun run = await ProgramRun.OfFileAsync("/bin/bash", site.Environment, "-c", script);
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")), run.Output);
+
+        string[] printed = run.Output.Split(Mark + "\n");
+        for (int i = 0; i < commands.Count; i++)
+        {
+            Assert.That(printed[i], Does.Match(Pattern(expected[i])), commands[i]);
+        }
+    }
+
+    private static List<string> Blocks(string[] lines, string kind)
+    {
+        List<string> blocks = [];
+        StringBuilder? block = null;
+        foreach (string line in lines)
+        {
+            if (block is null)
+            {
+                block = line == "```" + kind ? new StringBuilder() : null;
+            }
+            else if (line == "```")
+            {
+                blocks.Add(block.ToString());
+                block = null;
+            }
+            else
+            {
+                block.Append(line).Append('\n');
+            }
+        }
+
+        return blocks;
+    }
+
+    /// <summary>An ellipsis stands for anything on its line.</summary>
+    private static string Pattern(string expected) => $"^{Regex.Escape(expected).Replace("…", "[^\n]*", StringComparison.Ordinal)}$";
+}

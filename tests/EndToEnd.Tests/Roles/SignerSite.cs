@@ -1,0 +1,116 @@
+using System.Text.RegularExpressions;
+using Fota.TestKit;
+
+namespace Fota.EndToEnd.Tests.Roles;
+
+/// <summary>A signer's home with SoftHSM2 tokens of its own, made by the shipped plan; every command is a process, as people run it.</summary>
+internal sealed partial class SignerSite : IDisposable
+{
+    public const string Product = "infusion-pump";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fota-roles-");
+
+    private SignerSite()
+    {
+        Directory.CreateDirectory(Path("tokens"));
+        Directory.CreateDirectory(Path("pins"));
+        File.WriteAllText(Path("softhsm2.conf"), $"directories.tokendir = {Path("tokens")}\nobjectstore.backend = file\nlog.level = ERROR\n");
+
+        // So that a runbook's "fota-signer" is the one that was built with this test.
+        Directory.CreateDirectory(Path("bin"));
+        File.CreateSymbolicLink(Path("bin/fota-signer"), System.IO.Path.Combine(AppContext.BaseDirectory, "Fota.Signer"));
+        foreach (Match token in TokenPattern().Matches(File.ReadAllText(Plan)))
+        {
+            WritePins(token.Value);
+        }
+    }
+
+    public string Home => Path("home");
+
+    public string Repository => Path("home/repository");
+
+    /// <summary>The variables that a shell needs in which people work.</summary>
+    public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["SOFTHSM2_CONF"] = Path("softhsm2.conf"),
+        ["PATH"] = $"{Path("bin")}:{System.Environment.GetEnvironmentVariable("PATH")}",
+    };
+
+    private static string Plan => RepositoryRoot.Path("hsm-config", "ceremony.yaml");
+
+    public static async Task<SignerSite> CreateAsync()
+    {
+        SignerSite site = new();
+        await site.RunAsync("ceremony", "--plan", Plan, "--home", site.Home, "--pin-dir", site.Path("pins"));
+        return site;
+    }
+
+    public string Path(string relative) => System.IO.Path.Combine(_folder.FullName, relative);
+
+    public string Pin(string token) => Path($"pins/{token}.pin");
+
+    /// <summary>Runs a command of fota-signer that has to succeed.</summary>
+    public async Task<string> RunAsync(params string[] arguments)
+    {
+        ProgramRun run = await ProgramRun.OfFileAsync(Path("bin/fota-signer"), Environment, arguments);
+        Assert.That(run.ExitCode, Is.Zero, $"fota-signer {string.Join(' ', arguments)}: {run.Error}");
+        return run.Output;
+    }
+
+    /// <summary>A release from image to timestamp.</summary>
+    public async Task ReleaseAsync(string version, string author = "release", string approver = "approver")
+    {
+        byte[] image = new byte[100_000];
+        new Span<byte>(image).Fill((byte)version.Sum(static c => c));
+        await File.WriteAllBytesAsync(Path("image"), image);
+        string[] release = ["--home", Home, "--product", Product, "--version", version];
+        string digest = Value(await RunAsync(["release", "create", .. release, "--security-version", "1", "--image", Path("image"), "--as", author, "--pin-file", Pin(author)]), "manifest digest");
+        await RunAsync(["release", "approve", .. release, "--manifest-digest", digest, "--as", approver, "--pin-file", Pin(approver)]);
+        await RunAsync(["release", "publish", .. release, "--as", author, "--pin-file", Pin(author)]);
+        await RunAsync("online", "--home", Home, "--once", "--pin-file", Pin("online"));
+    }
+
+    public async Task MakeKeyAsync(string label, string? token = null)
+    {
+        string[] blank = [];
+        if (token is null)
+        {
+            WritePins(label);
+            blank = ["--so-pin-file", Path($"pins/{label}.so-pin")];
+        }
+
+        await RunAsync(["key", "make", "--home", Home, "--label", label, "--token", token ?? label, "--pin-file", Pin(token ?? label), .. blank]);
+    }
+
+    /// <summary>Proposes a change and has it signed; it is then to be applied, or not.</summary>
+    public async Task ProposeAsync(string options, params string[] signers)
+    {
+        string change = Value(await RunAsync(["role", "propose", "--home", Home, .. options.Split(' ')]), "change");
+        foreach (string signer in signers)
+        {
+            await RunAsync("role", "sign", "--home", Home, "--change", change, "--key", signer, "--pin-file", Pin(signer));
+        }
+    }
+
+    public async Task ChangeAsync(string options, params string[] signers)
+    {
+        await ProposeAsync(options, signers);
+        await RunAsync("role", "apply", "--home", Home, "--pin-file", Pin("online"));
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private static string Value(string output, string name) => output.Split('\n').Single(line => line.StartsWith(name + ": ", StringComparison.Ordinal))[(name.Length + 2)..];
+
+    public void WritePins(string token)
+    {
+        foreach (string file in new[] { Pin(token), Path($"pins/{token}.so-pin") })
+        {
+            File.WriteAllText(file, System.IO.Path.GetFileName(file) + " secret\n");
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+    }
+
+    [GeneratedRegex("(?<=token: )[a-z0-9-]+", RegexOptions.None, 1000)]
+    private static partial Regex TokenPattern();
+}

@@ -1,0 +1,238 @@
+using Fota.Manifest;
+using Fota.Manifest.Encoding;
+using Fota.Manifest.Metadata;
+using Fota.TestKit;
+
+namespace Fota.Signer.Tests.Roles;
+
+/// <summary>Changes that must not be, signatures that must not be made, and repositories that clients would refuse.</summary>
+[TestFixture]
+public sealed class RoleChangeRefusalTests
+{
+    private SignerWorld _world = null!;
+
+    [SetUp]
+    public async Task MakeHome() => _world = await SignerWorld.CreateAsync();
+
+    [TearDown]
+    public void RemoveHome() => _world.Dispose();
+
+    [TestCase("--role root --threshold 4", "role root: wanted a threshold of 1 to 3, the number of its keys, got 4")]
+    [TestCase("--role root --threshold 1", "roles.root: wanted a threshold of at least 2 of at least 3 keys, got 1 of 3")]
+    [TestCase("--role root --remove-key root-1", "roles.root: wanted a threshold of at least 2 of at least 3 keys, got 2 of 2")]
+    [TestCase("--role targets --threshold 0", "role targets: wanted a threshold of 1 to 1")]
+    [TestCase("--role targets --remove-key targets", "role targets would have no key left: add one in the same change")]
+    [TestCase("--role targets --remove-key online", "key 'online' does not speak for role targets; its keys are targets")]
+    [TestCase("--role targets --add-key targets", "key 'targets' speaks for role targets already, and a key counts once")]
+    [TestCase("--role root --add-key root-1 --remove-key root-1", "key 'root-1' speaks for role root already, and a key counts once")]
+    [TestCase("--role targets --add-key nobody", "no key 'nobody' in this home")]
+    [TestCase("--role targets --add-key root-1", "wanted keys of one purpose (root, targets, online, products or authorities), got several")]
+    [TestCase("--role infusion-pump --add-key online", "wanted keys of one purpose")]
+    [TestCase("--role infusion-pump --add-key device-ca", "wanted keys of one purpose")]
+    [TestCase("--role infusion-pump --threshold 1", "products.infusion-pump.threshold: wanted 2 to 2, got 1")]
+    [TestCase("--role infusion-pump --remove-key approver", "role infusion-pump: wanted a threshold of 1 to 1, the number of its keys, got 2")]
+    [TestCase("--role timestamp --threshold 2", "role timestamp: wanted a threshold of 1 to 1")]
+    [TestCase("--role timestamp --renew", "snapshot and timestamp are renewed by `fota-signer online`")]
+    [TestCase("--role root --hash-bins 16", "role root: wanted a product for hash bins")]
+    [TestCase("--role infusion-pump --hash-bins 12", "--hash-bins: wanted 0 (none) or a power of two up to 4096, got 12")]
+    [TestCase("--role infusion-pump --renew", "role infusion-pump begins with its first release: there is nothing to renew")]
+    [TestCase("--role root", "a change: wanted at least one of --add-key")]
+    [TestCase("--role root --role targets --renew", "a change: wanted one role, or snapshot and timestamp together")]
+    [TestCase("--role nobody --renew", "no role 'nobody' in this home; it has root, targets, snapshot, timestamp, infusion-pump")]
+    [Proves("R-45")]
+    public async Task A12_Change_that_must_not_be_is_refused_before_anything_is_signed(string options, string sentence)
+    {
+        (await _world.TryProposeAsync(options)).Refused(sentence);
+        Assert.That(Directory.Exists(_world.HomeFolder.Change), Is.False);
+    }
+
+    [Test]
+    [Proves("R-45")]
+    public async Task P6_Two_keys_of_a_product_on_one_token_are_refused()
+    {
+        (await _world.MakeKeyAsync("approver-2", "release")).Ok();
+        (await _world.TryProposeAsync("--role infusion-pump --add-key approver-2 --remove-key approver")).Refused("products.infusion-pump.keys: wanted each key on a token of its own, got two on one");
+    }
+
+    [Test]
+    [Proves("R-45")]
+    public async Task P6_Timestamp_key_on_a_token_of_its_own_is_refused_as_the_online_process_has_one_pin()
+    {
+        (await _world.MakeKeyAsync("timestamp-2")).Ok();
+        (await _world.TryProposeAsync("--role timestamp --add-key timestamp-2 --remove-key online")).Refused("wanted a threshold of 1 and all their keys on one token, the online one");
+    }
+
+    [Test]
+    public async Task Second_change_waits_for_the_first()
+    {
+        await _world.ProposeAsync("--role root --renew");
+        (await _world.TryProposeAsync("--role targets --renew")).Refused("a change is on its way already");
+        (await _world.RunAsync("role", "discard", "--home", _world.Home)).Ok();
+        await _world.ProposeAsync("--role targets --renew");
+    }
+
+    [Test]
+    public async Task Key_that_has_nothing_to_sign_signs_nothing()
+    {
+        string change = await _world.ProposeAsync("--role root --renew");
+        (await _world.SignChangeAsync(change, "targets")).Refused("key 'targets' has nothing to sign in this change; it wants root 2: wanted 2 signatures by the keys of root 1, got 0");
+        Assert.That((await _world.RunAsync("journal", "--home", _world.Home)).Ok().Output, Does.Not.Contain("root 2"));
+    }
+
+    [Test]
+    public async Task Key_signs_what_it_may_once_and_shows_digest_and_difference()
+    {
+        (await _world.MakeKeyAsync("root-4")).Ok();
+        string change = await _world.ProposeAsync("--role root --add-key root-4 --remove-key root-1");
+        string output = (await _world.SignChangeAsync(change, "root-2")).Ok().Output;
+        SignedMetadata drafted = SignedMetadata.Decode(await File.ReadAllBytesAsync(Path.Combine(_world.HomeFolder.Change, "root.json")), DecodeLimits.RootBytes, MetadataProfile.Fota).OrThrow();
+        Assert.That(output, Does.Contain($"root 2: sha256 of the signed bytes {Sha256Digest.Of(drafted.SignedBytes.Span)}\n").And.Contain("  - key of root: root-1 (").And.Contain("  + key of root: root-4 (").And.Contain("signed: 1 with root-2\n"));
+        Assert.That((await _world.SignChangeAsync(change, "root-2")).Ok().Output, Does.StartWith("key root-2 has signed before what it can sign now\n"));
+    }
+
+    [Test]
+    public async Task A45_Change_with_another_digest_than_the_signer_was_told_is_not_signed()
+    {
+        await _world.ProposeAsync("--role root --renew");
+        (await _world.SignChangeAsync(new string('0', 64), "root-1")).Refused($"change: wanted {new string('0', 64)} (the one to be signed), got ");
+    }
+
+    [Test]
+    public async Task A45_Draft_that_was_altered_is_not_signed()
+    {
+        (await _world.MakeKeyAsync("root-4")).Ok();
+        string change = await _world.ProposeAsync("--role root --add-key root-4 --remove-key root-1");
+        string file = Path.Combine(_world.HomeFolder.Change, "root.json");
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace("\"threshold\":2", "\"threshold\":1", StringComparison.Ordinal));
+        (await _world.SignChangeAsync(change, "root-2")).Refused("root.json: wanted what the proposal says, got other metadata");
+    }
+
+    [Test]
+    public async Task A45_Proposal_that_was_altered_is_not_signed()
+    {
+        (await _world.MakeKeyAsync("root-4")).Ok();
+        string change = await _world.ProposeAsync("--role root --add-key root-4");
+        string text = await File.ReadAllTextAsync(_world.HomeFolder.Proposal);
+        await File.WriteAllTextAsync(_world.HomeFolder.Proposal, text.Replace("\"threshold\": null", "\"threshold\": 3", StringComparison.Ordinal));
+        (await _world.SignChangeAsync(change, "root-2")).Refused("the change is not what it was when it was proposed");
+    }
+
+    [Test]
+    public async Task A45_Envelope_of_another_manifest_in_the_draft_is_not_signed()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await _world.ReleaseAsync("1.1.0");
+        (await _world.MakeKeyAsync("approver-2")).Ok();
+        string change = await _world.ProposeAsync("--role infusion-pump --add-key approver-2 --remove-key approver");
+        string envelope = Path.Combine(_world.HomeFolder.Change, "envelopes/infusion-pump/1.0.0/manifest.suit");
+        Directory.CreateDirectory(Path.GetDirectoryName(envelope)!);
+        File.Copy(Directory.GetFiles(_world.Repository.FullPath("targets/infusion-pump/1.1.0")).Single(), envelope);
+        (await _world.SignChangeAsync(change, "approver-2")).Refused("envelopes/infusion-pump/1.0.0/manifest.suit: wanted manifest ");
+    }
+
+    [Test]
+    public async Task Release_that_was_published_meanwhile_voids_a_change_of_its_product()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        string change = await _world.ProposeAsync("--role infusion-pump --renew");
+        await _world.ReleaseAsync("1.1.0");
+        (await _world.SignChangeAsync(change, "release")).Refused("the change is not what it was when it was proposed, as the repository moved on");
+    }
+
+    [Test]
+    public async Task P6_Process_that_reaches_a_threshold_of_the_products_coming_keys_refuses()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        (await _world.MakeKeyAsync("approver-2")).Ok();
+        string change = await _world.ProposeAsync("--role infusion-pump --add-key approver-2 --remove-key approver");
+        _world.Environment[Keys.PinSource.VariableOf(_world.Token("release"))] = "pin of release";
+        (await _world.SignChangeAsync(change, "approver-2")).Refused("this process can reach 2 keys of product infusion-pump (release, approver-2)");
+    }
+
+    [Test]
+    public async Task P6_Process_that_reaches_a_threshold_of_root_keys_refuses()
+    {
+        string change = await _world.ProposeAsync("--role root --renew");
+        _world.Environment[Keys.PinSource.VariableOf(_world.Token("root-1"))] = "pin of root-1";
+        (await _world.SignChangeAsync(change, "root-2")).Refused("this process can reach 2 keys of role root (root-1, root-2)");
+    }
+
+    [Test]
+    public async Task Settings_that_contradict_signed_metadata_are_no_ground_for_a_change()
+    {
+        string settings = await File.ReadAllTextAsync(_world.HomeFolder.Settings);
+        await File.WriteAllTextAsync(_world.HomeFolder.Settings, settings.Replace("\"root-3\"\n", "\"targets\"\n", StringComparison.Ordinal));
+        (await _world.TryProposeAsync("--role targets --renew")).Refused("wanted keys of one purpose");
+        int at = settings.IndexOf("\"threshold\": 2", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(_world.HomeFolder.Settings, settings.Remove(at, 14).Insert(at, "\"threshold\": 3"));
+        (await _world.TryProposeAsync("--role targets --renew")).Refused("signer.json: role root: wanted 2 of root-1, root-2, root-3, as signed metadata says, got 3 of root-1, root-2, root-3");
+    }
+
+    [Test]
+    [Proves("R-48")]
+    public async Task Change_over_a_repository_that_clients_would_refuse_is_not_applied_and_nothing_changes()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        string change = await _world.ProposeAsync("--role targets --renew");
+        (await _world.SignChangeAsync(change, "targets")).Ok();
+        string table = Directory.GetFiles(_world.Repository.FullPath("tables")).Single();
+        byte[] content = await File.ReadAllBytesAsync(table);
+        content[^1] ^= 1;
+        await File.WriteAllBytesAsync(table, content);
+        await IsRefusedAndNothingChangesAsync("not written, as clients would refuse the repository: ChunkTableMismatch");
+    }
+
+    [Test]
+    [Proves("R-48")]
+    public async Task A03_Change_over_a_product_role_that_is_expired_is_not_applied()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        _world.Clock.Step(TimeSpan.FromDays(190));
+        string change = await _world.ProposeAsync("--role targets --renew");
+        (await _world.SignChangeAsync(change, "targets")).Ok();
+        await IsRefusedAndNothingChangesAsync("not written, as clients would refuse the repository: MetadataExpired: infusion-pump");
+    }
+
+    [Test]
+    [Proves("R-48")]
+    public async Task A03_Change_that_lay_about_for_half_of_its_life_is_not_applied()
+    {
+        string change = await _world.ProposeAsync("--role root --renew");
+        (await _world.SignChangeAsync(change, "root-1")).Ok();
+        (await _world.SignChangeAsync(change, "root-2")).Ok();
+        _world.Clock.Step(TimeSpan.FromDays(366));
+        await IsRefusedAndNothingChangesAsync("root 2: wanted more than half of its life before it");
+    }
+
+    [Test]
+    [Proves("R-48")]
+    public async Task A09_Signatures_below_the_threshold_are_not_applied()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        string change = await _world.ProposeAsync("--role infusion-pump --renew");
+        (await _world.SignChangeAsync(change, "release")).Ok();
+        await IsRefusedAndNothingChangesAsync("infusion-pump 2: wanted 2 signatures by the keys of infusion-pump, got 1; can sign: approver");
+    }
+
+    [Test]
+    [Proves("R-48")]
+    public async Task A02_Change_over_a_snapshot_that_was_set_back_is_not_applied()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await _world.ReleaseAsync("1.1.0");
+        _world.Repository.WriteState(_world.Repository.ReadState().With(SignerWorld.Product, 1));
+        string change = await _world.ProposeAsync("--role targets --renew");
+        (await _world.SignChangeAsync(change, "targets")).Ok();
+        await IsRefusedAndNothingChangesAsync("not written, as clients would refuse the repository: MetadataRollback");
+    }
+
+    private async Task IsRefusedAndNothingChangesAsync(string sentence)
+    {
+        Dictionary<string, string> before = Files();
+        (await _world.ApplyAsync()).Refused(sentence);
+        Assert.That(Files(), Is.EqualTo(before));
+    }
+
+    private Dictionary<string, string> Files() => Directory.GetFiles(_world.HomeFolder.Repository, "*", SearchOption.AllDirectories).Append(_world.HomeFolder.Settings)
+        .ToDictionary(static file => file, static file => Sha256Digest.Of(File.ReadAllBytes(file)).ToString(), StringComparer.Ordinal);
+}
