@@ -53,9 +53,10 @@ public sealed class DeviceSite : IAsyncDisposable
             slotSize = SlotSize,
             certificate = "device.pem",
             checkInSeconds = 1,
+            hashBasedAnchors = "none",
             key = new { pkcs11Module = Site.Module, tokenLabel = "device", keyLabel = "device", pinFile = "device.pin", soPinFile = "device.so-pin" },
         }), cancellation);
-        await File.WriteAllTextAsync(Site.Path("board.json"), JsonSerializer.Serialize(new { agentConfig = "agent.json", anchors = new[] { "release.pem", "approver.pem" }, threshold = 2 }), cancellation);
+        await File.WriteAllTextAsync(Site.Path("board.json"), JsonSerializer.Serialize(new { agentConfig = "agent.json", anchors = new[] { "release.pem", "approver.pem" }, threshold = 2, hashBasedAnchors = "none" }), cancellation);
         await Agent.RunAsync(cancellation, "enrol", "--config", Site.Path("agent.json"), "--out", Site.Path("device.csr"));
         await signer.IssueAsync("device", Site.Path("device.csr"), Site.Path("device.pem"), cancellation);
         await Board.RunAsync(cancellation, "manufacture", "--config", Site.Path("board.json"), "--image", image, "--envelope", signer.EnvelopeOf(version));

@@ -36,7 +36,7 @@ public sealed class PublishedRepository(string directory)
     }
 
     /// <summary>Path of a published release's pack.</summary>
-    public string PackOf(string version) => ManifestOf(version).PackUri;
+    public string PackOf(string version) => ManifestOf(version).Components[0].Images.For(ImageSlot.A).PackUri;
 
     private SignedMetadata Decode(string path) =>
         SignedMetadata.Decode(Read(path) ?? throw new DemoFailedException($"no {path} in the repository"), DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();

@@ -37,6 +37,7 @@ internal sealed class AgentHost : IDisposable
         UpdateAgent agent = new(new AgentParts
         {
             Identity = settings.Identity,
+            HashBased = settings.HashBased,
             Store = store,
             Slots = new FileSlotStorage(settings.Directory, store, boot, settings.Identity.Traits.SlotCapacity),
             Boot = boot,

@@ -4,6 +4,7 @@ using Fota.DeviceAgent.Keys;
 using Fota.DeviceAgent.Slots;
 using Fota.DeviceAgent.State;
 using Fota.DeviceAgent.Storage;
+using Fota.Manifest.Verification;
 using Polly;
 
 namespace Fota.DeviceAgent;
@@ -13,6 +14,9 @@ public sealed record AgentParts
 {
     /// <summary>Who the device is.</summary>
     public required DeviceIdentity Identity { get; init; }
+
+    /// <summary>The hash-based keys that a release has to be signed by beside those of its product's role.</summary>
+    public required HashBasedAnchors HashBased { get; init; }
 
     /// <summary>Small durable files.</summary>
     public required IDurableStore Store { get; init; }

@@ -34,6 +34,8 @@ internal sealed class Installation
 
     private RollbackState Rollback => new(_parts.Counter.Read(), _state.Current.Confirmed.Sequence, _state.Current.Confirmed.ManifestDigest);
 
+    private InstallTarget Target => new(_parts.Boot.Facts.Running.Other().ForManifest(), _parts.Boot.Facts.Release.Version, _parts.Boot.Facts.Release.ManifestDigest);
+
     /// <summary>Proves that the assigned target may be installed here. It writes metadata, and nothing else.</summary>
     public async Task<AdmittedManifest> AdmitAsync(Assignment assignment, CancellationToken cancellation)
     {
@@ -41,8 +43,9 @@ internal sealed class Installation
         VerifiedTargetBytes target = await _manifests.FetchAsync(assignment.TargetPath, _parts.Identity.Product, start, cancellation);
         _state.Update(state => start > state.LatestTrustedTime ? state with { LatestTrustedTime = start } : state);
         SignedEnvelope envelope = SignedEnvelope.Decode(target.Bytes.Span).OrThrow();
-        VerifiedManifest manifest = VerifiedManifest.Verify(envelope, target.Target.Keys).OrThrow();
-        AdmittedManifest admitted = AdmittedManifest.Admit(manifest, _parts.Identity.Traits, Rollback).OrThrow();
+        VerifiedManifest manifest = VerifiedManifest.Verify(envelope, ReleaseAnchors.Of(target.Target.Keys, _parts.HashBased)).OrThrow();
+        AdmittedManifest admitted = AdmittedManifest.Admit(manifest, _parts.Identity.Traits, Rollback, Target).OrThrow();
+        _ = admitted.SoleImage;
         if (_state.Current.Failed.Contains(manifest.Digest))
         {
             throw new RejectedException(RejectionReason.FailedBefore, $"release {manifest.Content.ReleaseVersion}: wanted one that did not fail on this device before, got manifest {manifest.Digest}");
@@ -57,7 +60,7 @@ internal sealed class Installation
     public async Task InstallAsync(string deployment, AdmittedManifest manifest, CancellationToken cancellation)
     {
         // Table and index are proven or bounded before the slot is touched: a wrong pack costs the device nothing.
-        VerifiedChunkTable table = await _packs.FetchTableAsync(manifest.Manifest, cancellation);
+        VerifiedChunkTable table = await _packs.FetchTableAsync(manifest.SoleImage, cancellation);
         PackIndex index = await _packs.FetchIndexAsync(table, cancellation);
         InactiveSlot slot = InactiveSlot.Of(_parts.Boot);
         try

@@ -39,7 +39,7 @@ public sealed class StagedUpdate
             using Stream content = storage.OpenForReading(slot.Name);
             VerifiedImage image = VerifiedImage.ReadBack(manifest, content).OrThrow();
             storage.StoreEnvelope(slot, image);
-            AdmittedManifest.Admit(manifest.Manifest, device, rollback()).OrThrow();
+            AdmittedManifest.Admit(manifest.Manifest, device, rollback(), manifest.Target).OrThrow();
             return new StagedUpdate(slot, image);
         });
     }

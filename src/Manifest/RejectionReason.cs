@@ -90,6 +90,12 @@ public enum RejectionReason
     /// <summary>The release failed on this device before.</summary>
     FailedBefore = 308,
 
+    /// <summary>The release may not be installed from the one that runs.</summary>
+    WrongInstalledVersion = 309,
+
+    /// <summary>The release is for a component that the device does not have.</summary>
+    WrongComponent = 310,
+
     /// <summary>The chunk table is not the one the manifest names, or contradicts it.</summary>
     ChunkTableMismatch = 401,
 

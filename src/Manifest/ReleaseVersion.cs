@@ -10,6 +10,9 @@ public sealed class ReleaseVersion : IEquatable<ReleaseVersion>, IComparable<Rel
     /// <summary>Longest accepted text.</summary>
     public const int MaxLength = 64;
 
+    // In the order of their numbers: -1, -2, -3.
+    private static readonly string[] s_preReleases = ["rc", "beta", "alpha"];
+
     private readonly string _text;
     private readonly ulong[] _core;
     private readonly string[] _preRelease;
@@ -88,6 +91,43 @@ public sealed class ReleaseVersion : IEquatable<ReleaseVersion>, IComparable<Rel
         }
 
         return _preRelease.Length.CompareTo(other._preRelease.Length);
+    }
+
+    /// <summary>
+    /// The version as SUIT's list of numbers (draft-ietf-suit-update-management, suit-parameter-version), as far as a comparison of
+    /// <paramref name="length"/> numbers asks. Null where that reaches a pre-release other than rc, beta and alpha, for which there is no number.
+    /// </summary>
+    internal IReadOnlyList<long>? ToNumbers(int length)
+    {
+        if (_core.Any(static number => number > long.MaxValue))
+        {
+            return null;
+        }
+
+        List<long> numbers = [.. _core.Select(static number => (long)number)];
+        if (_preRelease.Length == 0 || length <= numbers.Count)
+        {
+            return numbers;
+        }
+
+        int kind = Array.IndexOf(s_preReleases, _preRelease[0]);
+        if (kind < 0)
+        {
+            return null;
+        }
+
+        numbers.Add(-1 - kind);
+        foreach (string identifier in _preRelease.Skip(1))
+        {
+            if (!long.TryParse(identifier, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
+            {
+                return null;
+            }
+
+            numbers.Add(number);
+        }
+
+        return numbers;
     }
 
     /// <inheritdoc/>

@@ -39,7 +39,7 @@ public sealed class ManifestCommandTests
             Assert.That(json.GetProperty("signatures")[1].GetProperty("algorithm").GetString(), Is.EqualTo("Ed25519 (-19)"));
             Assert.That(json.GetProperty("sequence").GetInt32(), Is.EqualTo(2));
             Assert.That(json.GetProperty("release_version").GetString(), Is.EqualTo("1.1.0"));
-            Assert.That(json.GetProperty("components")[0].GetProperty("image_digest").GetString(), Is.EqualTo(_release.Manifest.ImageDigest.ToString()));
+            Assert.That(json.GetProperty("components")[0].GetProperty("image_digest").GetString(), Is.EqualTo(_release.Described.ImageDigest.ToString()));
         }
     }
 
@@ -74,6 +74,50 @@ public sealed class ManifestCommandTests
         ProgramRun run = await ProgramRun.OfAsync(Program, "manifest", "verify", "--key", At("engineer.pem"), "--threshold", "0", At("good.suit"));
 
         Assert.That((run.ExitCode, run.Error.Contains("InvalidThreshold", StringComparison.Ordinal)), Is.EqualTo((1, true)));
+    }
+
+    [Proves("M-16")]
+    [Test]
+    public async Task A09_Verify_with_a_hash_based_key_wants_its_signature_as_well()
+    {
+        SoftwareKey vault = SoftwareKey.HashBased();
+        await File.WriteAllTextAsync(At("vault.pem"), vault.PublicKey.ToPem());
+        await File.WriteAllBytesAsync(At("hybrid.suit"), _release.SignedBy(_engineer, _approver, vault).Bytes.ToArray());
+        string[] arguments = ["manifest", "verify", "--key", At("engineer.pem"), "--key", At("approver.pem"), "--hash-based-key", At("vault.pem")];
+
+        ProgramRun hybrid = await ProgramRun.OfAsync(Program, [.. arguments, At("hybrid.suit")]), classical = await ProgramRun.OfAsync(Program, [.. arguments, At("good.suit")]);
+
+        Assert.That((hybrid.ExitCode, hybrid.Output.TrimEnd().EndsWith("signed by 3 of 3 keys", StringComparison.Ordinal)), Is.EqualTo((0, true)), hybrid.Error);
+        Assert.That((classical.ExitCode, classical.Error.Contains("ThresholdNotMet", StringComparison.Ordinal)), Is.EqualTo((1, true)));
+    }
+
+    [Proves("M-16")]
+    [Test]
+    public async Task A24_Verify_with_a_classical_key_as_a_hash_based_one_is_refused()
+    {
+        ProgramRun run = await ProgramRun.OfAsync(Program, "manifest", "verify", "--key", At("engineer.pem"), "--hash-based-key", At("approver.pem"), At("good.suit"));
+
+        Assert.That((run.ExitCode, run.Error.Contains("UnsupportedKey", StringComparison.Ordinal)), Is.EqualTo((1, true)));
+    }
+
+    [Proves("M-50")]
+    [TestCase("example2.signed.suit", "\"update-description\"|\"manifest-description\"", "Unsupported")]
+    [TestCase("example3.signed.suit", "\"directive-try-each\"", "MissingField")]
+    [TestCase("libcsuit-suit_manifest_expAF.suit", "\"kind\": \"COSE_Mac0\"", "Unsupported")]
+    [TestCase("libcsuit-suit_manifest_expD.suit", "\"dependencies\"", "Unsupported")]
+    [TestCase("libcsuit-suit_manifest_expU1.suit", "\"directive-override-multiple\"", "Unsupported")]
+    [TestCase("libcsuit-suit_manifest_expU2.suit", "\"version\": \"<1.0.0\"", "Unsupported")]
+    public async Task Show_prints_envelopes_of_any_profile_and_verify_says_why_they_are_not_ours(string file, string shown, string reason)
+    {
+        string path = VectorFolder.Require($"suit/{file}");
+
+        ProgramRun show = await ProgramRun.OfAsync(Program, "manifest", "show", path);
+        ProgramRun verify = await ProgramRun.OfAsync(Program, "manifest", "verify", "--key", VectorFolder.Require("suit/libcsuit.trust_anchor.pub.pem"), path);
+
+        Assert.That(show.ExitCode, Is.Zero, show.Error);
+        Assert.That(() => JsonSerializer.Deserialize<JsonElement>(show.Output), Throws.Nothing);
+        Assert.That(show.Output, Does.Match(shown));
+        Assert.That((verify.ExitCode, verify.ErrorLines.Length, verify.Error.Contains(reason, StringComparison.Ordinal)), Is.EqualTo((1, 1, true)), verify.Error);
     }
 
     [TestCase("manifest", "verify", "--key")]

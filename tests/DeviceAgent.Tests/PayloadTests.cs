@@ -195,7 +195,7 @@ public sealed class PayloadTests
     private static async Task RefusesPackUntouchedAsync(byte[] pack, RejectionReason reason)
     {
         using SimulatedDevice device = Offered();
-        device.Server.Blobs[s_release.Manifest.PackUri] = pack;
+        device.Server.Blobs[s_release.Described.PackUri] = pack;
         IReadOnlyDictionary<string, string> before = device.Picture();
         await RefusesAsync(device, reason);
         Assert.That(device.Picture(), Is.EqualTo(before));
@@ -204,7 +204,7 @@ public sealed class PayloadTests
     private static async Task RefusesPackAsync(byte[] pack, int wanted, params RejectionReason[] reasons)
     {
         using SimulatedDevice device = Offered();
-        device.Server.Blobs[s_release.Manifest.PackUri] = pack;
+        device.Server.Blobs[s_release.Described.PackUri] = pack;
         await File.WriteAllBytesAsync(device.Reader.PathOf(SlotName.B), Enumerable.Repeat(Untouched, SimulatedDevice.SlotSize).ToArray());
 
         await RefusesAsync(device, reasons);

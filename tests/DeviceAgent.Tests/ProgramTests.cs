@@ -221,7 +221,7 @@ public sealed class ProgramTests
         await File.WriteAllTextAsync(programs.PathOf("release.pem"), keys[0].PublicKey.ToPem());
         await File.WriteAllTextAsync(programs.PathOf("approver.pem"), keys[1].PublicKey.ToPem());
         string board = programs.PathOf("board.json");
-        await File.WriteAllTextAsync(board, """{"agentConfig":"agent.json","anchors":["release.pem","approver.pem"],"threshold":2}""");
+        await File.WriteAllTextAsync(board, """{"agentConfig":"agent.json","anchors":["release.pem","approver.pem"],"threshold":2,"hashBasedAnchors":"none"}""");
         (int exitCode, _, string error) = await programs.RunAsync(
             InstalledPrograms.BoardProgram, "manufacture", "--config", board, "--image", programs.PathOf("image"), "--envelope", programs.PathOf("image.suit"));
         Assert.That(exitCode, Is.Zero, error);

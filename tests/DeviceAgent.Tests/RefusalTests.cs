@@ -286,7 +286,7 @@ public sealed class RefusalTests
     public async Task A15_Pack_on_another_host_is_refused()
     {
         using SimulatedDevice device = new();
-        SampleRelease release = SampleRelease.Create(change: static m => m with { PackUri = "//evil.example/pack" });
+        SampleRelease release = SampleRelease.Create(change: static m => m.WithImage(i => i with { PackUri = "//evil.example/pack" }));
         device.Server.Offer(release);
         await RefusesAsync(device, RejectionReason.UnsafePath);
         Assert.That(device.Server.Requests, Has.None.Contains("/pack"));
@@ -309,7 +309,7 @@ public sealed class RefusalTests
     {
         using SimulatedDevice device = new();
         byte[] table = [0xA2, 0x01, 0x19, 0x27, 0x10, 0x02, 0x19, 0x10, 0x00]; // {1: 10000, 2: 4096}
-        SampleRelease release = SampleRelease.Create(change: m => m with { ChunkTableDigest = Sha256Digest.Of(table), ChunkTableSize = table.Length });
+        SampleRelease release = SampleRelease.Create(change: m => m.WithImage(i => i with { ChunkTableDigest = Sha256Digest.Of(table), ChunkTableSize = table.Length }));
         device.Server.Offer(release);
         device.Server.Blobs[$"tables/{Sha256Digest.Of(table)}"] = table;
         await RefusesAsync(device, RejectionReason.MissingField);

@@ -20,6 +20,33 @@ public sealed class ReleaseTests
     }
 
     [Test]
+    public async Task Release_has_an_image_for_each_slot_the_versions_it_is_for_and_a_description()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        string digest = (await world.ReleaseAsync(
+            "create", "1.1.0", "release", "--security-version", "1", "--image", world.Image("1.1.0"), "--image-b", world.Image("1.1.1"), "--installable-from", ">=1.0.0 <2.0.0", "--description", "Fixes the alarm."))
+            .Ok().Value("manifest digest");
+        (await world.ApproveAsync("1.1.0", digest)).Ok();
+        (await world.PublishAsync("1.1.0")).Ok();
+        (await world.OnlineAsync()).Ok();
+
+        UpdateManifest content = Client.Manifest(world, "1.1.0").Content;
+        Assert.That(content.InstallableFrom, Is.EqualTo(VersionRange.Parse(">=1.0.0 <2.0.0")));
+        Assert.That(content.Text!.Descriptions["en"], Is.EqualTo("Fixes the alarm."));
+        Assert.That(Client.Image(world, "1.1.0", 0), Is.EqualTo(await File.ReadAllBytesAsync(world.Image("1.1.0"))));
+        Assert.That(Client.Image(world, "1.1.0", 1), Is.EqualTo(await File.ReadAllBytesAsync(world.Image("1.1.1"))));
+    }
+
+    [TestCase("--installable-from", "1.0", "wanted comparisons such as")]
+    [TestCase("--description", "bell \u0007", "wanted 1 to 4096 printable characters")]
+    public async Task P10_Range_or_description_that_cannot_be_signed_is_refused(string option, string value, string reason)
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        CommandResult result = await world.ReleaseAsync("create", "1.1.0", "release", "--security-version", "1", "--image", world.Image("1.1.0"), option, value);
+        Assert.That((result.ExitCode, result.Error.Contains(reason, StringComparison.Ordinal)), Is.EqualTo((2, true)), result.Error);
+    }
+
+    [Test]
     public async Task Each_step_prints_the_command_that_comes_next()
     {
         using SignerWorld world = await SignerWorld.CreateAsync();

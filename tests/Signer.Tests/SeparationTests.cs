@@ -148,10 +148,10 @@ public sealed class SeparationTests
         UpdateManifest manifest = Manifest("1.0.0");
         if (claimsTheImage)
         {
-            manifest.ImageDigest.Bytes.CopyTo(pack.AsSpan(8));
+            ((ComponentImages.ForBothSlots)manifest.Components[0].Images).Image.ImageDigest.Bytes.CopyTo(pack.AsSpan(8));
         }
 
-        SignedEnvelope envelope = SignAsAuthor(manifest with { PackUri = $"packs/{Sha256Digest.Of(pack)}" });
+        SignedEnvelope envelope = SignAsAuthor(manifest.WithImage(i => i with { PackUri = $"packs/{Sha256Digest.Of(pack)}" }));
         await File.WriteAllBytesAsync(_world.Draft("1.0.0", "pack"), pack);
         await File.WriteAllBytesAsync(_world.Draft("1.0.0", "manifest.suit"), envelope.Bytes.ToArray());
         (await _world.ApproveAsync("1.0.0", envelope.ClaimedDigest.ToString())).Refused(reason);
@@ -162,7 +162,7 @@ public sealed class SeparationTests
     {
         await _world.DraftAsync("1.0.0");
         byte[] pack = [.. await File.ReadAllBytesAsync(_world.Draft("1.0.0", "pack")), 0];
-        SignedEnvelope envelope = SignAsAuthor(Manifest("1.0.0") with { PackUri = $"packs/{Sha256Digest.Of(pack)}" });
+        SignedEnvelope envelope = SignAsAuthor(Manifest("1.0.0").WithImage(i => i with { PackUri = $"packs/{Sha256Digest.Of(pack)}" }));
         await File.WriteAllBytesAsync(_world.Draft("1.0.0", "pack"), pack);
         await File.WriteAllBytesAsync(_world.Draft("1.0.0", "manifest.suit"), envelope.Bytes.ToArray());
         (await _world.ApproveAsync("1.0.0", envelope.ClaimedDigest.ToString())).Refused("PackMalformed: pack: wanted");
@@ -237,7 +237,7 @@ public sealed class SeparationTests
     {
         SignedEnvelope envelope = SignedEnvelope.Decode(File.ReadAllBytes(_world.Draft(version, "manifest.suit"))).OrThrow();
         string key = File.ReadAllText(Path.Combine(_world.HomeFolder.Keys, "release.pem"));
-        return VerifiedManifest.Verify(envelope, new RoleKeys([VerificationKey.FromPem(key)], 1)).OrThrow().Content;
+        return VerifiedManifest.Verify(envelope, ReleaseAnchors.Classical(new RoleKeys([VerificationKey.FromPem(key)], 1))).OrThrow().Content;
     }
 
     /// <summary>What an author can do who goes round the program: the token is the real one.</summary>

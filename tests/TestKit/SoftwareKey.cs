@@ -16,7 +16,10 @@ public abstract class SoftwareKey
     public static SoftwareKey RsaPss(int bits = 2048) => new Rsa(bits);
 
     /// <summary>HSS/LMS with one small tree; it signs 32 times.</summary>
-    public static SoftwareKey HashBased() => new HashBasedKey();
+    public static SoftwareKey HashBased() => new HashBasedKey(lower: null);
+
+    /// <summary>HSS/LMS with two levels, of which the lower one has a hash of <paramref name="lower"/> bytes: 32 as the upper one, or 24.</summary>
+    public static SoftwareKey HashBasedOfTwoLevels(int lower) => new HashBasedKey(lower);
 
     public static SoftwareKey Ed25519() => new Sodium();
 

@@ -4,7 +4,6 @@ using Fota.DeviceAgent.State;
 using Fota.DeviceAgent.Storage;
 using Fota.Manifest;
 using Fota.Manifest.Envelope;
-using Fota.Manifest.Metadata;
 using Fota.Manifest.Verification;
 
 namespace Fota.Samples.Board;
@@ -19,12 +18,12 @@ public sealed class Bootloader
     private readonly BootRecordStore _records;
     private readonly ISlotReader _slots;
     private readonly IRollbackCounter _counter;
-    private readonly RoleKeys _anchors;
+    private readonly ReleaseAnchors _anchors;
     private readonly DeviceTraits _traits;
     private readonly Action<string> _say;
 
     /// <summary>Puts the bootloader on a board.</summary>
-    public Bootloader(IDurableStore store, ISlotReader slots, IRollbackCounter counter, RoleKeys anchors, DeviceTraits traits, Action<string> say)
+    public Bootloader(IDurableStore store, ISlotReader slots, IRollbackCounter counter, ReleaseAnchors anchors, DeviceTraits traits, Action<string> say)
     {
         _store = store;
         _records = new BootRecordStore(store);
@@ -126,6 +125,6 @@ public sealed class Bootloader
         byte[] envelope = _slots.ReadEnvelope(slot) ?? throw new RejectedException(RejectionReason.MissingField, $"slot {slot}: wanted an envelope, got none");
         VerifiedManifest manifest = VerifiedManifest.Verify(SignedEnvelope.Decode(envelope).OrThrow(), _anchors).OrThrow();
         using Stream content = _slots.OpenForReading(slot);
-        return VerifiedImage.VerifyForBoot(manifest, _traits, floor, content).OrThrow();
+        return VerifiedImage.VerifyForBoot(manifest, _traits, floor, slot.ForManifest(), content).OrThrow();
     }
 }

@@ -6,7 +6,6 @@ using Fota.DeviceAgent.Slots;
 using Fota.DeviceAgent.Storage;
 using Fota.Manifest;
 using Fota.Manifest.Envelope;
-using Fota.Manifest.Metadata;
 using Fota.Manifest.Verification;
 
 namespace Fota.Samples.Board;
@@ -16,7 +15,7 @@ public static class Factory
 {
     /// <summary>Manufactures a device. After a power cut it may be repeated, until it came to its end.</summary>
     /// <exception cref="RejectedException">The board would not start this image.</exception>
-    public static void Manufacture(string directory, IDurableStore store, DeviceIdentity identity, RoleKeys anchors, string image, string envelope, string trustedRoot)
+    public static void Manufacture(string directory, IDurableStore store, DeviceIdentity identity, ReleaseAnchors anchors, string image, string envelope, string trustedRoot)
     {
         ArgumentNullException.ThrowIfNull(identity);
         VerifiedManifest manifest = VerifiedManifest.Verify(SignedEnvelope.Decode(File.ReadAllBytes(envelope)).OrThrow(), anchors).OrThrow();
@@ -28,7 +27,7 @@ public static class Factory
             source.CopyTo(file);
         });
         using Stream content = slots.OpenForReading(SlotName.A);
-        VerifiedImage verified = VerifiedImage.VerifyForBoot(manifest, identity.Traits, manifest.Content.SecurityVersion, content).OrThrow();
+        VerifiedImage verified = VerifiedImage.VerifyForBoot(manifest, identity.Traits, manifest.Content.SecurityVersion, ImageSlot.A, content).OrThrow();
         DeviceFactory.Manufacture(store, verified, File.ReadAllBytes(trustedRoot));
     }
 

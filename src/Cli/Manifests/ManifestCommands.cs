@@ -24,24 +24,28 @@ internal static class ManifestCommands
         Argument<FileInfo> file = FileArgument();
         Option<FileInfo[]> keys = new("--key") { Description = "A trusted public key (PEM). Repeat for each.", Required = true };
         Option<int?> threshold = new("--threshold") { Description = "How many distinct keys must have signed; all of them by default." };
-        Command command = new("verify", "Verifies an envelope against trusted keys. Exit code 0: verified; 1: refused, with the reason.") { file, keys, threshold };
+        Option<FileInfo[]> hashBased = new("--hash-based-key") { Description = "A trusted HSS/LMS public key (PEM), which must have signed as well. Repeat for each." };
+        Command command = new("verify", "Verifies an envelope against trusted keys. Exit code 0: verified; 1: refused, with the reason.") { file, keys, threshold, hashBased };
         command.SetAction(parsed =>
         {
-            VerificationKey[] trusted = [.. parsed.GetRequiredValue(keys).Select(static k => VerificationKey.FromPem(File.ReadAllText(k.FullName)))];
-            RoleKeys anchors = new(trusted, parsed.GetValue(threshold) ?? trusted.Length);
-            VerifiedManifest manifest = VerifiedManifest.Verify(Read(parsed.GetRequiredValue(file)), anchors).OrThrow();
-            Console.Out.WriteLine($"verified: {manifest.Content.ReleaseVersion}, sequence {manifest.Content.Sequence}, security version {manifest.Content.SecurityVersion}, manifest digest {manifest.Digest}, signed by {manifest.Signers.Count} of {anchors.Keys.Count} keys");
+            VerificationKey[] trusted = Keys(parsed.GetRequiredValue(keys)), others = Keys(parsed.GetValue(hashBased) ?? []);
+            RoleKeys role = new(trusted, parsed.GetValue(threshold) ?? trusted.Length);
+            ReleaseAnchors anchors = others.Length == 0 ? ReleaseAnchors.Classical(role) : ReleaseAnchors.Hybrid(role, new RoleKeys(others, others.Length));
+            VerifiedManifest manifest = VerifiedManifest.Verify(SignedEnvelope.Decode(Read(parsed.GetRequiredValue(file))).OrThrow(), anchors).OrThrow();
+            Console.Out.WriteLine($"verified: {manifest.Content.ReleaseVersion}, sequence {manifest.Content.Sequence}, security version {manifest.Content.SecurityVersion}, manifest digest {manifest.Digest}, signed by {manifest.Signers.Count} of {trusted.Length + others.Length} keys");
         });
         return command;
     }
 
+    private static VerificationKey[] Keys(FileInfo[] files) => [.. files.Select(static file => VerificationKey.FromPem(File.ReadAllText(file.FullName)))];
+
     private static Argument<FileInfo> FileArgument() => new Argument<FileInfo>("FILE") { Description = "The envelope, for example manifest.suit." }.AcceptExistingOnly();
 
-    private static SignedEnvelope Read(FileInfo file)
+    private static byte[] Read(FileInfo file)
     {
         using FileStream stream = file.OpenRead();
         byte[] bytes = new byte[Math.Min(stream.Length, Manifest.Encoding.DecodeLimits.EnvelopeBytes + 1)];
         stream.ReadExactly(bytes);
-        return SignedEnvelope.Decode(bytes).OrThrow();
+        return bytes;
     }
 }

@@ -1,4 +1,5 @@
 using Fota.Manifest;
+using Fota.Manifest.Verification;
 
 namespace Fota.DeviceAgent.Configuration;
 
@@ -16,6 +17,9 @@ public sealed record AgentSettings
 
     /// <summary>The TUF root that the device is born with.</summary>
     public required string TrustedRoot { get; init; }
+
+    /// <summary>The hash-based keys that a release has to be signed by as well, or that there are none.</summary>
+    public required HashBasedAnchors HashBased { get; init; }
 
     /// <summary>Where the device keeps slots and state.</summary>
     public required string Directory { get; init; }
@@ -35,7 +39,7 @@ public sealed record AgentSettings
 
     private static AgentSettings Read(SettingsFile file)
     {
-        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "checkInSeconds", "key");
+        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "checkInSeconds", "key", HashBasedSettings.Member);
         bool production = file.Text("layout") switch
         {
             "production" => true,
@@ -55,6 +59,7 @@ public sealed record AgentSettings
                 : throw file.Wrong("server", "an https address"),
             ServerCa = file.FilePath("serverCa"),
             TrustedRoot = file.FilePath("trustedRoot"),
+            HashBased = HashBasedSettings.Read(file),
             Directory = file.FilePath("directory"),
             Certificate = file.FilePath("certificate"),
             CheckInFloor = TimeSpan.FromSeconds(file.Number("checkInSeconds", 1, 7 * 24 * 3600)),

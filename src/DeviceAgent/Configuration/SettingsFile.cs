@@ -38,6 +38,9 @@ public sealed class SettingsFile
     /// <summary>Whether the member is there.</summary>
     public bool Has(string name) => _json.TryGetProperty(name, out _);
 
+    /// <summary>Whether the member is there and is an object.</summary>
+    public bool IsSection(string name) => _json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object;
+
     /// <summary>A text that is not empty.</summary>
     public string Text(string name) => Find(name, JsonValueKind.String, "a text").GetString() is { Length: > 0 } text ? text : throw Wrong(name, "a text that is not empty");
 

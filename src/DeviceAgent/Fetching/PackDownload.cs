@@ -14,16 +14,16 @@ internal sealed class PackDownload
 
     public PackDownload(RepositoryClient repository) => _repository = repository;
 
-    /// <summary>The chunk table that the manifest names.</summary>
-    public async Task<VerifiedChunkTable> FetchTableAsync(VerifiedManifest manifest, CancellationToken cancellation)
+    /// <summary>The chunk table that the manifest names for the image.</summary>
+    public async Task<VerifiedChunkTable> FetchTableAsync(ListedImage image, CancellationToken cancellation)
     {
-        if (manifest.Content.ChunkTableSize > ChunkTable.MaxEncodedSize)
+        if (image.Content.ChunkTableSize > ChunkTable.MaxEncodedSize)
         {
-            throw new RejectedException(RejectionReason.LimitExceeded, $"chunk table: wanted at most {ChunkTable.MaxEncodedSize} bytes, got {manifest.Content.ChunkTableSize}");
+            throw new RejectedException(RejectionReason.LimitExceeded, $"chunk table: wanted at most {ChunkTable.MaxEncodedSize} bytes, got {image.Content.ChunkTableSize}");
         }
 
-        byte[] encoded = await _repository.GetAsync($"tables/{manifest.Content.ChunkTableDigest}", manifest.Content.ChunkTableSize, cancellation);
-        return VerifiedChunkTable.Verify(manifest, encoded).OrThrow();
+        byte[] encoded = await _repository.GetAsync($"tables/{image.Content.ChunkTableDigest}", image.Content.ChunkTableSize, cancellation);
+        return VerifiedChunkTable.Verify(image, encoded).OrThrow();
     }
 
     /// <summary>Head and index of the pack.</summary>
@@ -31,7 +31,7 @@ internal sealed class PackDownload
         async token =>
         {
             byte[] head = new byte[PackIndex.SizeFor(table.Table.Count)];
-            using ResponseBody body = await _repository.OpenRangeAsync(table.Manifest.Content.PackUri, 0, head.Length, token);
+            using ResponseBody body = await _repository.OpenRangeAsync(table.Image.Content.PackUri, 0, head.Length, token);
             await body.ReadExactlyAsync(head, token);
             return PackIndex.Decode(head, table).OrThrow();
         },
@@ -45,7 +45,7 @@ internal sealed class PackDownload
         await _repository.RetryAsync(
             async token =>
             {
-                using ResponseBody body = await _repository.OpenRangeAsync(table.Manifest.Content.PackUri, index.StartOf(reader.NextChunk), index.PackSize, token);
+                using ResponseBody body = await _repository.OpenRangeAsync(table.Image.Content.PackUri, index.StartOf(reader.NextChunk), index.PackSize, token);
                 while (reader.NextChunk < index.Count)
                 {
                     int length = index.LengthOf(reader.NextChunk);

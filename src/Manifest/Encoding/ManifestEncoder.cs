@@ -1,110 +1,113 @@
-using System.Formats.Cbor;
+using Fota.Manifest.Suit;
 
 namespace Fota.Manifest.Encoding;
 
-/// <summary>Writes an <see cref="UpdateManifest"/> as SUIT_Manifest, deterministic CBOR throughout (docs/spec/manifest.md).</summary>
+/// <summary>
+/// Writes an <see cref="UpdateManifest"/> as SUIT_Manifest (docs/spec/manifest.md). Each content has one encoding; a manifest of one component with
+/// one image keeps the form of the profile's first version, so that devices in the field go on taking it.
+/// </summary>
 internal static class ManifestEncoder
 {
-    public static byte[] Encode(UpdateManifest manifest) => Map(
-        (SuitNumbers.ManifestVersion, w => w.WriteInt32(1)),
-        (SuitNumbers.SequenceNumber, w => w.WriteUInt64(manifest.Sequence.Value)),
-        (SuitNumbers.Common, w => w.WriteByteString(Common(manifest))),
-        (SuitNumbers.Validate, w => w.WriteByteString(Validate())),
-        (SuitNumbers.Install, w => w.WriteByteString(Install(manifest))));
+    private static readonly SuitValue s_always = new SuitValue.Number(SuitNumbers.ReportAlways);
+
+    public static byte[] Encode(UpdateManifest manifest) => SuitManifestFormat.Encode(new SuitManifest(1, manifest.Sequence.Value, Common(manifest),
+    [
+        new SuitMember(SuitNumbers.Validate, new SuitContent.Commands([.. Select(manifest, null), Condition(SuitNumbers.ConditionImageMatch)])),
+        new SuitMember(SuitNumbers.Install, new SuitContent.Commands(Install(manifest))),
+        .. manifest.Text is { } text ? [new SuitMember(SuitNumbers.Text, new SuitContent.Severed(ToSuit(text.Digest)))] : (SuitMember[])[],
+    ]));
 
     /// <summary>SUIT_Digest of SHA-256.</summary>
-    public static byte[] Digest(Sha256Digest digest)
-    {
-        CborWriter writer = new(CborConformanceMode.Canonical);
-        writer.WriteStartArray(2);
-        writer.WriteInt64(SuitNumbers.Sha256);
-        writer.WriteByteString(digest.Bytes);
-        writer.WriteEndArray();
-        return writer.Encode();
-    }
+    public static byte[] Digest(Sha256Digest digest) => SuitCbor.Item(ToSuit(digest).Write);
 
-    private static byte[] Common(UpdateManifest manifest) => Map(
-        (SuitNumbers.Components, WriteComponents),
-        (SuitNumbers.SharedSequence, w => w.WriteByteString(Shared(manifest))));
-
-    private static byte[] Shared(UpdateManifest manifest)
+    private static SuitCommon Common(UpdateManifest manifest)
     {
-        List<(long, Action<CborWriter>)> parameters =
-        [
-            (SuitNumbers.ParameterVendor, w => w.WriteByteString(manifest.VendorId.ToByteArray(bigEndian: true))),
-            (SuitNumbers.ParameterClass, w => w.WriteByteString(manifest.ClassId.ToByteArray(bigEndian: true))),
-            (SuitNumbers.ParameterImageDigest, w => w.WriteByteString(Digest(manifest.ImageDigest))),
-            (SuitNumbers.ParameterImageSize, w => w.WriteInt64(manifest.ImageSize)),
-        ];
-        List<(long, Action<CborWriter>)> commands =
-        [
-            (SuitNumbers.DirectiveOverrideParameters, w => w.WriteEncodedValue(Map([.. parameters]))),
-            (SuitNumbers.ConditionVendor, WritePolicy),
-            (SuitNumbers.ConditionClass, WritePolicy),
-        ];
+        List<SuitParameter> ids = [Bytes(SuitNumbers.ParameterVendor, manifest.VendorId), Bytes(SuitNumbers.ParameterClass, manifest.ClassId)];
+        List<SuitCommand> conditions = [Condition(SuitNumbers.ConditionVendor), Condition(SuitNumbers.ConditionClass)];
         if (manifest.DeviceId is Guid device)
         {
-            parameters.Add((SuitNumbers.ParameterDevice, w => w.WriteByteString(device.ToByteArray(bigEndian: true))));
-            commands.Add((SuitNumbers.ConditionDevice, WritePolicy));
+            ids.Add(Bytes(SuitNumbers.ParameterDevice, device));
+            conditions.Add(Condition(SuitNumbers.ConditionDevice));
         }
 
-        return Sequence([.. commands]);
-    }
-
-    private static byte[] Validate() => Sequence((SuitNumbers.ConditionImageMatch, WritePolicy));
-
-    private static byte[] Install(UpdateManifest manifest)
-    {
-        byte[] arguments = Map(
-            (SuitNumbers.FetchChunkTableDigest, w => w.WriteByteString(manifest.ChunkTableDigest.Bytes)),
-            (SuitNumbers.FetchChunkTableSize, w => w.WriteInt32(manifest.ChunkTableSize)),
-            (SuitNumbers.FetchSecurityVersion, w => w.WriteUInt32(manifest.SecurityVersion.Value)),
-            (SuitNumbers.FetchReleaseVersion, w => w.WriteTextString(manifest.ReleaseVersion.ToString())));
-        byte[] parameters = Map(
-            (SuitNumbers.ParameterUri, w => w.WriteTextString(manifest.PackUri)),
-            (SuitNumbers.ParameterFetchArguments, w => w.WriteByteString(arguments)));
-        return Sequence(
-            (SuitNumbers.DirectiveOverrideParameters, w => w.WriteEncodedValue(parameters)),
-            (SuitNumbers.DirectiveFetch, w => w.WriteUInt64(SuitNumbers.ReportFetchFailure)),
-            (SuitNumbers.ConditionImageMatch, WritePolicy));
-    }
-
-    private static void WriteComponents(CborWriter writer)
-    {
-        writer.WriteStartArray(1);
-        writer.WriteStartArray(1);
-        writer.WriteByteString(SuitNumbers.ComponentIdentifier);
-        writer.WriteEndArray();
-        writer.WriteEndArray();
-    }
-
-    private static void WritePolicy(CborWriter writer) => writer.WriteUInt64(SuitNumbers.ReportAlways);
-
-    private static byte[] Map(params (long Key, Action<CborWriter> Value)[] pairs)
-    {
-        CborWriter writer = new(CborConformanceMode.Canonical);
-        writer.WriteStartMap(pairs.Length);
-        foreach ((long key, Action<CborWriter> value) in pairs)
+        // One component with one image: its parameters stand with the ids, as in the draft's example 1.
+        if (manifest.Components is [{ Images: ComponentImages.ForBothSlots both }])
         {
-            writer.WriteInt64(key);
-            value(writer);
+            ids.AddRange(Described(both.Image));
+            return Common(manifest, [Override(ids), .. conditions]);
         }
 
-        writer.WriteEndMap();
-        return writer.Encode();
+        return Common(manifest,
+        [
+            .. Select(manifest, null),
+            Override(ids),
+            .. conditions,
+            .. manifest.Components.SelectMany((component, index) => (List<SuitCommand>)[.. Select(manifest, index), ForSlots(component, Described)]),
+        ]);
     }
 
-    private static byte[] Sequence(params (long Command, Action<CborWriter> Argument)[] commands)
+    private static SuitCommon Common(UpdateManifest manifest, IReadOnlyList<SuitCommand> shared) =>
+        new(null, [.. manifest.Components.Select(static component => component.Id)], shared, []);
+
+    private static List<SuitCommand> Install(UpdateManifest manifest)
     {
-        CborWriter writer = new(CborConformanceMode.Canonical);
-        writer.WriteStartArray(2 * commands.Length);
-        foreach ((long command, Action<CborWriter> argument) in commands)
+        List<SuitCommand> commands = [];
+        if (manifest.InstallableFrom.Comparisons.Count > 0)
         {
-            writer.WriteInt64(command);
-            argument(writer);
+            // Here and not in the shared sequence, which runs at every boot too, when the version installed is the release's own.
+            commands.AddRange(Select(manifest, 0));
+            foreach (VersionComparison comparison in manifest.InstallableFrom.Comparisons)
+            {
+                commands.Add(Override([new SuitParameter(SuitNumbers.ParameterVersion, new SuitValue.Version(comparison))]));
+                commands.Add(Condition(SuitNumbers.ConditionVersion));
+            }
         }
 
-        writer.WriteEndArray();
-        return writer.Encode();
+        for (int i = 0; i < manifest.Components.Count; i++)
+        {
+            commands.AddRange(Select(manifest, i));
+            commands.Add(ForSlots(manifest.Components[i], image => Fetched(manifest, image)));
+            commands.Add(new SuitCommand.Plain(SuitNumbers.DirectiveFetch, new SuitValue.Number(SuitNumbers.ReportFetchFailure)));
+            commands.Add(Condition(SuitNumbers.ConditionImageMatch));
+        }
+
+        return commands;
     }
+
+    /// <summary>Which component the following is about, if there are several; <paramref name="index"/> null for all of them.</summary>
+    private static IEnumerable<SuitCommand> Select(UpdateManifest manifest, int? index) => manifest.Components.Count == 1
+        ? []
+        : [new SuitCommand.SelectComponents(SuitNumbers.DirectiveSetComponentIndex, index is { } one ? new ComponentIndex.One(one) : new ComponentIndex.All())];
+
+    /// <summary>The parameters of a component's image, or, as in the draft's example 3, of the image for the slot in question.</summary>
+    private static SuitCommand ForSlots(UpdateComponent component, Func<ComponentImage, IReadOnlyList<SuitParameter>> parameters) => component.Images is ComponentImages.ForBothSlots both
+        ? Override(parameters(both.Image))
+        : new SuitCommand.TryEach(SuitNumbers.DirectiveTryEach, [OfSlot(component, ImageSlot.A, parameters), OfSlot(component, ImageSlot.B, parameters)]);
+
+    private static IReadOnlyList<SuitCommand> OfSlot(UpdateComponent component, ImageSlot slot, Func<ComponentImage, IReadOnlyList<SuitParameter>> parameters) =>
+    [
+        Override([new SuitParameter(SuitNumbers.ParameterComponentSlot, new SuitValue.Number((int)slot))]),
+        new SuitCommand.Plain(SuitNumbers.ConditionComponentSlot, new SuitValue.Number(SuitNumbers.ReportRecord)),
+        Override(parameters(component.Images.For(slot))),
+    ];
+
+    private static IReadOnlyList<SuitParameter> Described(ComponentImage image) =>
+    [
+        new SuitParameter(SuitNumbers.ParameterImageDigest, new SuitValue.Digest(ToSuit(image.ImageDigest))),
+        new SuitParameter(SuitNumbers.ParameterImageSize, new SuitValue.Number(image.ImageSize)),
+    ];
+
+    private static IReadOnlyList<SuitParameter> Fetched(UpdateManifest manifest, ComponentImage image) =>
+    [
+        new SuitParameter(SuitNumbers.ParameterUri, new SuitValue.Text(image.PackUri)),
+        new SuitParameter(SuitNumbers.ParameterFetchArguments, new SuitValue.Bytes(new FetchArguments(image.ChunkTableDigest, image.ChunkTableSize, manifest.SecurityVersion, manifest.ReleaseVersion).Encode())),
+    ];
+
+    private static SuitCommand.Parameters Override(IReadOnlyList<SuitParameter> parameters) => new(SuitNumbers.DirectiveOverrideParameters, parameters);
+
+    private static SuitCommand.Plain Condition(long number) => new(number, s_always);
+
+    private static SuitParameter Bytes(long number, Guid value) => new(number, new SuitValue.Bytes(value.ToByteArray(bigEndian: true)));
+
+    private static SuitDigest ToSuit(Sha256Digest digest) => new(SuitNumbers.Sha256, digest.Bytes.ToArray());
 }

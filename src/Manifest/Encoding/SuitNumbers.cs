@@ -45,7 +45,4 @@ internal static class SuitNumbers
 
     /// <summary>The manifest members whose content is a command sequence.</summary>
     public static bool IsSequence(long member) => member is Validate or Load or Invoke or DependencyResolution or PayloadFetch or CandidateVerification or Install or Uninstall;
-
-    /// <summary>The one component: the image that goes into either slot, as in the draft's example 3.</summary>
-    public static ReadOnlySpan<byte> ComponentIdentifier => [0x00];
 }

@@ -55,22 +55,22 @@ public sealed class CoseMessage
     /// <summary>Whether the hint excludes <paramref name="key"/>.</summary>
     internal bool MayBeBy(VerificationKey key) => _parts.Unprotected.KeyId is null || key.Id.Thumbprint.Bytes.SequenceEqual(_parts.Unprotected.KeyId);
 
+    /// <summary>Refuses what is no COSE_Sign1.</summary>
+    internal void RequireKind(string what)
+    {
+        if (Kind != CoseKind.Sign1)
+        {
+            throw new RejectedException(RejectionReason.Unsupported, $"{what}: wanted a COSE_Sign1 (tag 18), got COSE_{Kind}: what is not signed with a private key proves nothing to a fleet");
+        }
+    }
+
     /// <summary>
     /// What our profile demands: a COSE_Sign1 with the algorithm in the protected header, the key id in the unprotected one, and nothing else. The
     /// unprotected header is not signed; a fixed content leaves no room to alter it unnoticed (A20, A23).
     /// </summary>
     internal void RequireProfile(string what)
     {
-        if (Kind != CoseKind.Sign1)
-        {
-            throw new RejectedException(RejectionReason.Unsupported, $"{what}: wanted a COSE_Sign1 (tag 18), got COSE_{Kind}: what is not signed with a private key proves nothing to a fleet");
-        }
-
-        if (_parts.Protected.HasCritical)
-        {
-            throw new RejectedException(RejectionReason.Unsupported, $"{what}: wanted no critical header parameters, as none is understood");
-        }
-
+        RequireKind(what);
         DeterministicCbor.Require(_bytes, what);
         DeterministicCbor.Require(_parts.EncodedProtected, $"{what}: protected header");
         CborDoor.Require(_parts.Protected.Algorithm, $"{what}: the algorithm in the protected header");

@@ -1,6 +1,7 @@
 using System.Formats.Cbor;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Keys;
+using Fota.Manifest.Suit;
 
 namespace Fota.Manifest.Envelope;
 
@@ -44,13 +45,12 @@ public sealed class SignedEnvelope
     }
 
     /// <summary>Wraps <paramref name="manifest"/> in an envelope without signatures: the start of a release.</summary>
+    /// <exception cref="RejectedException">The content is none of our profile.</exception>
     public static SignedEnvelope Begin(UpdateManifest manifest)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        CborWriter writer = new(CborConformanceMode.Canonical);
-        writer.WriteByteString(ManifestEncoder.Encode(manifest));
-        byte[] withHeader = writer.Encode();
-        return Decode(Assemble(ManifestEncoder.Digest(Sha256Digest.Of(withHeader)), [], withHeader)).OrThrow();
+        byte[] withHead = SuitCbor.Item(writer => writer.WriteByteString(ManifestEncoder.Encode(manifest)));
+        return Decode(Assemble(ManifestEncoder.Digest(Sha256Digest.Of(withHead)), [], withHead, manifest.Text?.Encoded)).OrThrow();
     }
 
     /// <summary>The COSE Sig_structure that <paramref name="key"/> has to sign; its payload is the raw encoded SUIT_Digest.</summary>
@@ -76,7 +76,7 @@ public sealed class SignedEnvelope
         }
 
         byte[] added = CoseSign1.Encode(key, payload: null, signature);
-        return Decode(Assemble(_parts.Digest.Span, [.. _parts.Blocks.Select(static block => block.Bytes), added], _parts.ManifestWithHead.Span)).OrThrow();
+        return Decode(Assemble(_parts.Digest.Span, [.. _parts.Blocks.Select(static block => block.Bytes), added], _parts.ManifestWithHead.Span, TextOf(_parts))).OrThrow();
     }
 
     /// <summary>Whether <paramref name="key"/> signed this envelope's digest, and that digest is the manifest's.</summary>
@@ -87,9 +87,14 @@ public sealed class SignedEnvelope
     }
 
     /// <summary>What the manifest says, whoever signed it: for showing it to people, never for acting on it.</summary>
-    public Verdict<UpdateManifest> UnverifiedContent() => Verdict.Of(() => ManifestDecoder.Decode(_parts.Manifest));
+    public Verdict<UpdateManifest> UnverifiedContent() => Verdict.Of(() => ManifestDecoder.Decode(_parts));
 
-    private static byte[] Assemble(ReadOnlySpan<byte> digest, IReadOnlyList<ReadOnlyMemory<byte>> signatures, ReadOnlySpan<byte> manifestWithHeader)
+    /// <summary>The envelope without the text for people, for a device that has no use for it; the signatures stay what they are.</summary>
+    public SignedEnvelope WithoutText() => Decode(Assemble(_parts.Digest.Span, [.. _parts.Blocks.Select(static block => block.Bytes)], _parts.ManifestWithHead.Span, null)).OrThrow();
+
+    private static ReadOnlyMemory<byte>? TextOf(EnvelopeParts parts) => parts.Elements.FirstOrDefault(static element => element is { Name: null, Number: SuitNumbers.Text })?.Encoded;
+
+    private static byte[] Assemble(ReadOnlySpan<byte> digest, IReadOnlyList<ReadOnlyMemory<byte>> signatures, ReadOnlySpan<byte> manifestWithHead, ReadOnlyMemory<byte>? text)
     {
         CborWriter authentication = new(CborConformanceMode.Canonical);
         authentication.WriteStartArray(1 + signatures.Count);
@@ -102,11 +107,17 @@ public sealed class SignedEnvelope
         authentication.WriteEndArray();
         CborWriter envelope = new(CborConformanceMode.Canonical);
         envelope.WriteTag((CborTag)SuitNumbers.EnvelopeTag);
-        envelope.WriteStartMap(2);
+        envelope.WriteStartMap(text is null ? 2 : 3);
         envelope.WriteInt64(SuitNumbers.Authentication);
         envelope.WriteByteString(authentication.Encode());
         envelope.WriteInt64(SuitNumbers.Manifest);
-        envelope.WriteEncodedValue(manifestWithHeader);
+        envelope.WriteEncodedValue(manifestWithHead);
+        if (text is { } encoded)
+        {
+            envelope.WriteInt64(SuitNumbers.Text);
+            envelope.WriteEncodedValue(encoded.Span);
+        }
+
         envelope.WriteEndMap();
         return envelope.Encode();
     }

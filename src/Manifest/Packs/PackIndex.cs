@@ -76,9 +76,9 @@ public sealed class PackIndex
         }
 
         Sha256Digest image = Sha256Digest.FromBytes(bytes.Slice(Magic.Length, Sha256Digest.Size));
-        if (image != table.Manifest.Content.ImageDigest)
+        if (image != table.Image.Content.ImageDigest)
         {
-            throw new RejectedException(RejectionReason.PackForAnotherImage, $"pack: wanted image {table.Manifest.Content.ImageDigest}, got {image}");
+            throw new RejectedException(RejectionReason.PackForAnotherImage, $"pack: wanted image {table.Image.Content.ImageDigest}, got {image}");
         }
 
         int count = BinaryPrimitives.ReadInt32BigEndian(bytes[(HeadSize - 4)..]);

@@ -3,28 +3,31 @@ using Fota.Manifest.Verification;
 
 namespace Fota.Manifest.Packs;
 
-/// <summary>A chunk table whose digest and size stand in a verified manifest: what it says of a chunk is what the signers said.</summary>
+/// <summary>A chunk table whose digest and size a verified manifest gives for an image: what it says of a chunk is what the signers said.</summary>
 public sealed class VerifiedChunkTable
 {
-    private VerifiedChunkTable(VerifiedManifest manifest, ChunkTable table)
+    private VerifiedChunkTable(ListedImage image, ChunkTable table)
     {
-        Manifest = manifest;
+        Image = image;
         Table = table;
     }
 
+    /// <summary>The image it is of.</summary>
+    public ListedImage Image { get; }
+
     /// <summary>The manifest that vouches for it.</summary>
-    public VerifiedManifest Manifest { get; }
+    public VerifiedManifest Manifest => Image.Manifest;
 
     /// <summary>The table.</summary>
     public ChunkTable Table { get; }
 
     /// <summary>Checks size, digest and structure of an encoded table, in that order.</summary>
-    public static Verdict<VerifiedChunkTable> Verify(VerifiedManifest manifest, ReadOnlyMemory<byte> encoded)
+    public static Verdict<VerifiedChunkTable> Verify(ListedImage image, ReadOnlyMemory<byte> encoded)
     {
-        ArgumentNullException.ThrowIfNull(manifest);
+        ArgumentNullException.ThrowIfNull(image);
         return Verdict.Of(() =>
         {
-            UpdateManifest content = manifest.Content;
+            ComponentImage content = image.Content;
             if (encoded.Length != content.ChunkTableSize)
             {
                 throw new RejectedException(RejectionReason.ChunkTableMismatch, $"chunk table: wanted {content.ChunkTableSize} bytes, got {encoded.Length}");
@@ -39,7 +42,7 @@ public sealed class VerifiedChunkTable
 
             ChunkTable table = ChunkTable.Decode(own);
             return table.ImageSize == content.ImageSize
-                ? new VerifiedChunkTable(manifest, table)
+                ? new VerifiedChunkTable(image, table)
                 : throw new RejectedException(RejectionReason.ChunkTableMismatch, $"chunk table: wanted an image of {content.ImageSize} bytes, got {table.ImageSize}");
         });
     }

@@ -45,9 +45,9 @@ public sealed class VerifiedPack
         }
 
         Sha256Digest digest = Sha256Digest.FromBytes(image.GetHashAndReset());
-        return digest == table.Manifest.Content.ImageDigest
+        return digest == table.Image.Content.ImageDigest
             ? new VerifiedPack(table, pack.Length)
-            : throw new RejectedException(RejectionReason.ImageMismatch, $"pack: wanted an image with digest {table.Manifest.Content.ImageDigest}, got {digest}");
+            : throw new RejectedException(RejectionReason.ImageMismatch, $"pack: wanted an image with digest {table.Image.Content.ImageDigest}, got {digest}");
     }
 
     private static byte[] ReadExactly(Stream pack, int length)

@@ -42,6 +42,7 @@ public sealed class VerifiedReport
                 throw new RejectedException(RejectionReason.LimitExceeded, $"report: wanted at most {DecodeLimits.ReportBytes} bytes");
             }
 
+            DeterministicCbor.Require(own, "report");
             CoseMessage cose = CoseMessage.Decode(own, "report");
             cose.RequireProfile("report");
             ReadOnlyMemory<byte> payload = CborDoor.Require(cose.Payload, "report: the payload");

@@ -27,8 +27,20 @@ internal static class SuitCbor
         writer.WriteEndMap();
     }
 
-    public static void WriteMap(this CborWriter writer, IEnumerable<(long Key, Action<CborWriter> Value)> pairs) =>
-        writer.WriteMap(pairs.Select(static pair => ((Action<CborWriter>)(w => w.WriteInt64(pair.Key)), pair.Value)));
+    /// <summary>As above for integer keys: from 0 upwards, then from -1 downwards.</summary>
+    public static void WriteMap(this CborWriter writer, IEnumerable<(long Key, Action<CborWriter> Value)> pairs)
+    {
+        List<(long Key, Action<CborWriter> Value)> sorted = [.. pairs];
+        sorted.Sort(static (a, b) => a.Key < 0 == b.Key < 0 ? Int128.Abs(a.Key).CompareTo(Int128.Abs(b.Key)) : a.Key < 0 ? 1 : -1);
+        writer.WriteStartMap(sorted.Count);
+        foreach ((long key, Action<CborWriter> value) in sorted)
+        {
+            writer.WriteInt64(key);
+            value(writer);
+        }
+
+        writer.WriteEndMap();
+    }
 
     public static void WriteArray<T>(this CborWriter writer, IReadOnlyCollection<T> items, Action<CborWriter, T> write)
     {

@@ -53,6 +53,15 @@ public sealed class SuitDocument
         return Verdict.Of(() => new SuitDocument(EnvelopeParts.Read(own)));
     }
 
+    /// <summary>An envelope around <paramref name="manifest"/>, with its digest and without signatures: to be signed by whoever means it.</summary>
+    public static SuitDocument Of(SuitManifest manifest)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        byte[] encoded = SuitManifestFormat.Encode(manifest), withHead = SuitCbor.Item(writer => writer.WriteByteString(encoded));
+        byte[] digest = ManifestEncoder.Digest(Sha256Digest.Of(withHead)), authentication = SuitCbor.Item(writer => writer.WriteArray([digest], static (w, item) => w.WriteByteString(item)));
+        return new SuitDocument(new EnvelopeParts([], IsTagged: true, authentication, digest, [], encoded, withHead, []));
+    }
+
     /// <summary>The envelope in the core deterministic encoding (RFC 8949 section 4.2.1): the very bytes that came in, if they were in it.</summary>
     public byte[] Encode() => SuitCbor.Item(writer =>
     {

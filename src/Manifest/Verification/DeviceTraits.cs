@@ -5,7 +5,11 @@ namespace Fota.Manifest.Verification;
 /// <param name="ClassId">Its class.</param>
 /// <param name="DeviceId">Itself.</param>
 /// <param name="SlotCapacity">Bytes that the smaller of its slots holds.</param>
-public sealed record DeviceTraits(Guid VendorId, Guid ClassId, Guid DeviceId, long SlotCapacity);
+public sealed record DeviceTraits(Guid VendorId, Guid ClassId, Guid DeviceId, long SlotCapacity)
+{
+    /// <summary>The components it has; a release may be for some of them.</summary>
+    public ValueList<ComponentId> Components { get; init; } = [ComponentId.Main];
+}
 
 /// <summary>What a device remembers against rollback. It changes only when a boot is confirmed.</summary>
 /// <param name="Floor">Security versions below are never installed or booted.</param>

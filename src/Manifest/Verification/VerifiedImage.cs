@@ -8,23 +8,26 @@ namespace Fota.Manifest.Verification;
 /// </summary>
 public sealed class VerifiedImage
 {
-    private VerifiedImage(VerifiedManifest manifest) => Manifest = manifest;
+    private VerifiedImage(ListedImage image) => Image = image;
 
-    /// <summary>The manifest whose image it is.</summary>
-    public VerifiedManifest Manifest { get; }
+    /// <summary>Which image it is.</summary>
+    public ListedImage Image { get; }
+
+    /// <summary>The manifest that lists it.</summary>
+    public VerifiedManifest Manifest => Image.Manifest;
 
     /// <summary>Reads the image's length from <paramref name="slot"/> and compares its digest; bytes behind it in the slot are not part of it.</summary>
     public static Verdict<VerifiedImage> ReadBack(AdmittedManifest manifest, Stream slot)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        return Verdict.Of(() => Read(manifest.Manifest, slot));
+        return Verdict.Of(() => Read(manifest.SoleImage, slot));
     }
 
     /// <summary>
-    /// What a bootloader asks at every boot, before it starts an image: conditions, floor and digest. The sequence number is not asked: the
-    /// slot kept for going back holds a lower one.
+    /// What a bootloader asks at every boot, before it starts an image: conditions, floor and the digest of the image for this very slot. The sequence
+    /// number is not asked, as the slot kept for going back holds a lower one, nor the version condition, which is about installing.
     /// </summary>
-    public static Verdict<VerifiedImage> VerifyForBoot(VerifiedManifest manifest, DeviceTraits device, SecurityVersion floor, Stream slot)
+    public static Verdict<VerifiedImage> VerifyForBoot(VerifiedManifest manifest, DeviceTraits device, SecurityVersion floor, ImageSlot slot, Stream content)
     {
         ArgumentNullException.ThrowIfNull(manifest);
         ArgumentNullException.ThrowIfNull(device);
@@ -32,22 +35,22 @@ public sealed class VerifiedImage
         {
             AdmittedManifest.RequireFor(manifest.Content, device);
             AdmittedManifest.RequireFloor(manifest.Content, floor);
-            return Read(manifest, slot);
+            return Read(AdmittedManifest.RequireSole(manifest.ImagesFor(slot)), content);
         });
     }
 
-    private static VerifiedImage Read(VerifiedManifest manifest, Stream slot)
+    private static VerifiedImage Read(ListedImage image, Stream slot)
     {
         ArgumentNullException.ThrowIfNull(slot);
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[64 * 1024];
-        long left = manifest.Content.ImageSize;
+        long left = image.Content.ImageSize;
         while (left > 0)
         {
             int read = slot.Read(buffer, 0, (int)Math.Min(left, buffer.Length));
             if (read == 0)
             {
-                throw new RejectedException(RejectionReason.ImageMismatch, $"slot: wanted {manifest.Content.ImageSize} bytes, got {manifest.Content.ImageSize - left}");
+                throw new RejectedException(RejectionReason.ImageMismatch, $"slot: wanted {image.Content.ImageSize} bytes, got {image.Content.ImageSize - left}");
             }
 
             hash.AppendData(buffer, 0, read);
@@ -55,8 +58,8 @@ public sealed class VerifiedImage
         }
 
         Sha256Digest digest = Sha256Digest.FromBytes(hash.GetHashAndReset());
-        return digest == manifest.Content.ImageDigest
-            ? new VerifiedImage(manifest)
-            : throw new RejectedException(RejectionReason.ImageMismatch, $"slot: wanted an image with digest {manifest.Content.ImageDigest}, got {digest}");
+        return digest == image.Content.ImageDigest
+            ? new VerifiedImage(image)
+            : throw new RejectedException(RejectionReason.ImageMismatch, $"slot: wanted an image with digest {image.Content.ImageDigest}, got {digest}");
     }
 }

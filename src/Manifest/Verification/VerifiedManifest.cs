@@ -31,8 +31,14 @@ public sealed class VerifiedManifest
     /// <summary>The distinct trusted keys whose signatures are valid; at least the threshold.</summary>
     public IReadOnlyList<KeyId> Signers { get; }
 
+    /// <summary>Every image that the release lists, in the order of installation.</summary>
+    public IReadOnlyList<ListedImage> Images => ListedImage.All(this);
+
+    /// <summary>The images for a device that installs into <paramref name="slot"/>, in the order of installation.</summary>
+    public IReadOnlyList<ListedImage> ImagesFor(ImageSlot slot) => [.. Images.Where(image => image.Slot is null || image.Slot == slot)];
+
     /// <summary>Verifies <paramref name="envelope"/> against <paramref name="anchors"/> (docs/spec/manifest.md, "Verification").</summary>
-    public static Verdict<VerifiedManifest> Verify(SignedEnvelope envelope, RoleKeys anchors)
+    public static Verdict<VerifiedManifest> Verify(SignedEnvelope envelope, ReleaseAnchors anchors)
     {
         ArgumentNullException.ThrowIfNull(envelope);
         ArgumentNullException.ThrowIfNull(anchors);
@@ -47,23 +53,31 @@ public sealed class VerifiedManifest
                 throw new RejectedException(RejectionReason.DigestMismatch, $"manifest digest: wanted {envelope.ClaimedDigest}, got {digest}");
             }
 
-            KeyId[] signers = [.. anchors.Keys.Where(envelope.IsSignedBy).Select(static k => k.Id)];
-            if (signers.Length < anchors.Threshold)
+            KeyId[] signers = RequireThreshold(envelope, anchors.Keys, "trusted");
+            if (anchors.HashBased.Keys is { } hashBased)
             {
-                throw new RejectedException(RejectionReason.ThresholdNotMet, $"envelope: wanted valid signatures by {anchors.Threshold} distinct trusted keys, got {signers.Length}");
+                signers = [.. signers, .. RequireThreshold(envelope, hashBased, "hash-based")];
             }
 
-            UpdateManifest content = ManifestDecoder.Decode(envelope.Parts.Manifest);
-            RequireProfile(envelope.Parts);
+            UpdateManifest content = ManifestDecoder.Decode(envelope.Parts);
+            RequireProfile(envelope.Parts, content);
             return new VerifiedManifest(envelope, digest, content, signers);
         });
     }
 
+    private static KeyId[] RequireThreshold(SignedEnvelope envelope, RoleKeys keys, string which)
+    {
+        KeyId[] signers = [.. keys.Keys.Where(key => envelope.Signatures.Any(signature => signature.MayBeBy(key) && signature.IsBy(key, envelope.Parts.Digest.Span))).Select(static key => key.Id)];
+        return signers.Length >= keys.Threshold
+            ? signers
+            : throw new RejectedException(RejectionReason.ThresholdNotMet, $"envelope: wanted valid signatures by {keys.Threshold} distinct {which} keys, got {signers.Length}");
+    }
+
     private static void RequireSigned(SignedEnvelope envelope)
     {
-        if (envelope.Parts.Blocks.FirstOrDefault(static block => block.Kind != CoseKind.Sign1) is { } other)
+        foreach (CoseMessage block in envelope.Parts.Blocks)
         {
-            other.RequireProfile("authentication");
+            block.RequireKind("authentication");
         }
 
         if (envelope.Signatures.Count == 0)
@@ -72,7 +86,7 @@ public sealed class VerifiedManifest
         }
     }
 
-    private static void RequireProfile(EnvelopeParts parts)
+    private static void RequireProfile(EnvelopeParts parts, UpdateManifest content)
     {
         if (!parts.IsTagged)
         {
@@ -92,9 +106,10 @@ public sealed class VerifiedManifest
             }
         }
 
-        if (parts.Elements.Count > 0)
+        // The text was compared with its digest when the manifest was decoded; any other element is signed by nobody.
+        if (parts.Elements.FirstOrDefault(element => content.Text is null || element is not { Name: null, Number: SuitNumbers.Text }) is { } foreign)
         {
-            throw ManifestDecoder.Unsupported($"envelope: element {parts.Elements[0]}");
+            throw ManifestDecoder.Unsupported($"envelope: element {foreign}");
         }
     }
 }

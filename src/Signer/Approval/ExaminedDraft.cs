@@ -13,19 +13,19 @@ namespace Fota.Signer.Approval;
 /// </summary>
 internal sealed class ExaminedDraft
 {
-    private ExaminedDraft(ReleaseDraft draft, VerifiedManifest manifest, Sha256Digest pack)
+    private ExaminedDraft(ReleaseDraft draft, VerifiedManifest manifest, IReadOnlyList<Sha256Digest> packs)
     {
         Draft = draft;
         Manifest = manifest;
-        Pack = pack;
+        Packs = packs;
     }
 
     public ReleaseDraft Draft { get; }
 
     public VerifiedManifest Manifest { get; }
 
-    /// <summary>SHA-256 of the pack.</summary>
-    public Sha256Digest Pack { get; }
+    /// <summary>SHA-256 of the pack of each of the manifest's images.</summary>
+    public IReadOnlyList<Sha256Digest> Packs { get; }
 
     /// <summary>How the target role lists the envelope as it stands now.</summary>
     public static TargetFile TargetOf(ReadOnlySpan<byte> envelope) => new(envelope.Length, Sha256Digest.Of(envelope));
@@ -36,17 +36,22 @@ internal sealed class ExaminedDraft
     /// <param name="signers">Who must have signed the envelope.</param>
     public static ExaminedDraft Examine(ReleaseDraft draft, ProductSettings product, ReleaseVersion version, RoleKeys signers)
     {
-        VerifiedManifest manifest = VerifiedManifest.Verify(draft.ReadEnvelope(), signers).OrThrow();
+        VerifiedManifest manifest = VerifiedManifest.Verify(draft.ReadEnvelope(), ReleaseAnchors.Classical(signers)).OrThrow();
         UpdateManifest content = manifest.Content;
         Require("release version", version, content.ReleaseVersion);
         Require("vendor id", product.VendorId, content.VendorId);
         Require("class id", product.ClassId, content.ClassId);
-        VerifiedChunkTable table = VerifiedChunkTable.Verify(manifest, File.ReadAllBytes(draft.TableFile)).OrThrow();
-        using FileStream pack = File.OpenRead(draft.PackFile);
+        return new ExaminedDraft(draft, manifest, [.. manifest.Images.Select((image, index) => ExamineImage(draft, image, index))]);
+    }
+
+    private static Sha256Digest ExamineImage(ReleaseDraft draft, ListedImage image, int index)
+    {
+        VerifiedChunkTable table = VerifiedChunkTable.Verify(image, File.ReadAllBytes(draft.TableFile(index))).OrThrow();
+        using FileStream pack = File.OpenRead(draft.PackFile(index));
         Sha256Digest digest = Sha256Digest.Of(pack);
-        Require("pack", content.PackUri, RepositoryFolder.Pack(digest));
+        Require("pack", image.Content.PackUri, RepositoryFolder.Pack(digest));
         VerifiedPack.Verify(pack, table).OrThrow();
-        return new ExaminedDraft(draft, manifest, digest);
+        return digest;
     }
 
     private static void Require<T>(string what, T wanted, T got)

@@ -2,6 +2,7 @@ using Fota.Interop.Posix;
 using Fota.Manifest;
 using Fota.Manifest.Envelope;
 using Fota.Manifest.Packs;
+using Fota.Manifest.Verification;
 using Fota.Signer.Home;
 using Fota.Signer.Repository;
 
@@ -13,27 +14,36 @@ internal static class ReleaseAuthoring
     /// <summary>Cuts, hashes and compresses an image. It may take minutes, so it is done before the home is locked.</summary>
     /// <param name="image">The image file.</param>
     /// <param name="product">The product.</param>
+    /// <param name="index">Which of the release's images it is.</param>
     /// <param name="staged">Takes table and pack.</param>
     /// <param name="progress">Told chunks done and chunks in all.</param>
     /// <param name="cancellation">Stops between chunks.</param>
     /// <returns>What the manifest will say of the image; sequence and versions are still to come.</returns>
-    public static PreparedImage Prepare(string image, ProductSettings product, ReleaseDraft staged, IProgress<(int Done, int All)> progress, CancellationToken cancellation)
+    public static PreparedImage Prepare(string image, int index, ProductSettings product, ReleaseDraft staged, IProgress<(int Done, int All)> progress, CancellationToken cancellation)
     {
         using FileStream input = File.OpenRead(image);
         (ChunkTable table, Sha256Digest digest) = ChunkTable.Build(input, product.ChunkSize);
         staged.Create();
         byte[] encoded = table.Encode();
-        DurableFile.Replace(staged.TableFile, encoded);
-        using FileStream pack = File.Create(staged.PackFile);
+        DurableFile.Replace(staged.TableFile(index), encoded);
+        using FileStream pack = File.Create(staged.PackFile(index));
         input.Position = 0;
         FullPackWriter.Write(input, table, digest, pack, progress: new ChunkProgress(progress, table.Count), cancellation: cancellation);
         pack.Flush(flushToDisk: true);
         pack.Position = 0;
-        return new PreparedImage(digest, table.ImageSize, Sha256Digest.Of(encoded), encoded.Length, Sha256Digest.Of(pack), pack.Length);
+        ComponentImage content = new()
+        {
+            ImageDigest = digest,
+            ImageSize = table.ImageSize,
+            PackUri = RepositoryFolder.Pack(Sha256Digest.Of(pack)),
+            ChunkTableDigest = Sha256Digest.Of(encoded),
+            ChunkTableSize = encoded.Length,
+        };
+        return new PreparedImage(content, pack.Length);
     }
 
-    /// <summary>Signs a prepared image as a new release.</summary>
-    public static SignedEnvelope Create(ReleaseWorkshop workshop, PreparedImage image, ReleaseVersion version, SecurityVersion security, ReleaseDraft staged)
+    /// <summary>Signs prepared images as a new release.</summary>
+    public static SignedEnvelope Create(ReleaseWorkshop workshop, ComponentImages images, ReleaseVersion version, SecurityVersion security, ReleaseWording wording, ReleaseDraft staged)
     {
         if (workshop.Role.Lists(version))
         {
@@ -45,22 +55,20 @@ internal static class ReleaseAuthoring
             Sequence = NextSequence(workshop, version),
             VendorId = workshop.Settings.VendorId,
             ClassId = workshop.Settings.ClassId,
-            ImageDigest = image.Digest,
-            ImageSize = image.Size,
-            PackUri = RepositoryFolder.Pack(image.Pack),
-            ChunkTableDigest = image.Table,
-            ChunkTableSize = image.TableSize,
+            Components = [new UpdateComponent(ComponentId.Main, images)],
             SecurityVersion = security,
             ReleaseVersion = version,
+            InstallableFrom = wording.InstallableFrom,
+            Text = wording.Text,
         });
     }
 
     /// <summary>Signs the image of a published release under a new sequence number: an intended downgrade, as far as devices' floors allow it.</summary>
     public static SignedEnvelope Reissue(ReleaseWorkshop workshop, ReleaseVersion version, ReleaseDraft staged)
     {
-        UpdateManifest published = workshop.Role.Release(version).Content;
+        VerifiedManifest published = workshop.Role.Release(version);
         staged.TakePayload(workshop.Repository, published);
-        return Sign(workshop, staged, published with { Sequence = NextSequence(workshop, version) });
+        return Sign(workshop, staged, published.Content with { Sequence = NextSequence(workshop, version) });
     }
 
     private static SequenceNumber NextSequence(ReleaseWorkshop workshop, ReleaseVersion version)
@@ -84,10 +92,11 @@ internal static class ReleaseAuthoring
 }
 
 /// <summary>An image that was cut, hashed and compressed.</summary>
-/// <param name="Digest">SHA-256 of the image.</param>
-/// <param name="Size">Its length in bytes.</param>
-/// <param name="Table">SHA-256 of the encoded chunk table.</param>
-/// <param name="TableSize">Its length in bytes.</param>
-/// <param name="Pack">SHA-256 of the pack.</param>
-/// <param name="PackSize">Its length in bytes.</param>
-internal sealed record PreparedImage(Sha256Digest Digest, long Size, Sha256Digest Table, int TableSize, Sha256Digest Pack, long PackSize);
+/// <param name="Content">What the manifest will say of it.</param>
+/// <param name="PackSize">Length of its pack in bytes.</param>
+internal sealed record PreparedImage(ComponentImage Content, long PackSize);
+
+/// <summary>What the author says of a release beside its images and versions.</summary>
+/// <param name="InstallableFrom">From which releases it may be installed.</param>
+/// <param name="Text">What is said to people; null for nothing.</param>
+internal sealed record ReleaseWording(VersionRange InstallableFrom, ReleaseText? Text);

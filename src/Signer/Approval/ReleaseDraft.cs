@@ -3,6 +3,7 @@ using System.Globalization;
 using Fota.Interop.Posix;
 using Fota.Manifest;
 using Fota.Manifest.Envelope;
+using Fota.Manifest.Verification;
 using Fota.Signer.Home;
 using Fota.Signer.Repository;
 
@@ -22,9 +23,11 @@ internal sealed class ReleaseDraft(string folder)
     /// <summary>Whether an approver's role lies in it; whether that is worth anything is asked by publish.</summary>
     public bool HasRole => Directory.Exists(RolesFolder);
 
-    public string TableFile => Path.Combine(Folder, "chunk-table");
+    /// <summary>The chunk table of the manifest's image number <paramref name="index"/>.</summary>
+    public string TableFile(int index) => Path.Combine(Folder, Numbered("chunk-table", index));
 
-    public string PackFile => Path.Combine(Folder, "pack");
+    /// <summary>The pack of the manifest's image number <paramref name="index"/>.</summary>
+    public string PackFile(int index) => Path.Combine(Folder, Numbered("pack", index));
 
     private string EnvelopeFile => Path.Combine(Folder, "manifest.suit");
 
@@ -109,6 +112,8 @@ internal sealed class ReleaseDraft(string folder)
         }
     }
 
+    private static string Numbered(string name, int index) => index == 0 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{index}");
+
     private string RoleFile(string role) => Path.Combine(RolesFolder, role + ".json");
 
     private static bool IsRunning(int id)
@@ -124,11 +129,14 @@ internal sealed class ReleaseDraft(string folder)
         }
     }
 
-    /// <summary>Takes table and pack of a published release.</summary>
-    public void TakePayload(RepositoryFolder repository, UpdateManifest manifest)
+    /// <summary>Takes tables and packs of a published release.</summary>
+    public void TakePayload(RepositoryFolder repository, VerifiedManifest manifest)
     {
-        Sha256Digest pack = Sha256Digest.Parse(Path.GetFileName(manifest.PackUri));
-        DurableCopy.Make(repository.FullPath(RepositoryFolder.Table(manifest.ChunkTableDigest)), TableFile, manifest.ChunkTableDigest);
-        DurableCopy.Make(repository.FullPath(RepositoryFolder.Pack(pack)), PackFile, pack);
+        foreach ((int index, ListedImage image) in manifest.Images.Index())
+        {
+            Sha256Digest pack = Sha256Digest.Parse(Path.GetFileName(image.Content.PackUri));
+            DurableCopy.Make(repository.FullPath(RepositoryFolder.Table(image.Content.ChunkTableDigest)), TableFile(index), image.Content.ChunkTableDigest);
+            DurableCopy.Make(repository.FullPath(RepositoryFolder.Pack(pack)), PackFile(index), pack);
+        }
     }
 }

@@ -2,6 +2,7 @@ using Fota.Manifest;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Keys;
 using Fota.Manifest.Metadata;
+using Fota.Manifest.Verification;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Approval;
@@ -35,9 +36,13 @@ internal static class ReleasePublication
         List<(RoleDocument Role, byte[] File)> complete = [.. documents.Select(document => (document, Complete(workshop, document, approved[document.Role])))];
 
         RepositoryFolder repository = workshop.Repository;
-        Sha256Digest table = examined.Manifest.Content.ChunkTableDigest;
-        repository.Copy(draft.TableFile, RepositoryFolder.Table(table), table);
-        repository.Copy(draft.PackFile, RepositoryFolder.Pack(examined.Pack), examined.Pack);
+        foreach ((int index, ListedImage image) in examined.Manifest.Images.Index())
+        {
+            Sha256Digest table = image.Content.ChunkTableDigest, pack = examined.Packs[index];
+            repository.Copy(draft.TableFile(index), RepositoryFolder.Table(table), table);
+            repository.Copy(draft.PackFile(index), RepositoryFolder.Pack(pack), pack);
+        }
+
         repository.Write(RepositoryFolder.Target(RepositoryFolder.ReleasePath(role.Product, version), target.Sha256), envelope);
         RepositoryState state = workshop.State;
         foreach ((RoleDocument document, byte[] file) in complete)

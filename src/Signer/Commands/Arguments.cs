@@ -24,6 +24,10 @@ internal static class Arguments
 
     public static Option<Sha256Digest> ManifestDigest() => Parsed<Sha256Digest>("--manifest-digest", "DIGEST", "The manifest that you mean to approve, as its author told you.", Sha256Digest.TryParse, "64 lower-case hexadecimal digits");
 
+    public static Option<VersionRange?> InstallableFrom() => Optional("--installable-from", "RANGE", "The installed versions from which the release may be installed, for example \">=1.0.0 <2.0.0\" (default: any).", VersionRange.Parse);
+
+    public static Option<ReleaseText?> Description() => Optional("--description", "TEXT", "What the release is, for people.", static text => ReleaseText.Of(new Dictionary<string, string>(StringComparer.Ordinal) { ["en"] = text }));
+
     public static Option<Sha256Digest> ChangeDigest() => Parsed<Sha256Digest>("--change", "DIGEST", "The change that you mean to sign, as whoever proposed it told you.", Sha256Digest.TryParse, "64 lower-case hexadecimal digits");
 
     /// <summary>A name as ceremonies give them: it becomes a file name and an environment variable.</summary>
@@ -41,6 +45,25 @@ internal static class Arguments
     }
 
     public static Option<string> Required(string name, string helpName, string description) => new(name) { HelpName = helpName, Description = description, Required = true };
+
+    private static Option<T?> Optional<T>(string name, string helpName, string description, Func<string, T> parse)
+        where T : class => new(name)
+        {
+            HelpName = helpName,
+            Description = description,
+            CustomParser = (ArgumentResult result) =>
+            {
+                try
+                {
+                    return parse(result.Tokens[0].Value);
+                }
+                catch (RejectedException e)
+                {
+                    result.AddError($"{name}: {e.Rejection.Detail}.");
+                    return null;
+                }
+            },
+        };
 
     private static Option<T> Parsed<T>(string name, string helpName, string description, Parser<T> parser, string wanted)
         where T : class => new(name)

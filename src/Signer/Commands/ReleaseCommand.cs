@@ -26,9 +26,12 @@ internal static class ReleaseCommand
     {
         ReleaseOptions options = new(Author);
         Option<uint> security = new("--security-version") { HelpName = "N", Description = "Compared with a device's floor; raise it only when older images must never boot again.", Required = true };
-        Option<string> image = Arguments.Required("--image", "FILE", "The image.");
+        Option<string> image = Arguments.Required("--image", "FILE", "The image, for either slot; where --image-b is given, the one for slot A.");
+        Option<string?> imageB = new("--image-b") { HelpName = "FILE", Description = "The image for slot B, where each slot needs one of its own (code that runs where it lies)." };
+        Option<VersionRange?> installableFrom = Arguments.InstallableFrom();
+        Option<ReleaseText?> description = Arguments.Description();
         Command command = new("create", "Makes a draft from an image and signs its manifest as the author.");
-        options.AddTo(command, security, image);
+        options.AddTo(command, security, image, imageB, installableFrom, description);
         command.SetAction(async (arguments, cancellation) =>
         {
             // Signals are listened to from the first await on, and then end the compression in good order.
@@ -40,11 +43,25 @@ internal static class ReleaseCommand
             ReleaseDraft staged = ReleaseDraft.Stage(folder);
             try
             {
-                PreparedImage prepared = ReleaseAuthoring.Prepare(arguments.GetRequiredValue(image), product, staged, new ProgressLine(host, "compressing"), cancellation);
+                List<PreparedImage> prepared = [];
+                foreach (string? file in (string?[])[arguments.GetRequiredValue(image), arguments.GetValue(imageB)])
+                {
+                    if (file is not null)
+                    {
+                        prepared.Add(ReleaseAuthoring.Prepare(file, prepared.Count, product, staged, new ProgressLine(host, "compressing"), cancellation));
+                    }
+                }
+
+                ComponentImages images = prepared is [var a, var b] ? new ComponentImages.PerSlot(a.Content, b.Content) : new ComponentImages.ForBothSlots(prepared[0].Content);
+                ReleaseWording wording = new(arguments.GetValue(installableFrom) ?? VersionRange.Any, arguments.GetValue(description));
                 using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
                 ReleaseWorkshop workshop = options.Workshop(host, home, key, arguments);
-                SignedEnvelope envelope = ReleaseAuthoring.Create(workshop, prepared, version, new SecurityVersion(arguments.GetValue(security)), staged);
-                await host.Error.WriteLineAsync($"{product.Name} {version}: image {prepared.Size} bytes, pack {prepared.PackSize} bytes ({100 * prepared.PackSize / prepared.Size} %)");
+                SignedEnvelope envelope = ReleaseAuthoring.Create(workshop, images, version, new SecurityVersion(arguments.GetValue(security)), wording, staged);
+                foreach (PreparedImage one in prepared)
+                {
+                    await host.Error.WriteLineAsync($"{product.Name} {version}: image {one.Content.ImageSize} bytes, pack {one.PackSize} bytes ({100 * one.PackSize / one.Content.ImageSize} %)");
+                }
+
                 await ShowDraftAsync(host, arguments, options, envelope);
             }
             finally
@@ -92,7 +109,7 @@ internal static class ReleaseCommand
             using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
             ExaminedDraft draft = ReleaseApproval.Approve(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version), arguments.GetRequiredValue(digest));
             UpdateManifest content = draft.Manifest.Content;
-            await host.Out.WriteLineAsync($"approved: {options.Name(arguments)}, sequence {content.Sequence}, security version {content.SecurityVersion}, image {content.ImageDigest}");
+            await host.Out.WriteLineAsync($"approved: {options.Name(arguments)}, sequence {content.Sequence}, security version {content.SecurityVersion}, {string.Join(", ", draft.Manifest.Images.Select(static image => $"image {image.Content.ImageDigest}"))}");
             await host.Out.WriteLineAsync($"next: fota-signer release publish {options.Repeat(arguments)}");
         });
         return command;

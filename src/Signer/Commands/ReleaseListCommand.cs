@@ -39,7 +39,7 @@ internal static class ReleaseListCommand
         {
             ProductName product = ProductName.Parse(settings.Name);
             ProductRole role = ProductRole.Load(repository, state, trust, product, settings.HashBins);
-            releases.AddRange(role.Releases().Select(release => Describe(settings, release, "published", new FileInfo(repository.FullPath(release.Content.PackUri)))));
+            releases.AddRange(role.Releases().Select(release => Describe(settings, release, "published", release.Images.Select(image => new FileInfo(repository.FullPath(image.Content.PackUri))))));
             ReleaseDraft.RemovePublished(home.Folder, role);
             foreach ((_, ReleaseVersion version) in ReleaseDraft.All(home.Folder, product))
             {
@@ -54,20 +54,20 @@ internal static class ReleaseListCommand
     {
         // A draft that no key of the product signed has nothing to say for itself.
         SignedEnvelope envelope = draft.ReadEnvelope();
-        return VerifiedManifest.Verify(envelope, new RoleKeys(keys.Keys, 1)).IsAccepted(out VerifiedManifest? manifest, out _)
-            ? Describe(product, manifest, draft.HasRole ? "approved" : "draft", new FileInfo(draft.PackFile))
+        return VerifiedManifest.Verify(envelope, ReleaseAnchors.Classical(new RoleKeys(keys.Keys, 1))).IsAccepted(out VerifiedManifest? manifest, out _)
+            ? Describe(product, manifest, draft.HasRole ? "approved" : "draft", manifest.Images.Select((_, index) => new FileInfo(draft.PackFile(index))))
             : new ListedRelease(product.Name, version.ToString(), "damaged", envelope.ClaimedDigest.ToString(), 0, 0, 0, 0);
     }
 
-    private static ListedRelease Describe(ProductSettings product, VerifiedManifest manifest, string state, FileInfo pack) => new(
+    private static ListedRelease Describe(ProductSettings product, VerifiedManifest manifest, string state, IEnumerable<FileInfo> packs) => new(
         product.Name,
         manifest.Content.ReleaseVersion.ToString(),
         state,
         manifest.Digest.ToString(),
         manifest.Content.Sequence.Value,
         manifest.Content.SecurityVersion.Value,
-        manifest.Content.ImageSize,
-        pack.Exists ? pack.Length : 0);
+        manifest.Images.Max(static image => image.Content.ImageSize),
+        packs.Where(static pack => pack.Exists).Sum(static pack => pack.Length));
 
     private static string ToTable(List<ListedRelease> releases) => releases.Count == 0
         ? "no releases\n"

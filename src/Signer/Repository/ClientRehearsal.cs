@@ -90,13 +90,16 @@ internal static class ClientRehearsal
     {
         byte[] envelope = folder.Read(RepositoryFolder.Target(target.Path, target.Sha256));
         VerifiedTargetBytes bytes = target.Verify(envelope).OrThrow();
-        VerifiedManifest manifest = VerifiedManifest.Verify(SignedEnvelope.Decode(bytes.Bytes.Span).OrThrow(), target.Keys).OrThrow();
-        _ = VerifiedChunkTable.Verify(manifest, folder.Read(RepositoryFolder.Table(manifest.Content.ChunkTableDigest))).OrThrow();
-
-        // Its content was proven chunk by chunk when the release was approved and published; it is immutable since.
-        if (!folder.Has(manifest.Content.PackUri))
+        VerifiedManifest manifest = VerifiedManifest.Verify(SignedEnvelope.Decode(bytes.Bytes.Span).OrThrow(), ReleaseAnchors.Classical(target.Keys)).OrThrow();
+        foreach (ListedImage image in manifest.Images)
         {
-            throw new SignerRefusalException($"{target.Path}: {manifest.Content.PackUri} is not in the repository");
+            _ = VerifiedChunkTable.Verify(image, folder.Read(RepositoryFolder.Table(image.Content.ChunkTableDigest))).OrThrow();
+
+            // Its content was proven chunk by chunk when the release was approved and published; it is immutable since.
+            if (!folder.Has(image.Content.PackUri))
+            {
+                throw new SignerRefusalException($"{target.Path}: {image.Content.PackUri} is not in the repository");
+            }
         }
     }
 }

@@ -110,7 +110,7 @@ internal sealed class ProductRole
         TargetFile target = _targets[path];
         byte[] file = _folder.Read(RepositoryFolder.Target(path, target.Sha256));
         return Sha256Digest.Of(file) == target.Sha256
-            ? VerifiedManifest.Verify(SignedEnvelope.Decode(file).OrThrow(), Keys).OrThrow()
+            ? VerifiedManifest.Verify(SignedEnvelope.Decode(file).OrThrow(), ReleaseAnchors.Classical(Keys)).OrThrow()
             : throw new SignerRefusalException($"{path}: the file in the repository is not the one that role {Product} lists");
     }
 

@@ -54,12 +54,11 @@ internal sealed class Publication
     public HttpContent ToContent(SendingDeadline deadline) => new TarContent(this, deadline);
 
     /// <summary>Envelopes, chunk tables and packs of a product; two releases of one image share table and pack.</summary>
-    private static IEnumerable<string> ContentOf(ProductRole role) => role.Releases().SelectMany(release => new[]
-    {
+    private static IEnumerable<string> ContentOf(ProductRole role) => role.Releases().SelectMany(release => (IEnumerable<string>)
+    [
         RepositoryFolder.Target(RepositoryFolder.ReleasePath(role.Product, release.Content.ReleaseVersion), Sha256Digest.Of(release.Envelope.Bytes.Span)),
-        RepositoryFolder.Table(release.Content.ChunkTableDigest),
-        release.Content.PackUri,
-    });
+        .. release.Images.SelectMany(static image => new[] { RepositoryFolder.Table(image.Content.ChunkTableDigest), image.Content.PackUri }),
+    ]);
 
     private async Task WriteAsync(Stream output, CancellationToken cancellation)
     {

@@ -52,7 +52,7 @@ internal sealed class ChangeSigning(SignerHome home, ChangeDraft draft, ITokenKe
         }
 
         UpdateManifest content = envelope.UnverifiedContent().OrThrow();
-        show($"{changed.Path}: manifest {changed.Manifest}, sequence {content.Sequence}, image {content.ImageDigest}");
+        show($"{changed.Path}: manifest {changed.Manifest}, sequence {content.Sequence}, image {string.Join(", ", content.Components.SelectMany(static component => component.Images.All).Select(static image => image.ImageDigest))}");
         byte[] signature = home.Signer.Sign(key, SigningPurpose.SuitManifest, changed.Path, envelope.ToBeSigned(key.PublicKey));
         draft.WriteEnvelope(changed.Path, envelope.WithSignature(key.PublicKey, signature));
         _signed++;

@@ -181,5 +181,5 @@ internal sealed class RoleChange
 internal static class ProductSigns
 {
     /// <summary>Whether a device that is given these keys takes it.</summary>
-    public static bool Suffices(SignedEnvelope envelope, RoleKeys keys) => VerifiedManifest.Verify(envelope, keys).IsAccepted(out _, out _);
+    public static bool Suffices(SignedEnvelope envelope, RoleKeys keys) => VerifiedManifest.Verify(envelope, ReleaseAnchors.Classical(keys)).IsAccepted(out _, out _);
 }

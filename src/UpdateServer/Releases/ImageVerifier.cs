@@ -9,12 +9,14 @@ internal sealed class ImageVerifier(PublicationContent content)
 {
     private const string PackPrefix = "packs/";
 
-    /// <summary>Gives the length of the pack in bytes.</summary>
-    /// <exception cref="RejectedException">Table or pack are missing or wrong.</exception>
-    public long Verify(VerifiedManifest manifest, bool unpack)
+    /// <summary>Verifies every image that the manifest lists, and gives the length of their packs in bytes.</summary>
+    /// <exception cref="RejectedException">A table or a pack is missing or wrong.</exception>
+    public long Verify(VerifiedManifest manifest, bool unpack) => manifest.Images.Sum(image => Verify(image, unpack));
+
+    private long Verify(ListedImage image, bool unpack)
     {
-        VerifiedChunkTable table = VerifiedChunkTable.Verify(manifest, content.Read(RepositoryPath.ChunkTable(manifest.Content.ChunkTableDigest))).OrThrow();
-        (FileStream pack, PublishedFile described) = content.Open(RepositoryPath.Pack(PackOf(manifest.Content)));
+        VerifiedChunkTable table = VerifiedChunkTable.Verify(image, content.Read(RepositoryPath.ChunkTable(image.Content.ChunkTableDigest))).OrThrow();
+        (FileStream pack, PublishedFile described) = content.Open(RepositoryPath.Pack(PackOf(image.Content)));
         using (pack)
         {
             if (unpack)
@@ -26,8 +28,8 @@ internal sealed class ImageVerifier(PublicationContent content)
         return described.Length;
     }
 
-    private static Sha256Digest PackOf(UpdateManifest manifest) =>
-        manifest.PackUri.StartsWith(PackPrefix, StringComparison.Ordinal) && Sha256Digest.TryParse(manifest.PackUri[PackPrefix.Length..], out Sha256Digest? digest)
+    private static Sha256Digest PackOf(ComponentImage image) =>
+        image.PackUri.StartsWith(PackPrefix, StringComparison.Ordinal) && Sha256Digest.TryParse(image.PackUri[PackPrefix.Length..], out Sha256Digest? digest)
             ? digest
             : throw new RejectedException(RejectionReason.UnsafePath, "manifest: wanted a pack at packs/SHA-256, got another reference");
 }

@@ -138,7 +138,7 @@ internal sealed class PublicationVerifier(byte[] trustedRoot, Publication publis
         (ProductName product, ReleaseVersion version) = ParseTarget(target, role);
         VerifiedTargetBytes bytes = target.Verify(content.Read(RepositoryPath.Manifest(target.Path, target.Sha256))).OrThrow();
         SignedEnvelope envelope = SignedEnvelope.Decode(bytes.Bytes.Span).OrThrow();
-        VerifiedManifest manifest = VerifiedManifest.Verify(envelope, target.Keys).OrThrow();
+        VerifiedManifest manifest = VerifiedManifest.Verify(envelope, ReleaseAnchors.Classical(target.Keys)).OrThrow();
         if (!manifest.Content.ReleaseVersion.Equals(version))
         {
             throw new RejectedException(RejectionReason.WrongDocument, $"{target.Path}: wanted a manifest of version {version}, got {manifest.Content.ReleaseVersion}");
@@ -148,7 +148,7 @@ internal sealed class PublicationVerifier(byte[] trustedRoot, Publication publis
         Release? known = published.Releases.FirstOrDefault(r => r.Target == target.Path && r.ManifestDigest == manifest.Digest);
         long packSize = new ImageVerifier(content).Verify(manifest, unpack: known is null);
         UpdateManifest said = manifest.Content;
-        return new Release(product, version, target.Path, manifest.Digest, said.Sequence, said.SecurityVersion, said.ImageSize, packSize);
+        return new Release(product, version, target.Path, manifest.Digest, said.Sequence, said.SecurityVersion, manifest.Images.Max(static image => image.Content.ImageSize), packSize);
     }
 
     private static (ProductName Product, ReleaseVersion Version) ParseTarget(VerifiedTarget target, string role) =>

@@ -56,8 +56,11 @@ public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
     {
         byte[] envelope = release.SignedBy(signers.Length > 0 ? signers : [.. Repository.Pump.Keys]).Bytes.ToArray();
         Repository.AddTarget(release.TargetPath, envelope);
-        Blobs[release.Manifest.PackUri] = release.Pack;
-        Blobs[$"tables/{release.Manifest.ChunkTableDigest}"] = release.EncodedTable;
+        foreach ((string path, byte[] content) in release.Blobs)
+        {
+            Blobs[path] = content;
+        }
+
         Repository.Publish();
     }
 

@@ -30,6 +30,7 @@ public sealed class InstalledPrograms : IDisposable
             ["slotSize"] = SimulatedDevice.SlotSize,
             ["certificate"] = "device.pem",
             ["checkInSeconds"] = 1,
+            ["hashBasedAnchors"] = "none",
             ["key"] = new JsonObject
             {
                 ["pkcs11Module"] = SoftHsm.ModulePath,

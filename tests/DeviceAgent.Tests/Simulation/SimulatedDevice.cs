@@ -5,6 +5,7 @@ using Fota.DeviceAgent.Health;
 using Fota.DeviceAgent.Slots;
 using Fota.DeviceAgent.State;
 using Fota.Manifest;
+using Fota.Manifest.Metadata;
 using Fota.Manifest.Verification;
 using Fota.Samples.Board;
 using Fota.TestKit;
@@ -26,8 +27,10 @@ public sealed class SimulatedDevice : IDisposable
     private readonly Clock _clock;
     private readonly DeviceIdentity _identity;
 
-    public SimulatedDevice(SampleRelease? factoryRelease = null)
+    public SimulatedDevice(SampleRelease? factoryRelease = null, SoftwareKey? hashBasedKey = null)
     {
+        HashBased = hashBasedKey is null ? HashBasedAnchors.None : HashBasedAnchors.Of(new RoleKeys([hashBasedKey.PublicKey], 1));
+        FactoryKeys = [.. hashBasedKey is null ? [] : (SoftwareKey[])[hashBasedKey]];
         // Memory, where there is such a place: a flush to a real disk, a thousand times, is what would take long.
         string parent = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
         Folder = Directory.CreateDirectory(Path.Combine(parent, $"fota-device-{Guid.NewGuid():N}")).FullName;
@@ -40,6 +43,9 @@ public sealed class SimulatedDevice : IDisposable
         Factory = factoryRelease ?? SampleRelease.Create("1.0.0", sequence: 1);
         Manufacture();
     }
+
+    /// <summary>What the device is born with beside the keys of its product.</summary>
+    public HashBasedAnchors HashBased { get; }
 
     public string Folder { get; }
 
@@ -73,7 +79,7 @@ public sealed class SimulatedDevice : IDisposable
     public DeviceStatus Status => DeviceStatus.Read(Store);
 
     /// <summary>The bootloader of this board.</summary>
-    public Bootloader Bootloader => new(Store, Reader, FloorCounter, Server.Repository.Pump.PublicKeys, _identity.Traits, Log.Progress);
+    public Bootloader Bootloader => new(Store, Reader, FloorCounter, ReleaseAnchors.Of(Server.Repository.Pump.PublicKeys, HashBased), _identity.Traits, Log.Progress);
 
     /// <summary>Switches the device on: boots, runs the image, starts an agent. What had to hold is checked.</summary>
     public UpdateAgent PowerOn()
@@ -98,6 +104,7 @@ public sealed class SimulatedDevice : IDisposable
         return new UpdateAgent(new AgentParts
         {
             Identity = _identity,
+            HashBased = HashBased,
             Store = Store,
             Slots = Slots,
             Boot = boot,
@@ -157,9 +164,9 @@ public sealed class SimulatedDevice : IDisposable
     /// <summary>The proof that slot A holds the image that the device was made with.</summary>
     public VerifiedImage VerifyFactoryImage()
     {
-        VerifiedManifest manifest = VerifiedManifest.Verify(Factory.SignedBy([.. Server.Repository.Pump.Keys]), Server.Repository.Pump.PublicKeys).OrThrow();
+        VerifiedManifest manifest = VerifiedManifest.Verify(Factory.SignedBy([.. Server.Repository.Pump.Keys, .. FactoryKeys]), ReleaseAnchors.Of(Server.Repository.Pump.PublicKeys, HashBased)).OrThrow();
         using Stream image = Reader.OpenForReading(SlotName.A);
-        return VerifiedImage.VerifyForBoot(manifest, _identity.Traits, default, image).OrThrow();
+        return VerifiedImage.VerifyForBoot(manifest, _identity.Traits, default, ImageSlot.A, image).OrThrow();
     }
 
     public string PathOf(string name) => Path.Combine(Folder, name);
@@ -178,6 +185,8 @@ public sealed class SimulatedDevice : IDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
+    private SoftwareKey[] FactoryKeys { get; }
+
     private uint _highestFloor;
 
     /// <summary>The production line once more.</summary>
@@ -185,9 +194,9 @@ public sealed class SimulatedDevice : IDisposable
     {
         string image = PathOf("factory.img"), envelope = PathOf("factory.suit"), root = PathOf("root.json");
         File.WriteAllBytes(image, Factory.Image);
-        File.WriteAllBytes(envelope, Factory.SignedBy([.. Server.Repository.Pump.Keys]).Bytes.ToArray());
+        File.WriteAllBytes(envelope, Factory.SignedBy([.. Server.Repository.Pump.Keys, .. FactoryKeys]).Bytes.ToArray());
         File.WriteAllBytes(root, Server.Repository.TrustedRoot);
-        Samples.Board.Factory.Manufacture(Folder, Store, _identity, Server.Repository.Pump.PublicKeys, image, envelope, root);
+        Samples.Board.Factory.Manufacture(Folder, Store, _identity, ReleaseAnchors.Of(Server.Repository.Pump.PublicKeys, HashBased), image, envelope, root);
     }
 
     private sealed class Clock(RepositorySimulator repository) : TimeProvider

@@ -1,5 +1,6 @@
 using System.Formats.Cbor;
 using Fota.Manifest.Envelope;
+using Fota.Manifest.Suit;
 using Fota.TestKit;
 
 namespace Fota.Manifest.Tests.Envelope;
@@ -65,6 +66,9 @@ internal static class EnvelopeSurgery
         SignedEnvelope envelope = SignedEnvelope.Decode(unsigned).IsAccepted();
         return keys.Aggregate(envelope, static (e, key) => e.WithSignature(key.PublicKey, key.Sign(e.ToBeSigned(key.PublicKey)))).Bytes.ToArray();
     }
+
+    /// <summary>The bytes of a manifest of any content: those that its document is written with.</summary>
+    public static byte[] Encode(SuitManifest manifest) => ManifestOf(SuitDocument.Of(manifest).Encode());
 
     /// <summary>The manifest's bytes, without the byte string's header.</summary>
     public static byte[] ManifestOf(byte[] envelope) => new CborReader(Open(envelope).Manifest).ReadByteString();

@@ -142,8 +142,8 @@ public sealed class EnvelopeVerificationTests
         SignedEnvelope.Decode(new byte[Manifest.Encoding.DecodeLimits.EnvelopeBytes + 1]).IsRefusedFor(RejectionReason.LimitExceeded);
 
     private bool IsAccepted(byte[] bytes) =>
-        SignedEnvelope.Decode(bytes).IsAccepted(out SignedEnvelope? envelope, out _) && VerifiedManifest.Verify(envelope, Anchors).IsAccepted(out _, out _);
+        SignedEnvelope.Decode(bytes).IsAccepted(out SignedEnvelope? envelope, out _) && VerifiedManifest.Verify(envelope, ReleaseAnchors.Classical(Anchors)).IsAccepted(out _, out _);
 
     private Verdict<VerifiedManifest> Verify(ReadOnlySpan<byte> bytes, RoleKeys? anchors = null) =>
-        VerifiedManifest.Verify(SignedEnvelope.Decode(bytes).IsAccepted(), anchors ?? Anchors);
+        VerifiedManifest.Verify(SignedEnvelope.Decode(bytes).IsAccepted(), ReleaseAnchors.Classical(anchors ?? Anchors));
 }

@@ -94,12 +94,12 @@ public sealed class ProfileTests
     [Test]
     public void Uri_with_a_space_is_refused()
     {
-        UpdateManifest manifest = SampleRelease.Create().Manifest with { PackUri = "packs/a b" };
+        UpdateManifest manifest = SampleRelease.Create().Manifest.WithImage(static i => i with { PackUri = "packs/a b" });
         Verify(EnvelopeSurgery.ManifestOf(SignedEnvelope.Begin(manifest).Bytes.ToArray())).IsRefusedFor(RejectionReason.ValueOutOfRange);
     }
 
     private Verdict<VerifiedManifest> Verify(byte[] manifest) =>
-        VerifiedManifest.Verify(SignedEnvelope.Decode(EnvelopeSurgery.Sign(manifest, _key)).IsAccepted(), new RoleKeys([_key.PublicKey], 1));
+        VerifiedManifest.Verify(SignedEnvelope.Decode(EnvelopeSurgery.Sign(manifest, _key)).IsAccepted(), ReleaseAnchors.Classical(new RoleKeys([_key.PublicKey], 1)));
 
     private byte[] Edit(Action<SortedDictionary<int, byte[]>> edit)
     {

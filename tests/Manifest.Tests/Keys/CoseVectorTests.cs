@@ -11,6 +11,7 @@ namespace Fota.Manifest.Tests.Keys;
 /// The examples of the COSE working group. The table has a verdict for every file: what its authors call right and we verify; what they call wrong,
 /// and we refuse; and what we do not support, by name and with how that shows.
 /// </summary>
+[Proves("M-12", "M-15")]
 public sealed class CoseVectorTests
 {
     /// <summary>What becomes of an example.</summary>

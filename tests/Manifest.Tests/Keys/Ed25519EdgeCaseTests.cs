@@ -9,6 +9,7 @@ namespace Fota.Manifest.Tests.Keys;
 /// trusted keys; of the rest, OpenSSL's verdict, which is that of most verifiers: R is compared as bytes and the cofactor is not multiplied in,
 /// so a non-canonical R and a residue of low order are refused, and a component of low order that cancels out is taken.
 /// </summary>
+[Proves("M-17")]
 public sealed class Ed25519EdgeCaseTests
 {
     private static readonly string[] s_refusedKeys = ["low_order_A", "non_canonical_A"];

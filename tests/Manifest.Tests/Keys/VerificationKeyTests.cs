@@ -5,6 +5,7 @@ using Fota.TestKit;
 
 namespace Fota.Manifest.Tests.Keys;
 
+[Proves("M-12", "M-17")]
 public sealed class VerificationKeyTests
 {
     private static readonly SoftwareKey[] s_keys = [SoftwareKey.EcdsaP256(), SoftwareKey.EcdsaP384(), SoftwareKey.Ed25519(), SoftwareKey.RsaPss(), SoftwareKey.HashBased()];

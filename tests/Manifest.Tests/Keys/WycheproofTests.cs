@@ -5,6 +5,7 @@ using Fota.TestKit;
 namespace Fota.Manifest.Tests.Keys;
 
 /// <summary>Every signature of C2SP's Wycheproof files for our algorithms gets the verdict that its authors give it.</summary>
+[Proves("M-11")]
 public sealed class WycheproofTests
 {
     [TestCase("ecdsa_secp256r1_sha256_p1363_test", 262, SignatureAlgorithm.Esp256)]

@@ -75,7 +75,7 @@ public sealed class FullPackTests
     {
         // The signers' own mistake: a table of one image, the digest of another. The head is patched to pass the first look.
         Sha256Digest other = Sha256Digest.Of("another image"u8);
-        SampleRelease release = SampleRelease.Create(image: _release.Image, change: m => m with { ImageDigest = other });
+        SampleRelease release = SampleRelease.Create(image: _release.Image, change: m => m.WithImage(i => i with { ImageDigest = other }));
         byte[] pack = [.. _release.Pack];
         other.Bytes.CopyTo(pack.AsSpan(8));
 
@@ -233,19 +233,19 @@ public sealed class FullPackTests
         byte[] table = [.. _release.EncodedTable];
         table[^1] ^= 1;
 
-        VerifiedChunkTable.Verify(ManifestOf(_release), table).IsRefusedFor(RejectionReason.ChunkTableMismatch);
+        VerifiedChunkTable.Verify(ManifestOf(_release).Images[0], table).IsRefusedFor(RejectionReason.ChunkTableMismatch);
     }
 
     [Test]
     public void Chunk_table_of_another_length_is_refused() =>
-        VerifiedChunkTable.Verify(ManifestOf(_release), _release.EncodedTable.AsMemory(1)).IsRefusedFor(RejectionReason.ChunkTableMismatch);
+        VerifiedChunkTable.Verify(ManifestOf(_release).Images[0], _release.EncodedTable.AsMemory(1)).IsRefusedFor(RejectionReason.ChunkTableMismatch);
 
     [Test]
     public void Signed_chunk_table_for_another_image_size_is_refused()
     {
-        SampleRelease release = SampleRelease.Create(image: _release.Image, change: m => m with { ImageSize = m.ImageSize - 1 });
+        SampleRelease release = SampleRelease.Create(image: _release.Image, change: m => m.WithImage(i => i with { ImageSize = i.ImageSize - 1 }));
 
-        VerifiedChunkTable.Verify(ManifestOf(release), release.EncodedTable).IsRefusedFor(RejectionReason.ChunkTableMismatch);
+        VerifiedChunkTable.Verify(ManifestOf(release).Images[0], release.EncodedTable).IsRefusedFor(RejectionReason.ChunkTableMismatch);
     }
 
     [Test]
@@ -274,7 +274,7 @@ public sealed class FullPackTests
         PackIndex.Decode(pack.AsMemory(0, PackIndex.SizeFor(table.Table.Count)), table).IsAccepted();
 
     private static VerifiedManifest ManifestOf(SampleRelease release) =>
-        VerifiedManifest.Verify(release.SignedBy(s_key), new RoleKeys([s_key.PublicKey], 1)).IsAccepted();
+        VerifiedManifest.Verify(release.SignedBy(s_key), ReleaseAnchors.Classical(new RoleKeys([s_key.PublicKey], 1))).IsAccepted();
 
-    private static VerifiedChunkTable TableOf(SampleRelease release) => VerifiedChunkTable.Verify(ManifestOf(release), release.EncodedTable).IsAccepted();
+    private static VerifiedChunkTable TableOf(SampleRelease release) => VerifiedChunkTable.Verify(ManifestOf(release).Images[0], release.EncodedTable).IsAccepted();
 }

@@ -6,6 +6,7 @@ using Fota.TestKit;
 namespace Fota.Manifest.Tests.Suit;
 
 /// <summary>What the general decoder does with bytes that were made to hurt it.</summary>
+[Proves("M-50")]
 public sealed class SuitLimitTests
 {
     private readonly byte[] _envelope = SampleRelease.Create().SignedBy(SoftwareKey.EcdsaP256()).Bytes.ToArray();
@@ -37,6 +38,7 @@ public sealed class SuitLimitTests
         }
     }
 
+    [Proves("M-6")]
     [Test]
     public void A22_Sequences_nested_too_deep_are_refused() =>
         SuitDocument.Decode(WithSharedSequence(Nested(DecodeLimits.Depth + 1))).IsRefusedFor(RejectionReason.LimitExceeded);
@@ -65,6 +67,7 @@ public sealed class SuitLimitTests
     public void A22_Member_twice_is_refused() =>
         SuitDocument.Decode([0xd8, 0x6b, 0xa3, 0x03, 0x40, .. _envelope[3..]]).IsRefusedFor(RejectionReason.Malformed);
 
+    [Proves("M-52")]
     [Test]
     public void Unknown_members_parameters_and_commands_are_kept()
     {

@@ -10,7 +10,10 @@ internal static class VectorReader
 {
     private const string Reference = "refused ";
 
-    public static RoleKeys Anchors { get; } = new([ValidDocuments.Release.PublicKey, ValidDocuments.Approver.PublicKey], 2);
+    public static ReleaseAnchors Anchors { get; } = ReleaseAnchors.Classical(new RoleKeys([ValidDocuments.Release.PublicKey, ValidDocuments.Approver.PublicKey], 2));
+
+    /// <summary>Slot B; release 1.0.0 runs.</summary>
+    public static InstallTarget Target { get; } = new(ImageSlot.B, ReleaseVersion.Parse("1.0.0"), Sha256Digest.FromBytes(new byte[Sha256Digest.Size]));
 
     public static DeviceTraits Device { get; } = new(SampleRelease.Vendor, SampleRelease.DeviceClass, new Guid("00000000-0000-0000-0000-000000000001"), SlotCapacity: 1024 * 1024);
 
@@ -22,7 +25,7 @@ internal static class VectorReader
     public static Verdict<object> Read(VectorCase vector) => Verdict.Of<object>(() => vector.Folder switch
     {
         "envelope" => Verified(vector.Document()),
-        "manifest" => AdmittedManifest.Admit(Verified(vector.Document()), Device, State).OrThrow(),
+        "manifest" => AdmittedManifest.Admit(Verified(vector.Document()), Device, State, Target).OrThrow(),
         "metadata" => Metadata(vector.Name.Split('-')[0], System.Text.Encoding.UTF8.GetBytes(vector.Body[0])),
         "workflow" => Walk(vector.Body),
         _ => throw new InvalidOperationException($"no reader for {vector.Folder}"),

@@ -42,15 +42,15 @@ internal static class Client
     {
         VerifiedTarget target = Update(world).FindTarget($"{SignerWorld.Product}/{version}/manifest.suit").OrThrow();
         VerifiedTargetBytes bytes = target.Verify(world.Repository.Read("targets/" + MetadataFileName.OfTarget(target.Path, target.Sha256))).OrThrow();
-        return VerifiedManifest.Verify(SignedEnvelope.Decode(bytes.Bytes.Span).OrThrow(), target.Keys).OrThrow();
+        return VerifiedManifest.Verify(SignedEnvelope.Decode(bytes.Bytes.Span).OrThrow(), ReleaseAnchors.Classical(target.Keys)).OrThrow();
     }
 
-    /// <summary>The whole image, each chunk proven.</summary>
-    public static byte[] Image(SignerWorld world, string version)
+    /// <summary>The whole image, or one of them, each chunk proven.</summary>
+    public static byte[] Image(SignerWorld world, string version, int number = 0)
     {
-        VerifiedManifest manifest = Manifest(world, version);
-        VerifiedChunkTable table = VerifiedChunkTable.Verify(manifest, world.Repository.Read($"tables/{manifest.Content.ChunkTableDigest}")).OrThrow();
-        byte[] pack = world.Repository.Read(manifest.Content.PackUri);
+        ListedImage listed = Manifest(world, version).Images[number];
+        VerifiedChunkTable table = VerifiedChunkTable.Verify(listed, world.Repository.Read($"tables/{listed.Content.ChunkTableDigest}")).OrThrow();
+        byte[] pack = world.Repository.Read(listed.Content.PackUri);
         PackIndex index = PackIndex.Decode(pack.AsMemory(0, PackIndex.SizeFor(table.Table.Count)), table).OrThrow();
         using FullPackReader reader = new(table);
         using MemoryStream image = new();

@@ -2,6 +2,7 @@ using System.Formats.Cbor;
 using Fota.Manifest;
 using Fota.Manifest.Envelope;
 using Fota.Manifest.Metadata;
+using Fota.Manifest.Suit;
 using Fota.Manifest.Verification;
 
 namespace Fota.TestKit.Fuzzing;
@@ -13,11 +14,16 @@ internal static class EnvelopeTargets
 
     private static readonly FixedKey[] s_keys = [new(1), new(2)];
 
-    private static readonly RoleKeys s_anchors = new(s_keys.Select(static key => key.PublicKey), 2);
+    private static readonly ReleaseAnchors s_anchors = ReleaseAnchors.Classical(new RoleKeys(s_keys.Select(static key => key.PublicKey), 2));
 
     private static readonly SignedEnvelope[] s_envelopes =
     [
         SampleRelease.Create().SignedBy(s_keys),
+        SampleRelease.CreatePerSlot(SampleRelease.ImageOf("1.2.0", 5_000), SampleRelease.ImageOf("1.2.0", 6_000), change: static m => m with
+        {
+            InstallableFrom = VersionRange.Parse(">=1.0.0 <2.0.0"),
+            Text = ReleaseText.Of(new Dictionary<string, string>(StringComparer.Ordinal) { ["en"] = "Fixes the alarm." }),
+        }).SignedBy(s_keys),
         SampleRelease.Create("2.0.0-rc.1", sequence: 7, security: 3, change: static m => m with { DeviceId = NameBasedUuid.Vendor("device.example") }).SignedBy(s_keys),
     ];
 
@@ -30,10 +36,15 @@ internal static class EnvelopeTargets
         new("suit-envelope", s_seeds, [], Decode, MiB),
         new("suit-manifest", [.. s_seeds.Select(ManifestOf)], [], static manifest => Decode(Wrap(manifest)), MiB),
         new("suit-verified", s_seeds, [], Verify, MiB),
+        new("suit-document", s_seeds, [], Document, 2 * MiB),
     ];
 
     private static bool Decode(byte[] input) =>
         SignedEnvelope.Decode(input).IsAccepted(out SignedEnvelope? envelope, out _) && envelope.UnverifiedContent().IsAccepted(out _, out _);
+
+    // What the general decoder takes, it writes in a form that it takes again.
+    private static bool Document(byte[] input) => SuitDocument.Decode(input).IsAccepted(out SuitDocument? document, out _)
+        && (SuitDocument.Decode(document.Encode()).IsAccepted(out _, out Rejection? rejection) ? true : throw new InvalidOperationException($"written and refused: {rejection}"));
 
     private static bool Verify(byte[] input)
     {

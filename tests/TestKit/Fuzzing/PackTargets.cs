@@ -13,7 +13,7 @@ internal static class PackTargets
 
     private static readonly FixedKey s_key = new(6);
 
-    private static readonly RoleKeys s_anchors = new([s_key.PublicKey], 1);
+    private static readonly ReleaseAnchors s_anchors = ReleaseAnchors.Classical(new RoleKeys([s_key.PublicKey], 1));
 
     private static readonly SampleRelease s_release = SampleRelease.Create();
 
@@ -32,12 +32,12 @@ internal static class PackTargets
     }
 
     // The digest of the table is signed, so that a table reaches the decoder only if a release vouches for it: a signer that was deceived.
-    private static VerifiedManifest Vouching(byte[] table) =>
-        Verified(s_release.Manifest with { ChunkTableDigest = Sha256Digest.Of(table), ChunkTableSize = Math.Max(1, table.Length) });
+    private static ListedImage Vouching(byte[] table) =>
+        Verified(s_release.Manifest.WithImage(i => i with { ChunkTableDigest = Sha256Digest.Of(table), ChunkTableSize = Math.Max(1, table.Length) }));
 
-    private static VerifiedManifest Verified(UpdateManifest manifest)
+    private static ListedImage Verified(UpdateManifest manifest)
     {
         SignedEnvelope envelope = SignedEnvelope.Begin(manifest);
-        return VerifiedManifest.Verify(envelope.WithSignature(s_key.PublicKey, s_key.Sign(envelope.ToBeSigned(s_key.PublicKey))), s_anchors).OrThrow();
+        return VerifiedManifest.Verify(envelope.WithSignature(s_key.PublicKey, s_key.Sign(envelope.ToBeSigned(s_key.PublicKey))), s_anchors).OrThrow().Images[0];
     }
 }

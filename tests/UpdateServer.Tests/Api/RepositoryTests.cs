@@ -60,9 +60,9 @@ public sealed class RepositoryTests
     [Test]
     public async Task Content_is_cacheable_for_ever_and_the_timestamp_never()
     {
-        using HttpResponseMessage pack = await _server.Anonymous.GetAsync($"/repo/{_release.Manifest.PackUri}");
+        using HttpResponseMessage pack = await _server.Anonymous.GetAsync($"/repo/{_release.Described.PackUri}");
         Assert.That(pack.Headers.GetValues("Cache-Control").Single(), Is.EqualTo("public, max-age=31536000, immutable"));
-        Assert.That(pack.Headers.ETag?.Tag, Is.EqualTo($"\"{_release.Manifest.PackUri["packs/".Length..]}\""));
+        Assert.That(pack.Headers.ETag?.Tag, Is.EqualTo($"\"{_release.Described.PackUri["packs/".Length..]}\""));
         using HttpResponseMessage timestamp = await _server.Anonymous.GetAsync("/repo/metadata/timestamp.json");
         Assert.That(timestamp.Headers.GetValues("Cache-Control").Single(), Is.EqualTo("no-cache"));
     }
@@ -80,7 +80,7 @@ public sealed class RepositoryTests
     [Test]
     public async Task A29_A_range_is_served_only_of_the_file_it_began_with()
     {
-        using HttpResponseMessage part = await RangeAsync($"\"{_release.Manifest.PackUri["packs/".Length..]}\"");
+        using HttpResponseMessage part = await RangeAsync($"\"{_release.Described.PackUri["packs/".Length..]}\"");
         Assert.That(part.StatusCode, Is.EqualTo(HttpStatusCode.PartialContent));
         Assert.That(await part.Content.ReadAsByteArrayAsync(), Is.EqualTo(_release.Pack[10..20]));
         using HttpResponseMessage other = await RangeAsync("\"another\"");
@@ -91,7 +91,7 @@ public sealed class RepositoryTests
     [Test]
     public async Task Head_tells_length_and_etag()
     {
-        using HttpRequestMessage request = new(HttpMethod.Head, $"/repo/{_release.Manifest.PackUri}");
+        using HttpRequestMessage request = new(HttpMethod.Head, $"/repo/{_release.Described.PackUri}");
         using HttpResponseMessage response = await _server.Anonymous.SendAsync(request);
         Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.OK));
         Assert.That(response.Content.Headers.ContentLength, Is.EqualTo(_release.Pack.Length));
@@ -125,7 +125,7 @@ public sealed class RepositoryTests
 
     private async Task<HttpResponseMessage> RangeAsync(string ifRange)
     {
-        using HttpRequestMessage request = new(HttpMethod.Get, $"/repo/{_release.Manifest.PackUri}");
+        using HttpRequestMessage request = new(HttpMethod.Get, $"/repo/{_release.Described.PackUri}");
         request.Headers.Range = new RangeHeaderValue(10, 19);
         request.Headers.IfRange = new RangeConditionHeaderValue(ifRange);
         return await _server.Anonymous.SendAsync(request);

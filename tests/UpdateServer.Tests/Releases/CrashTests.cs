@@ -30,8 +30,8 @@ public sealed class CrashTests : IAsyncDisposable
         await _server.RestartAsync(data: "crashed");
         Assert.That(await VersionsAsync(), Is.EqualTo("1.1.0"));
         Assert.That(await _server.Anonymous.GetByteArrayAsync("/repo/metadata/timestamp.json"), Is.EqualTo(timestamp));
-        Assert.That(await _server.Anonymous.GetByteArrayAsync($"/repo/{first.Manifest.PackUri}"), Is.EqualTo(first.Pack));
-        using HttpResponseMessage half = await _server.Anonymous.GetAsync($"/repo/{second.Manifest.PackUri}");
+        Assert.That(await _server.Anonymous.GetByteArrayAsync($"/repo/{first.Described.PackUri}"), Is.EqualTo(first.Pack));
+        using HttpResponseMessage half = await _server.Anonymous.GetAsync($"/repo/{second.Described.PackUri}");
         Assert.That(half.StatusCode, Is.EqualTo(HttpStatusCode.NotFound));
         Assert.That(Directory.EnumerateFileSystemEntries(_server.PathOf("crashed/staging")), Is.Empty);
 
@@ -39,7 +39,7 @@ public sealed class CrashTests : IAsyncDisposable
         using HttpResponseMessage again = await _server.PublishAsync();
         await ServerUnderTest.ReadAsync(again, HttpStatusCode.OK);
         Assert.That(await VersionsAsync(), Is.EqualTo("1.1.0, 1.2.0"));
-        Assert.That(await _server.Anonymous.GetByteArrayAsync($"/repo/{second.Manifest.PackUri}"), Is.EqualTo(second.Pack));
+        Assert.That(await _server.Anonymous.GetByteArrayAsync($"/repo/{second.Described.PackUri}"), Is.EqualTo(second.Pack));
     }
 
     [Test]
@@ -72,7 +72,7 @@ public sealed class CrashTests : IAsyncDisposable
         SampleRelease release = await PublishAsync("1.1.0", 2);
         await _server.RestartAsync();
         Assert.That(await VersionsAsync(), Is.EqualTo("1.1.0"));
-        Assert.That(await _server.Anonymous.GetByteArrayAsync($"/repo/{release.Manifest.PackUri}"), Is.EqualTo(release.Pack));
+        Assert.That(await _server.Anonymous.GetByteArrayAsync($"/repo/{release.Described.PackUri}"), Is.EqualTo(release.Pack));
     }
 
     [Test]

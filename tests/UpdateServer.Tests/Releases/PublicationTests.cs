@@ -314,7 +314,7 @@ public sealed class PublicationTests : IAsyncDisposable
     {
         SampleRelease release = Source.Add(Next());
         Dictionary<string, byte[]> bundle = Source.Bundle();
-        bundle[release.Manifest.PackUri] = Flipped(release.Pack);
+        bundle[release.Described.PackUri] = Flipped(release.Pack);
         await IsRefusedAsync(RejectionReason.DigestMismatch, bundle);
     }
 
@@ -322,10 +322,10 @@ public sealed class PublicationTests : IAsyncDisposable
     public async Task A26_A_flipped_bit_in_a_pack_that_the_manifest_names_is_refused()
     {
         byte[] pack = Flipped(Next().Pack);
-        SampleRelease release = Next(m => m with { PackUri = $"packs/{Sha256Digest.Of(pack)}" });
+        SampleRelease release = Next(m => m.WithImage(i => i with { PackUri = $"packs/{Sha256Digest.Of(pack)}" }));
         Source.Add(release);
         Dictionary<string, byte[]> bundle = Source.Bundle();
-        bundle[release.Manifest.PackUri] = pack;
+        bundle[release.Described.PackUri] = pack;
         await IsRefusedAsync([RejectionReason.FrameInvalid, RejectionReason.ChunkMismatch], bundle);
     }
 
@@ -333,7 +333,7 @@ public sealed class PublicationTests : IAsyncDisposable
     public async Task A27_Pack_of_another_image_is_refused()
     {
         SampleRelease other = SampleRelease.Create("1.3.0", 4);
-        Source.Add(Next(m => m with { PackUri = other.Manifest.PackUri }));
+        Source.Add(Next(m => m.WithImage(i => i with { PackUri = other.Described.PackUri })));
         Source.Put(other);
         await IsRefusedAsync(RejectionReason.PackForAnotherImage);
     }
@@ -342,10 +342,10 @@ public sealed class PublicationTests : IAsyncDisposable
     public async Task A27_Pack_with_bytes_behind_it_is_refused()
     {
         byte[] pack = [.. Next().Pack, 0];
-        SampleRelease release = Next(m => m with { PackUri = $"packs/{Sha256Digest.Of(pack)}" });
+        SampleRelease release = Next(m => m.WithImage(i => i with { PackUri = $"packs/{Sha256Digest.Of(pack)}" }));
         Source.Add(release);
         Dictionary<string, byte[]> bundle = Source.Bundle();
-        bundle[release.Manifest.PackUri] = pack;
+        bundle[release.Described.PackUri] = pack;
         await IsRefusedAsync(RejectionReason.PackMalformed, bundle);
     }
 
@@ -353,7 +353,7 @@ public sealed class PublicationTests : IAsyncDisposable
     public async Task A27_Chunk_table_of_another_image_is_refused()
     {
         SampleRelease other = SampleRelease.Create("1.3.0", 4, image: SampleRelease.ImageOf("1.3.0", 9_000));
-        Source.Add(Next(m => m with { ChunkTableDigest = other.Manifest.ChunkTableDigest, ChunkTableSize = other.Manifest.ChunkTableSize }));
+        Source.Add(Next(m => m.WithImage(i => i with { ChunkTableDigest = other.Described.ChunkTableDigest, ChunkTableSize = other.Described.ChunkTableSize })));
         Source.Put(other);
         await IsRefusedAsync(RejectionReason.ChunkTableMismatch);
     }
@@ -365,10 +365,10 @@ public sealed class PublicationTests : IAsyncDisposable
         byte[] wrong = Sha256Digest.Of("another image"u8).Bytes.ToArray();
         byte[] pack = [.. Next().Pack];
         wrong.CopyTo(pack, 8);
-        SampleRelease release = Next(m => m with { ImageDigest = Sha256Digest.FromBytes(wrong), PackUri = $"packs/{Sha256Digest.Of(pack)}" });
+        SampleRelease release = Next(m => m.WithImage(i => i with { ImageDigest = Sha256Digest.FromBytes(wrong), PackUri = $"packs/{Sha256Digest.Of(pack)}" }));
         Source.Add(release);
         Dictionary<string, byte[]> bundle = Source.Bundle();
-        bundle[release.Manifest.PackUri] = pack;
+        bundle[release.Described.PackUri] = pack;
         await IsRefusedAsync(RejectionReason.ImageMismatch, bundle);
     }
 

@@ -25,8 +25,10 @@ internal sealed class PublicationSource
     /// <summary>Puts table and pack where the manifest says that they are.</summary>
     public void Put(SampleRelease release)
     {
-        _content[release.Manifest.PackUri] = release.Pack;
-        _content[$"tables/{release.Manifest.ChunkTableDigest}"] = release.EncodedTable;
+        foreach ((string path, byte[] content) in release.Blobs)
+        {
+            _content[path] = content;
+        }
     }
 
     /// <summary>The files of a bundle, to be tampered with: everything there is.</summary>

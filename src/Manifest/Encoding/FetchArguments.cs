@@ -1,0 +1,56 @@
+using Fota.Manifest.Suit;
+
+namespace Fota.Manifest.Encoding;
+
+/// <summary>Our map in suit-parameter-fetch-arguments, the one extension point that other SUIT processors pass over.</summary>
+/// <param name="ChunkTableDigest">SHA-256 of the image's encoded chunk table.</param>
+/// <param name="ChunkTableSize">Its length in bytes.</param>
+/// <param name="SecurityVersion">The release's security version.</param>
+/// <param name="ReleaseVersion">The release's version.</param>
+internal sealed record FetchArguments(Sha256Digest ChunkTableDigest, int ChunkTableSize, SecurityVersion SecurityVersion, ReleaseVersion ReleaseVersion)
+{
+    public byte[] Encode() => SuitCbor.Item(writer => writer.WriteMap(
+    [
+        (SuitNumbers.FetchChunkTableDigest, w => w.WriteByteString(ChunkTableDigest.Bytes)),
+        (SuitNumbers.FetchChunkTableSize, w => w.WriteInt32(ChunkTableSize)),
+        (SuitNumbers.FetchSecurityVersion, w => w.WriteUInt32(SecurityVersion.Value)),
+        (SuitNumbers.FetchReleaseVersion, w => w.WriteTextString(ReleaseVersion.ToString())),
+    ]));
+
+    public static FetchArguments Decode(ReadOnlyMemory<byte> bytes)
+    {
+        DeterministicCbor.Require(bytes.Span, "fetch arguments");
+        return CborDoor.Decode(bytes, "fetch arguments", static reader =>
+        {
+            byte[]? digest = null;
+            long? size = null;
+            uint? security = null;
+            string? release = null;
+            reader.ReadMap("fetch arguments", field =>
+            {
+                switch (field)
+                {
+                    case SuitNumbers.FetchChunkTableDigest:
+                        digest = reader.ReadByteString();
+                        break;
+                    case SuitNumbers.FetchChunkTableSize:
+                        size = reader.ReadInt64();
+                        break;
+                    case SuitNumbers.FetchSecurityVersion:
+                        security = reader.ReadUInt32();
+                        break;
+                    case SuitNumbers.FetchReleaseVersion:
+                        release = reader.ReadTextString();
+                        break;
+                    default:
+                        throw ManifestDecoder.Unsupported($"fetch arguments: field {field}");
+                }
+            });
+            return new FetchArguments(
+                Sha256Digest.FromBytes(CborDoor.Require(digest, "chunk table digest")),
+                (int)ManifestDecoder.InRange(CborDoor.Require(size, "chunk table size"), 1, Packs.ChunkTable.MaxEncodedSize, "chunk table size"),
+                new SecurityVersion(CborDoor.Require(security, "security version")),
+                ReleaseVersion.Parse(CborDoor.Require(release, "release version")));
+        });
+    }
+}
