@@ -13,15 +13,23 @@ internal sealed class HashBasedTree
 
     private readonly int _n, _chains;
     private readonly uint _treeType, _oneTimeType;
-    private readonly byte[] _identifier = RandomNumberGenerator.GetBytes(16);
-    private readonly byte[] _seed = RandomNumberGenerator.GetBytes(32);
+    private readonly byte[] _identifier, _seed;
     private readonly byte[][] _nodes = new byte[2 * Leaves][];
     private uint _next;
 
     /// <param name="n">32, or 24 for SHA-256/192.</param>
     public HashBasedTree(int n)
+        : this(n, RandomNumberGenerator.GetBytes(32))
+    {
+    }
+
+    /// <param name="n">32, or 24 for SHA-256/192.</param>
+    /// <param name="seed">Everything follows from it: 32 bytes.</param>
+    public HashBasedTree(int n, byte[] seed)
     {
         _n = n;
+        _seed = seed;
+        _identifier = SHA256.HashData(seed)[..16];
         _chains = n + 2;
         (_treeType, _oneTimeType) = n == 32 ? (5u, 4u) : (10u, 8u);
         for (uint leaf = 0; leaf < Leaves; leaf++)
@@ -42,7 +50,7 @@ internal sealed class HashBasedTree
     public byte[] Sign(ReadOnlySpan<byte> message)
     {
         uint leaf = _next < Leaves ? _next++ : throw new InvalidOperationException("the key has signed all it can");
-        byte[] random = RandomNumberGenerator.GetBytes(_n);
+        byte[] random = Hash([.. _seed, .. Number(leaf)]);
         byte[] digits = Hash([.. _identifier, .. Number(leaf), 0x81, 0x81, .. random, .. message]);
         int checksum = digits.Sum(static digit => Steps - digit);
         digits = [.. digits, (byte)(checksum >> 8), (byte)(checksum & 0xFF)];

@@ -18,18 +18,26 @@ internal static class KeyTargets
 
     private static readonly byte[] s_rsa = Rsa();
 
+    private static readonly HashBasedKey s_hss = HashBasedKey.Fixed(40);
+
+    private static readonly byte[] s_message = "message"u8.ToArray(), s_hssSignature = s_hss.Sign(s_message), s_hssKey = s_hss.PublicKey.SubjectPublicKeyInfo.ToArray();
+
     private static readonly byte[] s_ed25519 = new FixedKey(7).PublicKey.SubjectPublicKeyInfo.ToArray();
 
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
-        new("key-spki", [s_p256, s_p384, s_rsa, s_ed25519], [], static input => IsKey(() => VerificationKey.FromSubjectPublicKeyInfo(input)), 256 * 1024),
+        new("key-spki", [s_p256, s_p384, s_rsa, s_ed25519, s_hssKey], [], static input => IsKey(() => VerificationKey.FromSubjectPublicKeyInfo(input)), 256 * 1024),
         new(
             "key-pem",
-            [.. ((byte[][])[s_p256, s_p384, s_rsa, s_ed25519]).Select(static der => Encoding.ASCII.GetBytes(PemEncoding.WriteString("PUBLIC KEY", der)))],
+            [.. ((byte[][])[s_p256, s_p384, s_rsa, s_ed25519, s_hssKey]).Select(static der => Encoding.ASCII.GetBytes(PemEncoding.WriteString("PUBLIC KEY", der)))],
             FuzzTargets.Words("-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----", "PUBLIC", "PRIVATE", "\n", "="),
             static input => IsKey(() => VerificationKey.FromPem(Encoding.UTF8.GetString(input))),
             256 * 1024),
+        new("hss-signature", [s_hssSignature], [], IsSignature, 256 * 1024),
     ];
+
+    private static bool IsSignature(byte[] input) => s_hss.PublicKey.IsSignatureOver(s_message, input)
+        && (input.AsSpan().SequenceEqual(s_hssSignature) ? true : throw new ForgeryException("verified a hash-based signature that was altered"));
 
     private static byte[] Rsa()
     {
