@@ -8,7 +8,7 @@ public sealed class SignerSite(string programs, string directory)
     /// <summary>The product that the demonstration ships.</summary>
     public const string Product = "infusion-pump";
 
-    private const string NewApprover = "approver-2", NewRoot = "root-4";
+    private const string NewApprover = "second-approver", NewRoot = "root-4";
 
     private static readonly string[] s_tokens = ["root-1", "root-2", "root-3", "targets", "release", "approver", "online", "ca"];
 
