@@ -40,8 +40,11 @@ internal sealed class Installation
     public async Task<AdmittedManifest> AdmitAsync(Assignment assignment, CancellationToken cancellation)
     {
         DateTimeOffset now = _parts.Time.GetUtcNow(), known = _state.Current.LatestTrustedTime, start = now > known ? now : known;
-        VerifiedTargetBytes target = await _manifests.FetchAsync(assignment.TargetPath, _parts.Identity.Product, start, cancellation);
+        TrustedMetadataSet trust = await _manifests.RefreshAsync(start, cancellation);
+
+        // Kept as soon as metadata was fresh by it, whatever becomes of the target: who withholds that must not hold back time (A03).
         _state.Update(state => start > state.LatestTrustedTime ? state with { LatestTrustedTime = start } : state);
+        VerifiedTargetBytes target = await _manifests.FetchAsync(trust, assignment.TargetPath, _parts.Identity.Product, cancellation);
         SignedEnvelope envelope = SignedEnvelope.Decode(target.Bytes.Span).OrThrow();
         VerifiedManifest manifest = VerifiedManifest.Verify(envelope, ReleaseAnchors.Of(target.Target.Keys, _parts.HashBased)).OrThrow();
         AdmittedManifest admitted = AdmittedManifest.Admit(manifest, _parts.Identity.Traits, Rollback, Target).OrThrow();

@@ -161,6 +161,55 @@ public sealed class RefusalTests
 
     [Test]
     [Proves("W-2")]
+    public async Task A03_Clock_set_back_does_not_revive_the_role_of_a_product_that_had_expired_by_accepted_metadata()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        DateTimeOffset truth = repository.Now;
+        repository.Pump.Expires = truth + TimeSpan.FromDays(5);
+        SampleRelease release = SampleRelease.Create("1.1.0", sequence: 2);
+        device.Server.Offer(release);
+        repository.Now = truth + TimeSpan.FromDays(10);
+        await RefusesAsync(device, RejectionReason.MetadataExpired);
+
+        repository.Now = truth;
+        device.Server.Assign(release.TargetPath);
+        await RefusesAsync(device, RejectionReason.MetadataExpired);
+    }
+
+    [Test]
+    [Proves("W-20")]
+    public async Task A06_Snapshot_whose_signed_length_is_absurd_is_not_asked_for()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        device.Server.Offer(SampleRelease.Create());
+        repository.TimestampMeta = new MetaFile(repository.Snapshot.Version, DecodeLimits.SnapshotBytes + 1L, Sha256Digest.Of("endless"u8));
+        repository.PublishTimestamp();
+
+        await RefusesAsync(device, RejectionReason.LimitExceeded);
+
+        Assert.That(device.Server.Requests, Has.None.Contains("snapshot.json"));
+    }
+
+    [Test]
+    [Proves("W-20")]
+    public async Task A06_Role_whose_signed_length_is_absurd_is_not_asked_for()
+    {
+        using SimulatedDevice device = new();
+        RepositorySimulator repository = device.Server.Repository;
+        device.Server.Offer(SampleRelease.Create());
+        repository.SnapshotMeta["infusion-pump.json"] = new MetaFile(repository.Pump.Version, DecodeLimits.TargetsBytes + 1L, Sha256Digest.Of("endless"u8));
+        repository.PublishSnapshot();
+        repository.PublishTimestamp();
+
+        await RefusesAsync(device, RejectionReason.LimitExceeded);
+
+        Assert.That(device.Server.Requests, Has.None.Contains("infusion-pump.json"));
+    }
+
+    [Test]
+    [Proves("W-2")]
     public async Task A03_Clock_that_ran_ahead_is_believed_until_true_time_has_caught_up()
     {
         using SimulatedDevice device = new();

@@ -236,6 +236,7 @@ public sealed class TufBoundsAndKeysTests
     [TestCase(".")]
     [TestCase("a/./firmware")]
     [TestCase("a/../../firmware")]
+    [TestCase("a/..")]
     [Proves("W-22")]
     public async Task A15_Target_path_that_climbs_or_is_absolute_is_refused_before_it_is_fetched(string path)
     {
@@ -245,6 +246,20 @@ public sealed class TufBoundsAndKeysTests
         TufProgram.Refuses(await program.DownloadAsync(path), "UnsafePath");
         Assert.That(program.Server.Requests, Has.None.StartsWith("targets/"));
         Assert.That(program.TargetFiles(), Is.Empty);
+    }
+
+    [Test]
+    [Proves("W-22")]
+    public async Task Target_with_the_longest_name_that_a_file_can_have_is_stored()
+    {
+        string path = new('a', 255);
+        await using TufProgram program = await TufProgram.StartAsync();
+        program.Repository.ConsistentSnapshot = false;
+        program.Repository.PublishRoot();
+        program.Repository.AddTarget(program.Repository.Targets, path, TufProgram.Firmware);
+        program.Repository.Publish();
+
+        Assert.That((await program.DownloadAsync(path)).ExitCode, Is.Zero);
     }
 
     [TestCase("http://127.0.0.1:1/firmware")]

@@ -8,11 +8,14 @@ namespace Fota.DeviceAgent.Fetching;
 /// <summary>Fetches the envelope of a release that the device's own product lists.</summary>
 internal sealed class ManifestDownload(MetadataRefresh metadata, RepositoryClient repository)
 {
-    /// <summary>Finds a target in metadata refreshed at <paramref name="updateStartTime"/>, and fetches it if it is one of <paramref name="product"/>.</summary>
-    /// <exception cref="RejectedException">Metadata or target were refused; the stored metadata is what it was, or newer and accepted.</exception>
-    public async Task<VerifiedTargetBytes> FetchAsync(string targetPath, ProductName product, DateTimeOffset updateStartTime, CancellationToken cancellation)
+    /// <summary>Refreshes the top-level metadata at <paramref name="updateStartTime"/>.</summary>
+    /// <exception cref="RejectedException">Metadata was refused; what is stored is what it was, or newer and accepted.</exception>
+    public async Task<TrustedMetadataSet> RefreshAsync(DateTimeOffset updateStartTime, CancellationToken cancellation) => await metadata.RunAsync(updateStartTime, cancellation);
+
+    /// <summary>Finds a target in refreshed metadata, and fetches it if it is one of <paramref name="product"/>.</summary>
+    /// <exception cref="RejectedException">The metadata of a delegated role, or the target, was refused.</exception>
+    public async Task<VerifiedTargetBytes> FetchAsync(TrustedMetadataSet trust, string targetPath, ProductName product, CancellationToken cancellation)
     {
-        TrustedMetadataSet trust = await metadata.RunAsync(updateStartTime, cancellation);
         if (!TargetPath.IsSafe(targetPath))
         {
             throw new RejectedException(RejectionReason.UnsafePath, "a target path: wanted a relative path of safe characters in its one normal form, got another");

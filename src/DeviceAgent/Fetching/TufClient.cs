@@ -51,6 +51,7 @@ public sealed class TufClient
         TrustedMetadataSet trust = await refresh.RunAsync(_time.GetUtcNow(), cancellation);
         foreach (string path in paths)
         {
+            DemandBelow(path);
             VerifiedTarget target = await refresh.FindAsync(trust, path, cancellation);
             if (!destination.Holds(target))
             {
@@ -60,14 +61,16 @@ public sealed class TufClient
     }
 
     // A '/' separates, everything else that has a meaning in a URL loses it.
-    private static string Encode(string path)
+    private static string Encode(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
+
+    // Such a path would lead to another file than it says, or above the repository (A15).
+    private static void DemandBelow(string path)
     {
         string[] segments = path.Split('/');
-
-        // They would lead to another file than the path says, or above the repository (A15).
-        return segments.All(static segment => segment is not ("." or ".."))
-            ? string.Join('/', segments.Select(Uri.EscapeDataString))
-            : throw new RejectedException(RejectionReason.UnsafePath, "a target path: wanted one without the segments \".\" and \"..\", got one with");
+        if (segments[0].Length == 0 || segments.Any(static segment => segment is "." or ".."))
+        {
+            throw new RejectedException(RejectionReason.UnsafePath, "a target path: wanted a relative one without the segments \".\" and \"..\", got another");
+        }
     }
 
     private MetadataRefresh Refresh(Uri metadata) => new(MetadataProfile.Tuf, _store, "", Client(metadata));

@@ -29,8 +29,8 @@ internal sealed class TargetFolder(string directory)
     {
         DurableFile.CreateFolder(_directory);
 
-        // No encoded name has a '+', so this is never another target's.
-        string place = PathOf(target), temporary = place + "+new";
+        // No encoded name has a '+', so this is never a target's; and it is short, however long the target's name is.
+        string place = PathOf(target), temporary = Path.Combine(_directory, "+new");
         try
         {
             using (FileStream file = new(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None))
