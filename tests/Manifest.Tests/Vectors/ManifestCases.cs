@@ -48,6 +48,14 @@ internal static class ManifestCases
         Case("release-version-leading-zero", RejectionReason.ValueOutOfRange, "M-29", "release version 01.0.0", CborEdit.Set(Valid, Arguments + "/4", w => w.WriteTextString("01.0.0"))),
         Case("fetch-argument-unknown", RejectionReason.Unsupported, "M-29", "a fifth fetch argument", CborEdit.Add(Valid, Arguments, 9, [0x00])),
         Case("swap", RejectionReason.Unsupported, "M-30", "a command outside the profile (swap)", CborEdit.Append(Valid, Install, [0x18, 0x1f], [0x0f])),
+        Case("another-policy", RejectionReason.Unsupported, "M-36", "the vendor condition with another reporting policy", CborEdit.Set(Valid, Shared + "/3", [0x05])),
+        Case("shared-twice", RejectionReason.Unsupported, "M-36", "the vendor condition twice", CborEdit.Append(Valid, Shared, [0x01], [0x0f])),
+        Case("version-unread", RejectionReason.Unsupported, "M-33", "a version that nothing compares", WithInstallHead(Parameter(2, 1), [])),
+        Case("version-type-9", RejectionReason.ValueOutOfRange, "M-33", "a version comparison of type 9", WithInstallHead(Parameter(9, 1), Comparison)),
+        Case("not-from-here", RejectionReason.WrongInstalledVersion, "M-44", "installable from 2.0.0 on, 1.0.0 is running", WithInstallHead(Parameter(2, 2), Comparison)),
+        Case("wrong-component", RejectionReason.WrongComponent, "M-45", "for component [h'01'], which the device lacks", CborEdit.Set(Valid, Components, [0x81, 0x81, 0x41, 0x01])),
+        Text("text-altered", RejectionReason.DigestMismatch, "M-35", "a text that is not the one whose digest was signed", CborEdit.Add(Valid, "", 23, [0x82, 0x2f, 0x58, 0x20, .. Sha256Digest.Of("another text"u8).Bytes])),
+        Text("text-unsigned", RejectionReason.Unsupported, "M-4", "a text whose digest nobody signed", Valid),
         Case("wrong-vendor", RejectionReason.WrongVendor, "M-40", "for another vendor", CborEdit.Set(Valid, Parameters + "/1", w => w.WriteByteString(Foreign))),
         Case("wrong-class", RejectionReason.WrongClass, "M-40", "for another class", CborEdit.Set(Valid, Parameters + "/2", w => w.WriteByteString(Foreign))),
         Case("wrong-device", RejectionReason.WrongDevice, "M-40", "for another device", CborEdit.Append(CborEdit.Add(Valid, Parameters, 24, CborEdit.Encode(w => w.WriteByteString(Foreign))), Shared, [0x18, 0x18], [0x0f])),
@@ -57,8 +65,30 @@ internal static class ManifestCases
         Case("image-too-large", RejectionReason.ImageTooLarge, "M-43", "one byte more than the slot", CborEdit.Set(Valid, Parameters + "/14", w => w.WriteInt32((1024 * 1024) + 1))),
     ];
 
+    /// <summary>Installable from 1.0.0 on: what the vectors about versions were made from.</summary>
+    public static byte[] InstallableFromOne => WithInstallHead(Parameter(2, 1), Comparison);
+
     private static VectorCase Case(string name, RejectionReason expect, string clause, string about, byte[] manifest) =>
         VectorCase.Cbor("manifest", name, expect, clause, about, ValidDocuments.Signed(manifest));
+
+    private static byte[] Comparison => [0x18, 0x1c, 0x0f];
+
+    /// <summary>An envelope that has a text beside the manifest.</summary>
+    private static VectorCase Text(string name, RejectionReason expect, string clause, string about, byte[] manifest)
+    {
+        byte[] text = CborEdit.Encode(w => w.WriteByteString((byte[])[0xa1, 0x62, 0x65, 0x6e, 0xa1, 0x02, 0x65, 0x48, 0x65, 0x6c, 0x6c, 0x6f]));
+        return VectorCase.Cbor("manifest", name, expect, clause, about, CborEdit.Add(ValidDocuments.Signed(manifest), "", 23, text));
+    }
+
+    // 20, {28: << [type, [major, 0, 0]] >>}
+    private static byte[] Parameter(byte type, byte major) => [0x14, 0xa1, 0x18, 0x1c, 0x46, 0x82, type, 0x83, major, 0x00, 0x00];
+
+    private static byte[] WithInstallHead(byte[] parameter, byte[] comparison)
+    {
+        byte[] install = new System.Formats.Cbor.CborReader(CborEdit.Get(Valid, Install)).ReadByteString();
+        byte[] longer = [(byte)(install[0] + 2 + (comparison.Length > 0 ? 2 : 0)), .. parameter, .. comparison, .. install[1..]];
+        return CborEdit.Set(Valid, Install, w => w.WriteByteString(longer));
+    }
 
     private static byte[] Cut(string sequence, int items) => Enumerable.Range(items, 8).Reverse().Aggregate(Valid, (manifest, index) => CborEdit.Remove(manifest, $"{sequence}/{index}"));
 

@@ -30,6 +30,7 @@ public sealed class VectorTests
     {
         VectorReader.Read(Valid("envelope", ValidDocuments.Envelope)).IsAccepted();
         VectorReader.Read(Valid("manifest", ValidDocuments.Signed(ValidDocuments.NextManifest))).IsAccepted();
+        VectorReader.Read(Valid("manifest", ValidDocuments.Signed(ManifestCases.InstallableFromOne))).IsAccepted();
         VectorReader.Read(new VectorCase("workflow", "", default, "", "", WorkflowCases.Valid)).IsAccepted();
     }
 
