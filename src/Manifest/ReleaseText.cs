@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Suit;
@@ -44,7 +45,7 @@ public sealed class ReleaseText : IEquatable<ReleaseText>
         SortedDictionary<string, string> own = new(StringComparer.Ordinal);
         foreach ((string tag, string description) in descriptions)
         {
-            own.Add(Check(tag, "a language tag", MaxTagLength, static c => char.IsAsciiLetterOrDigit(c) || c == '-'), Check(description, $"the description in {tag}", MaxLength, static c => c == '\n' || !char.IsControl(c)));
+            own.Add(Check(tag, "a language tag", MaxTagLength, static c => char.IsAsciiLetterOrDigit(c) || c == '-'), Check(description, $"the description in {tag}", MaxLength, static c => c == '\n' || IsShown(c)));
         }
 
         if (own.Count is 0 or > MaxLanguages)
@@ -65,6 +66,9 @@ public sealed class ReleaseText : IEquatable<ReleaseText>
 
     /// <inheritdoc/>
     public override int GetHashCode() => Digest.GetHashCode();
+
+    // Approvers read this text: nothing in it may be invisible, or turn the order of what is read.
+    private static bool IsShown(char c) => char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 
     /// <summary>A text of which only the digest is there.</summary>
     internal static ReleaseText CutOff(Sha256Digest digest) => new(digest, null, new Dictionary<string, string>(StringComparer.Ordinal));

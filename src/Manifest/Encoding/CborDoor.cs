@@ -14,6 +14,7 @@ internal static class CborDoor
     /// <param name="decode">Reads exactly one item.</param>
     public static T Decode<T>(ReadOnlyMemory<byte> bytes, string what, Func<CborReader, T> decode)
     {
+        CborBounds.Require(bytes.Span, what);
         CborReader reader = new(bytes, CborConformanceMode.Strict, allowMultipleRootLevelValues: false);
         T value;
         try

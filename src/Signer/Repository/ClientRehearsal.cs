@@ -17,19 +17,24 @@ internal static class ClientRehearsal
     /// <param name="next">The repository as it would be.</param>
     /// <param name="state">Its state as it would be.</param>
     /// <param name="now">The moment of the update.</param>
+    /// <returns>The roles that have expired and are served all the same, for people; clients refuse what rests on them until they are renewed.</returns>
     /// <exception cref="SignerRefusalException">A client would refuse it.</exception>
-    public static void Run(RepositoryFolder served, RepositoryFolder next, RepositoryState state, DateTimeOffset now)
+    public static IReadOnlyList<string> Run(RepositoryFolder served, RepositoryFolder next, RepositoryState state, DateTimeOffset now)
     {
         try
         {
-            TrustedMetadataSet born = RepositoryTrust.WalkRoots(next, state, now);
+            ExpiredRoles expired = ExpiredRoles.In(next, state, now);
+            DateTimeOffset moment = expired.Moment;
+            TrustedMetadataSet born = RepositoryTrust.WalkRoots(next, state, moment);
             Update(born, next, state, null);
             FetchAll(born, next);
             if (served.Has(RepositoryFolder.Timestamp))
             {
-                TrustedMetadataSet fielded = RepositoryTrust.WalkRoots(next, state, served.ReadState().Root, now);
+                TrustedMetadataSet fielded = RepositoryTrust.WalkRoots(next, state, served.ReadState().Root, moment);
                 Update(fielded, next, state, fielded.TimestampOrSnapshotKeysChanged ? null : served);
             }
+
+            return expired.Names;
         }
         catch (RejectedException e)
         {

@@ -41,7 +41,7 @@ internal sealed class OnlineRefresh
             return null;
         }
 
-        ClientRehearsal.Run(repository, repository.With(signed.Files), state, now);
+        IReadOnlyList<string> expired = ClientRehearsal.Run(repository, repository.With(signed.Files), state, now);
 
         // The timestamp last: it is what makes the snapshot the current one.
         foreach ((string path, byte[] file) in signed.Files.OrderBy(static file => file.Key == RepositoryFolder.Timestamp))
@@ -49,7 +49,7 @@ internal sealed class OnlineRefresh
             repository.Write(path, file);
         }
 
-        return signed.Summary;
+        return string.Join("; ", expired.Prepend(signed.Summary));
     }
 
     /// <summary>

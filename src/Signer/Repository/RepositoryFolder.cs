@@ -30,6 +30,9 @@ internal sealed class RepositoryFolder(string root, IReadOnlyDictionary<string, 
 
     public bool Has(string relative) => unwritten?.ContainsKey(relative) == true || File.Exists(FullPath(relative));
 
+    /// <summary>Whether the file is one that is still to be written.</summary>
+    public bool IsNew(string relative) => unwritten?.ContainsKey(relative) == true;
+
     public byte[] Read(string relative) => unwritten?.GetValueOrDefault(relative) ?? File.ReadAllBytes(FullPath(relative));
 
     /// <summary>The same repository, with these files in it.</summary>

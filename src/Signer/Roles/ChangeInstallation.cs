@@ -28,13 +28,13 @@ internal static class ChangeInstallation
         (Dictionary<string, byte[]> files, RepositoryState state) = Collect(draft);
         OnlineFiles online = OnlineRefresh.Sign(home, draft.Change.After.Roles, keys, served.With(files), state, now);
         online.Files.ToList().ForEach(file => files[file.Key] = file.Value);
-        ClientRehearsal.Run(served, served.With(files), state, now);
+        IReadOnlyList<string> expired = ClientRehearsal.Run(served, served.With(files), state, now);
         files[RepositoryFolder.StateName] = state.ToJson();
         Prepare(home.Folder, draft.Change.After, files);
         Directory.Move(home.Folder.Change, home.Folder.Installing);
         PosixFile.FlushDirectory(home.Folder.Root);
         Finish(home.Folder);
-        return online.Summary;
+        return string.Join("; ", expired.Prepend(online.Summary));
     }
 
     /// <summary>Completes a change that was decided, and removes what is left of one that was completed. Under the home's lock.</summary>

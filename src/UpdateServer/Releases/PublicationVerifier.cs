@@ -37,15 +37,25 @@ internal sealed class PublicationVerifier(byte[] trustedRoot, Publication publis
         return (trust.Timestamp!.Version, releases);
     }
 
-    /// <summary>Takes the delegated roles that the snapshot names.</summary>
+    /// <summary>
+    /// Takes the delegated roles that the snapshot names. One that has expired lists nothing that could be rolled out, as devices refuse it; what other
+    /// products publish, and the freshness of all, does not wait for it.
+    /// </summary>
     private IEnumerable<Delegation> Take(TrustedMetadataSet trust, IEnumerable<Delegation> delegations)
     {
         foreach (Delegation role in delegations)
         {
             if (trust.Snapshot!.Meta.TryGetValue($"{role.Name}.json", out MetaFile? meta))
             {
-                trust.UpdateDelegatedTargets(role, content.Read(RepositoryPath.Targets(role.Name, meta.Version))).OrThrow();
-                yield return role;
+                Verdict<TargetsMetadata> verdict = trust.UpdateDelegatedTargets(role, content.Read(RepositoryPath.Targets(role.Name, meta.Version)));
+                if (verdict.IsAccepted(out _, out Rejection? rejection))
+                {
+                    yield return role;
+                }
+                else if (rejection.Reason != RejectionReason.MetadataExpired)
+                {
+                    _ = verdict.OrThrow();
+                }
             }
         }
     }

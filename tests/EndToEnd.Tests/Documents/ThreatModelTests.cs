@@ -18,7 +18,8 @@ public sealed partial class ThreatModelTests
 
     private static IEnumerable<string> NamedTests => Threats.SelectMany(static cells => Quoted.Matches(cells[^1])).Select(static match => match.Groups["name"].Value).Distinct(StringComparer.Ordinal);
 
-    [GeneratedRegex(@"public (async Task|void|static void|Task) (?<name>[A-Z]\w+_\w+)\(", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
+    // Of tests alone: an attribute of NUnit stands above the method, perhaps others in between.
+    [GeneratedRegex(@"\[(Test|TestCase|TestCaseSource|Theory)\b[^\n]*\n(\s*\[[^\n]*\n)*\s*public (async Task|void|static void|Task) (?<name>[A-Z]\w+_\w+)\(", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
     private static partial Regex TestMethod { get; }
 
     [GeneratedRegex("`(?<name>[^`]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

@@ -16,6 +16,27 @@ public sealed class EnvelopeVerificationTests
     private RoleKeys Anchors => new([_engineer.PublicKey, _approver.PublicKey], 2);
 
     [Test]
+    [Proves("M-7")]
+    public void What_is_verified_is_what_was_received_and_not_what_we_would_have_written()
+    {
+        SoftwareKey key = SoftwareKey.EcdsaP256();
+        SignedEnvelope envelope = SignedEnvelope.Begin(SampleRelease.Create().Manifest);
+        byte[] longHeader = EnvelopeSurgery.WithForgedHeader(envelope, key, [0xa1, 0x01, 0x38, 0x08]);
+
+        Assert.That(SignedEnvelope.Decode(longHeader).IsAccepted().IsSignedBy(key.PublicKey), Is.True, "the signature is over {1: -9} with -9 in two bytes");
+    }
+
+    [Test]
+    [Proves("M-7")]
+    public void The_digest_is_that_of_the_received_manifest_in_whatever_order_its_keys_stand()
+    {
+        SoftwareKey key = SoftwareKey.EcdsaP256();
+        byte[] unsorted = [0xa2, 0x02, 0x05, 0x01, 0x01];
+
+        Assert.That(SignedEnvelope.Decode(EnvelopeSurgery.Sign(unsorted, key)).IsAccepted().IsSignedBy(key.PublicKey), Is.True);
+    }
+
+    [Test]
     public void A_manifest_signed_by_both_keys_is_verified_and_says_what_was_signed()
     {
         VerifiedManifest manifest = Verify(_release.SignedBy(_engineer, _approver).Bytes.Span).IsAccepted();

@@ -59,6 +59,14 @@ public sealed class FuzzTests
     }
 
     [Test]
+    public void A_verifier_that_asks_for_no_signature_is_found()
+    {
+        FuzzResult result = FuzzRun.Run(FuzzTargets.ForgedManifests(static envelope => envelope.DigestMatches), Seed, first: 0, 200, TimeProvider.System);
+
+        Assert.That(result.Findings.Select(static finding => finding.Why), Has.Some.StartsWith(nameof(ForgeryException)));
+    }
+
+    [Test]
     public void A_decoder_that_throws_is_found()
     {
         FuzzTarget broken = new("broken", [[0]], [], static input => input.Length > 3 ? throw new InvalidOperationException("broken") : true, 1024);

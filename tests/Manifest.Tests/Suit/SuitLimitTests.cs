@@ -58,7 +58,12 @@ public sealed class SuitLimitTests
 
     [Test]
     public void A22_Arrays_nested_without_end_are_refused() =>
-        SuitDocument.Decode(WithSharedSequence([0x82, 0x01, .. Enumerable.Repeat((byte)0x81, 100_000)])).IsRefusedFor(RejectionReason.Malformed);
+        SuitDocument.Decode(WithSharedSequence([0x82, 0x01, .. Enumerable.Repeat((byte)0x81, 100_000)])).IsRefusedFor(RejectionReason.LimitExceeded);
+
+    [Test]
+    [Proves("M-6")]
+    public void A22_Arrays_nested_fifty_thousand_deep_are_refused_before_they_are_taken_apart() =>
+        SuitDocument.Decode([0xd8, 0x6b, 0xa3, 0x18, 0x1e, .. Enumerable.Repeat((byte)0x81, 50_000), 0x00, .. _envelope[3..]]).IsRefusedFor(RejectionReason.LimitExceeded);
 
     [Test]
     public void A06_Envelope_above_the_limit_is_refused() => SuitDocument.Decode(new byte[DecodeLimits.EnvelopeBytes + 1]).IsRefusedFor(RejectionReason.LimitExceeded);

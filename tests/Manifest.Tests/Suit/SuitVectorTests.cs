@@ -11,7 +11,7 @@ namespace Fota.Manifest.Tests.Suit;
 /// Every envelope of the draft's examples and of libcsuit's tests: the general decoder takes all of them and writes them again to the byte; who
 /// signed is found out; and our profile refuses each for the reason that the table says.
 /// </summary>
-[Proves("M-7", "M-15", "M-50", "M-51")]
+[Proves("M-15", "M-50", "M-51")]
 public sealed class SuitVectorTests
 {
     /// <summary>File; whether it is signed by the key beside it; the reason for which our profile refuses it.</summary>

@@ -35,7 +35,7 @@ internal static class EnvelopeCases
         Case("signature-empty", RejectionReason.ThresholdNotMet, "M-11", "the second signature has no bytes", CborEdit.Set(Valid, Second + "/3", w => w.WriteByteString([]))),
         Case("signature-zero", RejectionReason.ThresholdNotMet, "M-11", "the second signature is 64 zeros", CborEdit.Set(Valid, Second + "/3", w => w.WriteByteString(new byte[64]))),
         Case("signature-long", RejectionReason.ThresholdNotMet, "M-11", "one byte after the second signature", CborEdit.Set(Valid, Second + "/3", w => w.WriteByteString((byte[])[.. new CborReader(CborEdit.Get(Valid, Second + "/3")).ReadByteString(), 0]))),
-        Case("another-algorithm", RejectionReason.ThresholdNotMet, "M-12", "the second signature's header names ESP256, its key is Ed25519", CborEdit.Set(Valid, Second + "/0/1", w => w.WriteInt32(-9))),
+        Case("another-algorithm", RejectionReason.ThresholdNotMet, "M-12", "the second signature's header names ESP256, its key is Ed25519", Forged([0xa1, 0x01, 0x28])),
         Case("unprotected-header", RejectionReason.UnknownField, "M-13", "content type in the unprotected header, which nobody signs", CborEdit.Add(Valid, Second + "/1", 3, [0x00])),
         Case("no-key-id", RejectionReason.MissingField, "M-13", "no key id in the second signature", CborEdit.Remove(Valid, Second + "/1/4")),
         Case("attached-payload", RejectionReason.UnknownField, "M-14", "a payload inside, beside the detached one that is signed", CborEdit.Set(Valid, Second + "/2", w => w.WriteByteString([1, 2, 3]))),
@@ -43,11 +43,32 @@ internal static class EnvelopeCases
         Case("integrated-payload", RejectionReason.Unsupported, "M-4", "an element beside authentication and manifest", CborEdit.Add(Valid, "", 99, [0x40])),
         Case("keys-unsorted", RejectionReason.NotDeterministic, "M-5", "element 3 before element 2", Unsorted()),
         Case("indefinite-length", RejectionReason.NotDeterministic, "M-5", "an envelope of indefinite length", [0xd8, 0x6b, 0xbf, .. Valid[3..], 0xff]),
+        Case("header-long-form", RejectionReason.NotDeterministic, "M-5", "the protected header's algorithm in two bytes where one does, signed so", Forged([0xa1, 0x01, 0x38, 0x12])),
+        Case("authentication-long-form", RejectionReason.NotDeterministic, "M-5", "the authentication's length in two bytes where one does", CborEdit.At(Valid, Authentication, static item => LongForm(item))),
+        Case("signature-long-form", RejectionReason.NotDeterministic, "M-5", "a COSE_Sign1 whose length stands in two bytes where one does", CborEdit.At(Valid, Authentication, static item => CborEdit.Encode(w => w.WriteByteString(LongSecond(item))))),
+        Case("header-unknown-protected", RejectionReason.UnknownField, "M-13", "a content type in the protected header, signed so", Forged([0xa2, 0x01, 0x32, 0x03, 0x00])),
+        Case("nested-without-sense", RejectionReason.LimitExceeded, "M-6", "well formed, and nested 600 deep", CborEdit.Add(Valid, "", 30, [.. Enumerable.Repeat((byte)0x81, 600), 0x00])),
         Case("element-twice", RejectionReason.Malformed, "M-5", "element 2 twice", [0xd8, 0x6b, 0xa3, .. Pair(2), .. Valid[3..]]),
         Case("too-many-signatures", RejectionReason.LimitExceeded, "M-6", "17 signatures", CborEdit.Append(Valid, Authentication, [.. Enumerable.Repeat(CborEdit.Get(Valid, First), 15)])),
     ];
 
     private static VectorCase Case(string name, RejectionReason expect, string clause, string about, byte[] document) => VectorCase.Cbor("envelope", name, expect, clause, about, document);
+
+    // The first byte of the content is the head of an array: 0x83 becomes 0x98 0x03.
+    private static byte[] LongForm(byte[] item)
+    {
+        byte[] content = new CborReader(item).ReadByteString();
+        return CborEdit.Encode(w => w.WriteByteString((byte[])[0x98, (byte)(content[0] & 0x1f), .. content[1..]]));
+    }
+
+    // Of the last signature: the tag stays, 0x84 becomes 0x98 0x04.
+    private static byte[] LongSecond(byte[] item)
+    {
+        CborReader reader = new(new CborReader(item).ReadByteString());
+        reader.ReadStartArray();
+        byte[] digest = reader.ReadEncodedValue().ToArray(), first = reader.ReadEncodedValue().ToArray(), second = reader.ReadByteString();
+        return [0x83, .. digest, .. first, .. CborEdit.Encode(w => w.WriteByteString((byte[])[second[0], 0x98, 0x04, .. second[2..]]))];
+    }
 
     private static byte[] WithDigest(Sha256Digest digest) => EnvelopeSurgery.WithDigest(Valid, [0x82, 0x2f, 0x58, 0x20, .. digest.Bytes]);
 

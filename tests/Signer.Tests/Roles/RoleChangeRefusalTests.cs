@@ -139,17 +139,6 @@ public sealed class RoleChangeRefusalTests
 
     [Test]
     [Proves("R-48")]
-    public async Task A03_Change_over_a_product_role_that_is_expired_is_not_applied()
-    {
-        await _world.ReleaseAsync("1.0.0");
-        _world.Clock.Step(TimeSpan.FromDays(190));
-        string change = await _world.ProposeAsync("--role targets --renew");
-        (await _world.SignChangeAsync(change, "targets")).Ok();
-        await IsRefusedAndNothingChangesAsync("not written, as clients would refuse the repository: MetadataExpired: infusion-pump");
-    }
-
-    [Test]
-    [Proves("R-48")]
     public async Task A03_Change_that_lay_about_for_half_of_its_life_is_not_applied()
     {
         string change = await _world.ProposeAsync("--role root --renew");

@@ -36,8 +36,19 @@ internal static class EnvelopeTargets
         new("suit-envelope", s_seeds, [], Decode, MiB),
         new("suit-manifest", [.. s_seeds.Select(ManifestOf)], [], static manifest => Decode(Wrap(manifest)), MiB),
         new("suit-verified", s_seeds, [], Verify, MiB),
+        Forged(static envelope => VerifiedManifest.Verify(envelope, s_anchors).IsAccepted(out _, out _)),
         new("suit-document", s_seeds, [], Document, 2 * MiB),
     ];
+
+    /// <summary>
+    /// Manifests that nobody signed, with their own digest and the signatures of a release: only the signatures are wrong, so that nothing but their
+    /// verification refuses them.
+    /// </summary>
+    public static FuzzTarget Forged(Func<SignedEnvelope, bool> isVerified) => new("suit-forged", [ManifestOf(s_seeds[0])], [], manifest =>
+    {
+        bool isAccepted = SignedEnvelope.Decode(Wrap(manifest, SignaturesOf(s_seeds[0]))).IsAccepted(out SignedEnvelope? envelope, out _) && isVerified(envelope);
+        return !isAccepted || s_signed.Contains(envelope!.ClaimedDigest) ? isAccepted : throw new ForgeryException("verified a manifest whose digest nobody signed");
+    }, MiB);
 
     private static bool Decode(byte[] input) =>
         SignedEnvelope.Decode(input).IsAccepted(out SignedEnvelope? envelope, out _) && envelope.UnverifiedContent().IsAccepted(out _, out _);
@@ -69,7 +80,29 @@ internal static class EnvelopeTargets
         return reader.ReadByteString();
     }
 
-    private static byte[] Wrap(byte[] manifest)
+    private static List<byte[]> SignaturesOf(byte[] envelope)
+    {
+        CborReader reader = new(envelope);
+        reader.ReadTag();
+        reader.ReadStartMap();
+        while (reader.ReadInt32() != 2)
+        {
+            reader.SkipValue();
+        }
+
+        CborReader authentication = new(reader.ReadByteString());
+        List<byte[]> blocks = [];
+        authentication.ReadStartArray();
+        authentication.SkipValue();
+        while (authentication.PeekState() != CborReaderState.EndArray)
+        {
+            blocks.Add(authentication.ReadByteString());
+        }
+
+        return blocks;
+    }
+
+    private static byte[] Wrap(byte[] manifest, params List<byte[]> signatures)
     {
         CborWriter inner = new();
         inner.WriteByteString(manifest);
@@ -80,8 +113,13 @@ internal static class EnvelopeTargets
         digest.WriteByteString(Sha256Digest.Of(withHeader).Bytes);
         digest.WriteEndArray();
         CborWriter authentication = new();
-        authentication.WriteStartArray(1);
+        authentication.WriteStartArray(1 + signatures.Count);
         authentication.WriteByteString(digest.Encode());
+        foreach (byte[] signature in signatures)
+        {
+            authentication.WriteByteString(signature);
+        }
+
         authentication.WriteEndArray();
         CborWriter envelope = new();
         envelope.WriteTag((CborTag)107);

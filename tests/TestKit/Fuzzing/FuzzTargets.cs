@@ -1,4 +1,5 @@
 using System.Text;
+using Fota.Manifest.Envelope;
 
 namespace Fota.TestKit.Fuzzing;
 
@@ -6,6 +7,9 @@ namespace Fota.TestKit.Fuzzing;
 public static class FuzzTargets
 {
     public static IReadOnlyList<FuzzTarget> All { get; } = [.. EnvelopeTargets.All, .. ReportTargets.All, .. MetadataTargets.All, .. PackTargets.All, .. KeyTargets.All];
+
+    /// <summary>The target that shows forgeries, with another verifier in the place of ours.</summary>
+    public static FuzzTarget ForgedManifests(Func<SignedEnvelope, bool> isVerified) => EnvelopeTargets.Forged(isVerified);
 
     internal static IReadOnlyList<byte[]> Words(params IEnumerable<string> words) => [.. words.Select(Encoding.UTF8.GetBytes)];
 }

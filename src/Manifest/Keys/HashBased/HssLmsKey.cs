@@ -85,7 +85,15 @@ internal sealed class HssLmsKey : VerificationKey
             const byte OctetString = 0x04;
             if (unused == 0)
             {
-                return key is [OctetString, ..] ? new AsnReader(key, AsnEncodingRules.DER).ReadOctetString() : key;
+                if (key is not [OctetString, ..])
+                {
+                    return key;
+                }
+
+                AsnReader wrapped = new(key, AsnEncodingRules.DER);
+                byte[] raw = wrapped.ReadOctetString();
+                wrapped.ThrowIfNotEmpty();
+                return raw;
             }
         }
         catch (AsnContentException)
