@@ -12,6 +12,8 @@ namespace Fota.Signer.Roles;
 /// </summary>
 internal sealed class ChangeDraft
 {
+    private const string DropIt = "`fota-signer role discard`, then propose the change again";
+
     private readonly HomeFolder _folder;
 
     private ChangeDraft(HomeFolder folder, Proposal proposal, RoleChange change)
@@ -74,9 +76,15 @@ internal sealed class ChangeDraft
     {
         byte[] file = File.Exists(RoleFile(role)) ? File.ReadAllBytes(RoleFile(role)) : SignedMetadata.Assemble(role.SignedBytes, []);
         SignedMetadata drafted = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
-        return drafted.SignedBytes.Span.SequenceEqual(role.SignedBytes)
+        bool isAsComputed = drafted.SignedBytes.Span.SequenceEqual(role.SignedBytes);
+        if (isAsComputed && drafted.Signatures.Count != role.Quorums.SelectMany(quorum => quorum.Keys.Signers(drafted)).Distinct().Count())
+        {
+            throw new SignerRefusalException($"{RoleFile(role)}: wanted valid signatures by those who may sign it and no others: {DropIt}");
+        }
+
+        return isAsComputed
             ? drafted
-            : throw new SignerRefusalException($"{RoleFile(role)}: wanted what the proposal says, got other metadata: `fota-signer role discard`, then propose the change again");
+            : throw new SignerRefusalException($"{RoleFile(role)}: wanted what the proposal says, got other metadata: {DropIt}");
     }
 
     public void WriteRole(ChangedRole role, ReadOnlySpan<byte> file) => DurableFile.Replace(RoleFile(role), file);
@@ -91,10 +99,21 @@ internal sealed class ChangeDraft
         }
 
         SignedEnvelope drafted = SignedEnvelope.Decode(File.ReadAllBytes(EnvelopeFile(path))).OrThrow();
-        return drafted.DigestMatches && drafted.ClaimedDigest == changed.Manifest
+        if (!drafted.DigestMatches || drafted.ClaimedDigest != changed.Manifest)
+        {
+            throw new SignerRefusalException($"{EnvelopeFile(path)}: wanted manifest {changed.Manifest}, got {drafted.ClaimedDigest}: {DropIt}");
+        }
+
+        return IsPublishedAndMore(drafted, Change.Published(path), changed.Keys)
             ? drafted
-            : throw new SignerRefusalException($"{EnvelopeFile(path)}: wanted manifest {changed.Manifest}, got {drafted.ClaimedDigest}: `fota-signer role discard`, then propose the change again");
+            : throw new SignerRefusalException($"{EnvelopeFile(path)}: wanted the published envelope and valid signatures by the product's new keys behind its own, and no others: {DropIt}");
     }
+
+    // A signature cut out would leave devices with the old anchors behind; a foreign one would take the place of those to come.
+    private static bool IsPublishedAndMore(SignedEnvelope drafted, SignedEnvelope published, RoleKeys keys) =>
+        published.Signatures.Zip(drafted.Signatures).All(static pair => pair.First.Bytes.Span.SequenceEqual(pair.Second.Bytes.Span))
+        && drafted.Signatures.Count - published.Signatures.Count == keys.Keys.Count(key => drafted.IsSignedBy(key) && !published.IsSignedBy(key))
+        && Equals(drafted.UnverifiedContent().OrThrow().Text, published.UnverifiedContent().OrThrow().Text);
 
     public void WriteEnvelope(string path, SignedEnvelope envelope) => DurableFile.Replace(EnvelopeFile(path), envelope.Bytes.Span);
 

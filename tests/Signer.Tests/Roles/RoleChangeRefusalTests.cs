@@ -1,5 +1,6 @@
 using Fota.Manifest;
 using Fota.Manifest.Encoding;
+using Fota.Manifest.Envelope;
 using Fota.Manifest.Metadata;
 using Fota.TestKit;
 
@@ -138,6 +139,30 @@ public sealed class RoleChangeRefusalTests
     }
 
     [Test]
+    [Proves("R-43")]
+    public async Task A45_Drafted_envelope_from_which_a_published_signature_was_cut_is_not_signed() =>
+        await IsNotSignedAsync(static published => SignedEnvelope.Begin(published.UnverifiedContent().OrThrow()));
+
+    [Test]
+    [Proves("R-43")]
+    public async Task A45_Drafted_envelope_with_the_signature_of_a_stranger_is_not_signed() => await IsNotSignedAsync(static published =>
+    {
+        SoftwareKey stranger = SoftwareKey.EcdsaP256();
+        return published.WithSignature(stranger.PublicKey, stranger.Sign(published.ToBeSigned(stranger.PublicKey)));
+    });
+
+    [Test]
+    [Proves("R-48")]
+    public async Task A45_Drafted_role_with_the_signature_of_a_stranger_is_not_signed()
+    {
+        string change = await _world.ProposeAsync("--role targets --renew");
+        string file = Path.Combine(_world.HomeFolder.Change, "targets.json");
+        byte[] content = SignedMetadata.Decode(await File.ReadAllBytesAsync(file), 65536, MetadataProfile.Fota).OrThrow().SignedBytes.ToArray();
+        await File.WriteAllBytesAsync(file, RepositorySimulator.Sign(content, [SoftwareKey.EcdsaP256()]));
+        (await _world.SignChangeAsync(change, "targets")).Refused("wanted valid signatures by those who may sign it and no others");
+    }
+
+    [Test]
     [Proves("R-48")]
     public async Task A03_Change_that_lay_about_for_half_of_its_life_is_not_applied()
     {
@@ -168,6 +193,19 @@ public sealed class RoleChangeRefusalTests
         string change = await _world.ProposeAsync("--role targets --renew");
         (await _world.SignChangeAsync(change, "targets")).Ok();
         await IsRefusedAndNothingChangesAsync("not written, as clients would refuse the repository: MetadataRollback");
+    }
+
+    private async Task IsNotSignedAsync(Func<SignedEnvelope, SignedEnvelope> tamper)
+    {
+        await _world.ReleaseAsync("1.0.0");
+        (await _world.MakeKeyAsync("approver-2")).Ok();
+        string change = await _world.ProposeAsync("--role infusion-pump --add-key approver-2 --remove-key approver");
+        const string Path = "infusion-pump/1.0.0/manifest.suit";
+        SignedEnvelope published = Client.Manifest(_world, "1.0.0").Envelope;
+        string file = System.IO.Path.Combine(_world.HomeFolder.Change, "envelopes", Path);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file)!);
+        await File.WriteAllBytesAsync(file, tamper(published).Bytes.ToArray());
+        (await _world.SignChangeAsync(change, "approver-2")).Refused("wanted the published envelope and valid signatures by the product's new keys behind its own");
     }
 
     private async Task IsRefusedAndNothingChangesAsync(string sentence)
