@@ -86,10 +86,10 @@ public sealed class OnlineTests
     }
 
     [Test]
-    public async Task Repository_with_an_expired_root_is_not_refreshed()
+    public async Task Repository_with_an_expired_root_is_refreshed_and_the_root_is_named()
     {
         _world.Clock.Step(TimeSpan.FromDays(800));
-        (await _world.OnlineAsync()).Refused("MetadataExpired: root");
+        Assert.That((await _world.OnlineAsync()).Ok().Output, Does.Contain("root 1 has expired"));
     }
 
     [TestCase("locked")]
