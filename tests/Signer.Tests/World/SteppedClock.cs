@@ -31,13 +31,16 @@ internal sealed class SteppedClock : TimeProvider
         return _timers[^1];
     }
 
+    /// <summary>What the longest timer waited for when <see cref="Expire"/> was called.</summary>
+    public TimeSpan Expired { get; private set; }
+
     /// <summary>The time that the timers wait for has gone by.</summary>
-    /// <returns>The longest of them.</returns>
-    public TimeSpan Expire()
+    public void Expire()
     {
         LaggingTimer[] armed = [.. _timers.Where(static timer => timer.Due != Timeout.InfiniteTimeSpan)];
+        // Noted first: whoever a timer wakes goes on at once, on a thread of its own.
+        Expired = armed.Max(static timer => timer.Due);
         Array.ForEach(armed, static timer => timer.Fire());
-        return armed.Max(static timer => timer.Due);
     }
 
     private sealed class LaggingTimer(SteppedClock clock, Action fire) : ITimer
