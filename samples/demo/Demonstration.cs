@@ -59,7 +59,7 @@ public sealed class Demonstration(string programs, string plans, string director
             _keep = true;
         }
 
-        Console.Out.WriteLine($"demo: {onGood} devices on {Good}, {Bad} {bad.CanaryState} and {bad.RolloutState}, {refused.Count} attacks refused");
+        Console.Out.WriteLine($"demo: {onGood} devices on {Good}, {Bad} rolled back and {bad.RolloutState}, {refused.Count} attacks refused");
         return onGood == Fleet && refused.Count == 3 ? 0 : 1;
     }
 
@@ -80,8 +80,8 @@ public sealed class Demonstration(string programs, string plans, string director
         await _server.DisposeAsync();
     }
 
-    /// <summary>What became of the bad release, in the server's words.</summary>
-    private sealed record BadOutcome(string Canary, string CanaryState, string RolloutState);
+    /// <summary>Whom the bad release was tried on, and what became of its rollout.</summary>
+    private sealed record BadOutcome(string Canary, string RolloutState);
 
     private static string Clear(string directory, string site)
     {
@@ -172,17 +172,22 @@ public sealed class Demonstration(string programs, string plans, string director
             throw new DemoFailedException($"wanted one failed canary and nobody else asked, got {stages.GetRawText()}");
         }
 
-        JsonElement[] devices = [.. (await operations.DevicesAsync(cancellation)).EnumerateArray()];
-        JsonElement[] back = [.. devices.Where(static d => d.GetProperty("deployment").ValueKind == JsonValueKind.String && d.GetProperty("state").GetString() == "rolled_back")];
-        string canary = back.Length == 1 ? back[0].GetProperty("device").GetString()! : throw new DemoFailedException($"wanted one device that went back, got {back.Length}");
+        string canary = stages[0].GetProperty("failed_devices")[0].GetString()!;
+        JsonElement status = await _devices.Single(d => d.Name == canary).StatusAsync(cancellation);
+        string version = status.GetProperty("version").GetString()!, failure = status.GetProperty("last_failure").GetProperty("reason").GetString()!;
+        if (version != Good || failure is not ("HealthCheckFailed" or "TrialBootFailed"))
+        {
+            throw new DemoFailedException($"{canary}: wanted {Good} again after a trial boot that failed, got {version} after {failure}");
+        }
+
         int untouched = _devices.Count(d => d.Fingerprint() == before[d.Name]);
         if (untouched != Fleet - 1)
         {
             throw new DemoFailedException($"wanted {Fleet - 1} devices untouched, got {untouched}");
         }
 
-        Note($"{canary} went back to {back[0].GetProperty("version").GetString()} by itself; {untouched} devices stayed untouched, slots and boot record to the byte");
-        return new BadOutcome(canary, back[0].GetProperty("state").GetString()!.Replace('_', ' '), rollout.GetProperty("state").GetString()!);
+        Note($"{canary} went back to {version} by itself ({failure}); {untouched} devices stayed untouched, slots and boot record to the byte");
+        return new BadOutcome(canary, rollout.GetProperty("state").GetString()!);
     }
 
     private async Task<IReadOnlyList<AttackOutcome>> AttackAsync(string canary, CancellationToken cancellation)

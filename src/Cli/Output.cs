@@ -44,6 +44,7 @@ internal static class Output
 
     private static string Text(JsonElement row, string member) =>
         !row.TryGetProperty(member, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? ""
+        : value.ValueKind == JsonValueKind.Array ? string.Join(", ", value.EnumerateArray())
         : value.ValueKind == JsonValueKind.String ? Shorten(value, value.GetString()!) : value.GetRawText();
 
     // For people, a moment to the second and the beginning of a digest will do; --json has them whole.

@@ -102,8 +102,11 @@ internal sealed record RolloutView(
         r.Reason);
 }
 
-/// <summary>How far a stage came. Granted counts those that were asked and not taken back, whatever came of it.</summary>
-internal sealed record StageView(string Name, int? Count, int Members, int Granted, int Confirmed, int Failed)
+/// <summary>
+/// How far a stage came. Granted counts those that were asked and not taken back, whatever came of it. Who failed is named here, as a device's own entry
+/// says only what it reported last.
+/// </summary>
+internal sealed record StageView(string Name, int? Count, int Members, int Granted, int Confirmed, int Failed, IReadOnlyList<string> FailedDevices)
 {
     public static StageView Of(StagePlan stage, IReadOnlyList<Member> members) => new(
         stage.Name,
@@ -111,5 +114,6 @@ internal sealed record StageView(string Name, int? Count, int Members, int Grant
         members.Count,
         members.Count(static m => m.Status is not (MemberStatus.Waiting or MemberStatus.Withdrawn)),
         members.Count(static m => m.Status == MemberStatus.Confirmed),
-        members.Count(static m => m.Status == MemberStatus.Failed));
+        members.Count(static m => m.Status == MemberStatus.Failed),
+        [.. members.Where(static m => m.Status == MemberStatus.Failed).Select(static m => m.Device.ToString()).Order(StringComparer.Ordinal)]);
 }

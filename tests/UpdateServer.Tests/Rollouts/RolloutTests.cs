@@ -109,6 +109,8 @@ public sealed class RolloutTests : IAsyncDisposable
         Assert.That(rollout.GetProperty("stages")[1].GetProperty("members").GetInt32(), Is.Zero);
         await RestartAsync();
         Assert.That(await GrantedAsync(), Is.Empty);
+        rollout = await _server.GetAsync($"/api/v1/rollouts/{id}");
+        Assert.That(rollout.GetProperty("stages")[0].GetProperty("failed_devices").EnumerateArray().Select(static d => d.GetString()), Is.EqualTo(new[] { canary.Name }), "named though it said other things since");
     }
 
     [Test]
