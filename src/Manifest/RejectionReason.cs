@@ -114,6 +114,9 @@ public enum RejectionReason
     /// <summary>The whole image does not have the digest of the manifest.</summary>
     ImageMismatch = 406,
 
+    /// <summary>A delta pack is against another base image than the one at hand.</summary>
+    BaseMismatch = 407,
+
     /// <summary>Metadata of an older version than the one already trusted.</summary>
     MetadataRollback = 501,
 

@@ -231,7 +231,7 @@ public sealed class PayloadTests
     private static List<byte[]> Frames(SampleRelease release)
     {
         List<byte[]> frames = [];
-        int start = PackIndex.SizeFor(release.Table.Count);
+        int start = PackIndex.SizeFor(release.Table);
         for (int i = 0; i < release.Table.Count; i++)
         {
             int length = BinaryPrimitives.ReadInt32BigEndian(release.Pack.AsSpan(PackIndex.HeadSize + (4 * i)));

@@ -85,6 +85,17 @@ public sealed class SampleRelease
         return image;
     }
 
+    /// <summary>The delta pack that makes this release's image of <paramref name="baseImage"/>.</summary>
+    public byte[] DeltaFrom(byte[] baseImage)
+    {
+        using MemoryStream pack = new();
+        DeltaPackWriter.Write(Named(baseImage), Named(Image), Table, pack, level: 3);
+        return pack.ToArray();
+    }
+
+    /// <summary>An image that lies in memory, and its name.</summary>
+    public static DigestedImage Named(byte[] image) => new(new StreamImage(new MemoryStream(image), image.Length), Sha256Digest.Of(image));
+
     /// <summary>The envelope with one signature of each key, in that order.</summary>
     public SignedEnvelope SignedBy(params SoftwareKey[] keys) =>
         keys.Aggregate(SignedEnvelope.Begin(Manifest), static (envelope, key) => envelope.WithSignature(key.PublicKey, key.Sign(envelope.ToBeSigned(key.PublicKey))));

@@ -30,7 +30,7 @@ internal sealed class PackDownload
     public async Task<PackIndex> FetchIndexAsync(VerifiedChunkTable table, CancellationToken cancellation) => await _repository.RetryAsync(
         async token =>
         {
-            byte[] head = new byte[PackIndex.SizeFor(table.Table.Count)];
+            byte[] head = new byte[PackIndex.SizeFor(table.Table)];
             using ResponseBody body = await _repository.OpenRangeAsync(table.Image.Content.PackUri, 0, head.Length, token);
             await body.ReadExactlyAsync(head, token);
             return PackIndex.Decode(head, table).OrThrow();
@@ -40,17 +40,17 @@ internal sealed class PackDownload
     /// <summary>Fetches all frames in one request, unless it breaks, and gives each proven chunk to <paramref name="write"/>.</summary>
     public async Task FetchChunksAsync(VerifiedChunkTable table, PackIndex index, Action<VerifiedChunk> write, CancellationToken cancellation)
     {
-        using FullPackReader reader = new(table);
-        byte[] frame = new byte[PackIndex.MaxFrame(table.Table.ChunkSize)];
+        using PackReader reader = PackReader.OfFull(table, index);
+        byte[] frame = new byte[reader.MaxLength];
         await _repository.RetryAsync(
             async token =>
             {
-                using ResponseBody body = await _repository.OpenRangeAsync(table.Image.Content.PackUri, index.StartOf(reader.NextChunk), index.PackSize, token);
-                while (reader.NextChunk < index.Count)
+                using ResponseBody body = await _repository.OpenRangeAsync(table.Image.Content.PackUri, reader.NextStart, reader.PackSize, token);
+                while (!reader.IsAtEnd)
                 {
-                    int length = index.LengthOf(reader.NextChunk);
-                    await body.ReadExactlyAsync(frame.AsMemory(0, length), token);
-                    write(reader.Read(frame.AsSpan(0, length)).OrThrow());
+                    Memory<byte> wanted = frame.AsMemory(0, reader.NextLength);
+                    await body.ReadExactlyAsync(wanted, token);
+                    write(reader.Read(wanted.Span).OrThrow());
                 }
 
                 return true;

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Fota.Interop.Zstd;
 
-/// <summary>The part of <c>zstd.h</c> and <c>zstd_errors.h</c> that is used: stable entry points only, under their C names.</summary>
+/// <summary>The part of <c>zstd.h</c> and <c>zstd_errors.h</c> that is used, under their C names.</summary>
 internal static unsafe partial class LibZstd
 {
     public const int CompressionLevel = 100;
@@ -12,8 +12,13 @@ internal static unsafe partial class LibZstd
     public const int DictionaryIdFlag = 202;
     public const int DecoderWindowLogMax = 100;
 
+    // Of the experimental section of zstd.h, by number and the same since 1.3.3: ZSTD_c_format and ZSTD_d_format.
+    public const int CompressionFormat = 10;
+    public const int DecompressionFormat = 1000;
+
     public const int ErrorPrefixUnknown = 10;
     public const int ErrorWindowTooLarge = 16;
+    public const int ErrorCorruption = 20;
     public const int ErrorMemoryAllocation = 64;
     public const int ErrorSourceSizeWrong = 72;
 
@@ -51,9 +56,6 @@ internal static unsafe partial class LibZstd
 
     [LibraryImport(Library)]
     public static partial nuint ZSTD_decompressDCtx(DecompressionContext context, byte* destination, nuint capacity, byte* source, nuint sourceSize);
-
-    [LibraryImport(Library)]
-    public static partial nuint ZSTD_findFrameCompressedSize(byte* source, nuint sourceSize);
 
     [LibraryImport(Library)]
     public static partial uint ZSTD_isError(nuint result);

@@ -7,9 +7,10 @@ public sealed unsafe class ZstdCompressor : IDisposable
 
     /// <summary>Makes a compressor.</summary>
     /// <param name="level">zstd level, 1 to 22.</param>
-    /// <param name="windowLog">Base-2 logarithm of the window; it must cover prefix and source for a match anywhere in the prefix.</param>
+    /// <param name="windowLog">Base-2 logarithm of the largest window; it must cover prefix and source for a match anywhere in the prefix.</param>
+    /// <param name="format">How frames begin. Those without a magic number do not say their content's length either.</param>
     /// <exception cref="ZstdException">A parameter is out of libzstd's range, or there is no memory.</exception>
-    public ZstdCompressor(int level, int windowLog)
+    public ZstdCompressor(int level, int windowLog, ZstdFrameFormat format = ZstdFrameFormat.Standard)
     {
         _context = LibZstd.ZSTD_createCCtx();
         if (_context.IsInvalid)
@@ -21,7 +22,8 @@ public sealed unsafe class ZstdCompressor : IDisposable
         // A frame is proven by the signed hash of what it yields, so a checksum of its own would only cost bytes.
         Set(LibZstd.CompressionLevel, level);
         Set(LibZstd.WindowLog, windowLog);
-        Set(LibZstd.ContentSizeFlag, 1);
+        Set(LibZstd.ContentSizeFlag, format == ZstdFrameFormat.Standard ? 1 : 0);
+        Set(LibZstd.CompressionFormat, (int)format);
         Set(LibZstd.ChecksumFlag, 0);
         Set(LibZstd.DictionaryIdFlag, 0);
     }

@@ -10,13 +10,16 @@ public sealed unsafe class ZstdDecompressor : IDisposable
 {
     private readonly DecompressionContext _context;
     private readonly int _windowLogMax;
+    private readonly ZstdFrameFormat _format;
 
     /// <summary>Makes a decompressor.</summary>
     /// <param name="windowLogMax">Base-2 logarithm of the largest window that a frame may ask for, 10 to 31.</param>
+    /// <param name="format">How frames begin.</param>
     /// <exception cref="ZstdException">The limit is out of libzstd's range, or there is no memory.</exception>
-    public ZstdDecompressor(int windowLogMax)
+    public ZstdDecompressor(int windowLogMax, ZstdFrameFormat format = ZstdFrameFormat.Standard)
     {
         _windowLogMax = windowLogMax;
+        _format = format;
         _context = LibZstd.ZSTD_createDCtx();
         if (_context.IsInvalid)
         {
@@ -24,12 +27,8 @@ public sealed unsafe class ZstdDecompressor : IDisposable
             throw new ZstdException(nameof(LibZstd.ZSTD_createDCtx), LibZstd.ErrorName(LibZstd.ErrorMemoryAllocation));
         }
 
-        nuint result = LibZstd.ZSTD_DCtx_setParameter(_context, LibZstd.DecoderWindowLogMax, windowLogMax);
-        if (LibZstd.ZSTD_isError(result) != 0)
-        {
-            _context.Dispose();
-            LibZstd.Check(result, nameof(LibZstd.ZSTD_DCtx_setParameter));
-        }
+        Set(LibZstd.DecoderWindowLogMax, windowLogMax);
+        Set(LibZstd.DecompressionFormat, (int)format);
     }
 
     /// <summary>Decompresses <paramref name="frame"/>, which must be exactly one frame, against <paramref name="prefix"/> (may be empty).</summary>
@@ -45,30 +44,17 @@ public sealed unsafe class ZstdDecompressor : IDisposable
     {
         ObjectDisposedException.ThrowIf(_context.IsClosed, this);
         written = 0;
-        int headerError = ZstdFrameHeader.Check(frame, _windowLogMax);
-        if (headerError != 0)
+        (int headerError, int trailing) = ZstdFrame.Check(frame, _format, _windowLogMax);
+        if (headerError != 0 || trailing != 0)
         {
-            error = LibZstd.ErrorName(headerError);
+            error = headerError != 0 ? LibZstd.ErrorName(headerError) : $"{trailing} bytes after the frame";
             return false;
         }
 
         fixed (byte* prefixStart = prefix, frameStart = frame, destinationStart = destination)
         {
-            nuint frameLength = LibZstd.ZSTD_findFrameCompressedSize(frameStart, (nuint)frame.Length);
-            if (IsError(frameLength, nameof(LibZstd.ZSTD_findFrameCompressedSize), out error))
-            {
-                return false;
-            }
-
-            // The one-shot decoder would go on to the next frame; a chunk has one, and what follows is not its business (A22).
-            if (frameLength != (nuint)frame.Length)
-            {
-                error = $"{frame.Length - (int)frameLength} bytes after the frame";
-                return false;
-            }
-
             LibZstd.Check(LibZstd.ZSTD_DCtx_refPrefix(_context, prefixStart, (nuint)prefix.Length), nameof(LibZstd.ZSTD_DCtx_refPrefix));
-            nuint length = LibZstd.ZSTD_decompressDCtx(_context, destinationStart, (nuint)destination.Length, frameStart, frameLength);
+            nuint length = LibZstd.ZSTD_decompressDCtx(_context, destinationStart, (nuint)destination.Length, frameStart, (nuint)frame.Length);
             if (IsError(length, nameof(LibZstd.ZSTD_decompressDCtx), out error))
             {
                 return false;
@@ -81,6 +67,16 @@ public sealed unsafe class ZstdDecompressor : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _context.Dispose();
+
+    private void Set(int parameter, int value)
+    {
+        nuint result = LibZstd.ZSTD_DCtx_setParameter(_context, parameter, value);
+        if (LibZstd.ZSTD_isError(result) != 0)
+        {
+            _context.Dispose();
+            LibZstd.Check(result, nameof(LibZstd.ZSTD_DCtx_setParameter));
+        }
+    }
 
     private static bool IsError(nuint result, string function, [NotNullWhen(true)] out string? error)
     {

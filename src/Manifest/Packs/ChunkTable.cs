@@ -84,6 +84,14 @@ public sealed class ChunkTable
         return writer.Encode();
     }
 
+    /// <summary>Decodes a table that whoever calls this vouches for; one from elsewhere is checked as a <see cref="VerifiedChunkTable"/>.</summary>
+    public static Verdict<ChunkTable> Read(ReadOnlyMemory<byte> bytes) => Verdict.Of(() => bytes.Length <= MaxEncodedSize
+        ? Decode(bytes.ToArray())
+        : throw new RejectedException(RejectionReason.LimitExceeded, $"chunk table: wanted at most {MaxEncodedSize} bytes, got {bytes.Length}"));
+
+    /// <summary>The table of an image of which the digests are known.</summary>
+    internal static ChunkTable Of(long imageSize, int chunkSize, byte[] digests) => new(imageSize, chunkSize, digests);
+
     internal static ChunkTable Decode(ReadOnlyMemory<byte> bytes)
     {
         DeterministicCbor.Require(bytes.Span, "chunk table");
@@ -120,6 +128,9 @@ public sealed class ChunkTable
     }
 
     internal ReadOnlySpan<byte> DigestOf(int index) => _digests.AsSpan(index * Sha256Digest.Size, Sha256Digest.Size);
+
+    internal bool Holds(int index, ReadOnlySpan<byte> chunk) =>
+        chunk.Length == LengthOf(index) && CryptographicOperations.FixedTimeEquals(SHA256.HashData(chunk), DigestOf(index));
 
     private static int RequireChunkSize(long size) => size is >= DecodeLimits.MinChunkBytes and <= DecodeLimits.MaxChunkBytes && BitOperations.IsPow2(size)
         ? (int)size

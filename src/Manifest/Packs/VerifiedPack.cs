@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Fota.Manifest.Packs;
 
 /// <summary>
-/// A pack that was unpacked whole: every frame gave its proven chunk, and all of them the manifest's image. What publishes or approves a release asks
+/// A full pack that was unpacked whole: every frame gave its proven chunks, and all of them the manifest's image. What publishes or approves a release asks
 /// this; a device asks chunk by chunk.
 /// </summary>
 public sealed class VerifiedPack
@@ -31,34 +31,22 @@ public sealed class VerifiedPack
     private static VerifiedPack Unpack(Stream pack, VerifiedChunkTable table)
     {
         pack.Position = 0;
-        PackIndex index = PackIndex.Decode(ReadExactly(pack, PackIndex.SizeFor(table.Table.Count)), table).OrThrow();
+        PackIndex index = PackIndex.Decode(PackUnpacking.ReadExactly(pack, PackIndex.SizeFor(table.Table)), table).OrThrow();
         if (index.PackSize != pack.Length)
         {
             throw new RejectedException(RejectionReason.PackMalformed, $"pack: wanted {index.PackSize} bytes, as its index says, got {pack.Length}");
         }
 
-        using FullPackReader reader = new(table);
+        using PackReader reader = PackReader.OfFull(table, index);
         using IncrementalHash image = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        for (int i = 0; i < index.Count; i++)
+        while (!reader.IsAtEnd)
         {
-            image.AppendData(reader.Read(ReadExactly(pack, index.LengthOf(i))).OrThrow().Bytes);
+            image.AppendData(reader.Read(PackUnpacking.ReadExactly(pack, reader.NextLength)).OrThrow().Bytes);
         }
 
         Sha256Digest digest = Sha256Digest.FromBytes(image.GetHashAndReset());
         return digest == table.Image.Content.ImageDigest
             ? new VerifiedPack(table, pack.Length)
             : throw new RejectedException(RejectionReason.ImageMismatch, $"pack: wanted an image with digest {table.Image.Content.ImageDigest}, got {digest}");
-    }
-
-    private static byte[] ReadExactly(Stream pack, int length)
-    {
-        if (length > pack.Length - pack.Position)
-        {
-            throw new RejectedException(RejectionReason.PackMalformed, $"pack: wanted {length} bytes more, got {pack.Length - pack.Position}");
-        }
-
-        byte[] bytes = new byte[length];
-        pack.ReadExactly(bytes);
-        return bytes;
     }
 }

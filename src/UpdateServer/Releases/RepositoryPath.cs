@@ -66,7 +66,7 @@ internal sealed record RepositoryPath
     public static RepositoryPath ChunkTable(Sha256Digest digest) => new($"tables/{digest}", RepositoryFile.ChunkTable, Fota.Manifest.Packs.ChunkTable.MaxEncodedSize, digest);
 
     /// <summary>An incompressible image of the largest size, with its index.</summary>
-    private static long MaxPackBytes => DecodeLimits.ImageBytes + (DecodeLimits.ImageBytes / 64) + PackIndex.SizeFor(DecodeLimits.Chunks);
+    private static long MaxPackBytes => DecodeLimits.ImageBytes + (DecodeLimits.ImageBytes / 64) + PackIndex.HeadSize + (4L * DecodeLimits.Chunks);
 
     public static bool TryParse(string? text, [NotNullWhen(true)] out RepositoryPath? path)
     {

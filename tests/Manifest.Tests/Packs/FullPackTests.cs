@@ -50,7 +50,7 @@ public sealed class FullPackTests
     [Test]
     public void A_pack_of_an_image_longer_than_its_history_gives_back_the_image()
     {
-        SampleRelease release = SampleRelease.Create(image: SampleRelease.ImageOf("1.1.0", PackIndex.HistorySize + (37 * 4096) + 1));
+        SampleRelease release = SampleRelease.Create(image: SampleRelease.ImageOf("1.1.0", PackProfile.Microcontroller.PrefixSize + (37 * 4096) + 1));
         using MemoryStream image = new();
 
         Unpack(release, release.Pack, image.Write);
@@ -87,7 +87,7 @@ public sealed class FullPackTests
     {
         VerifiedChunkTable table = TableOf(_release);
         PackIndex index = IndexOf(table, _release.Pack);
-        using FullPackReader reader = new(table);
+        using PackReader reader = PackReader.OfFull(table, index);
         for (int i = 0; i < 3; i++)
         {
             reader.Skip(table.Prove(i, _release.Image.AsSpan(i * 4096, 4096)).IsAccepted());
@@ -109,7 +109,7 @@ public sealed class FullPackTests
             {
                 byte[] pack = [.. _release.Pack];
                 pack[index.StartOf(frame) + at] ^= 0x10;
-                using FullPackReader reader = new(table);
+                using PackReader reader = PackReader.OfFull(table, index);
                 for (int i = 0; i < frame; i++)
                 {
                     reader.Read(Frame(pack, index, i)).IsAccepted();
@@ -157,7 +157,7 @@ public sealed class FullPackTests
     {
         VerifiedChunkTable table = TableOf(_release);
         PackIndex index = IndexOf(table, _release.Pack);
-        using FullPackReader reader = new(table);
+        using PackReader reader = PackReader.OfFull(table, index);
 
         Verdict<VerifiedChunk> verdict = reader.Read(Frame(_release.Pack, index, 1));
 
@@ -171,7 +171,7 @@ public sealed class FullPackTests
     {
         SampleRelease other = SampleRelease.Create("2.0.0", image: SampleRelease.ImageOf("2.0.0", _release.Image.Length));
 
-        PackIndex.Decode(other.Pack.AsMemory(0, PackIndex.SizeFor(6)), TableOf(_release)).IsRefusedFor(RejectionReason.PackForAnotherImage);
+        PackIndex.Decode(other.Pack.AsMemory(0, PackIndex.SizeFor(_release.Table)), TableOf(_release)).IsRefusedFor(RejectionReason.PackForAnotherImage);
     }
 
     [Test]
@@ -180,7 +180,8 @@ public sealed class FullPackTests
         using ZstdCompressor compressor = new(3, 21);
         byte[] bomb = new byte[64 * 1024];
         int length = compressor.Compress([], new byte[8 * 1024 * 1024], bomb);
-        using FullPackReader reader = new(TableOf(_release));
+        VerifiedChunkTable table = TableOf(_release);
+        using PackReader reader = PackReader.OfFull(table, IndexOf(table, _release.Pack));
 
         reader.Read(bomb.AsSpan(0, length)).IsRefusedFor(RejectionReason.FrameInvalid);
     }
@@ -191,7 +192,8 @@ public sealed class FullPackTests
         using ZstdCompressor compressor = new(3, 21);
         byte[] frame = new byte[8192];
         int length = compressor.Compress([], _release.Image.AsSpan(0, 4095), frame);
-        using FullPackReader reader = new(TableOf(_release));
+        VerifiedChunkTable table = TableOf(_release);
+        using PackReader reader = PackReader.OfFull(table, IndexOf(table, _release.Pack));
 
         reader.Read(frame.AsSpan(0, length)).IsRefusedFor(RejectionReason.ChunkMismatch);
     }
@@ -199,7 +201,7 @@ public sealed class FullPackTests
     [Test]
     public void A06_Frame_longer_than_any_chunk_can_need_is_refused_by_the_index()
     {
-        byte[] head = _release.Pack[..PackIndex.SizeFor(6)];
+        byte[] head = _release.Pack[..PackIndex.SizeFor(_release.Table)];
         head[PackIndex.HeadSize] = 0x7F;
 
         PackIndex.Decode(head, TableOf(_release)).IsRefusedFor(RejectionReason.PackMalformed);
@@ -208,7 +210,7 @@ public sealed class FullPackTests
     [Test]
     public void Empty_frame_is_refused_by_the_index()
     {
-        byte[] head = _release.Pack[..PackIndex.SizeFor(6)];
+        byte[] head = _release.Pack[..PackIndex.SizeFor(_release.Table)];
         head.AsSpan(PackIndex.HeadSize, 4).Clear();
 
         PackIndex.Decode(head, TableOf(_release)).IsRefusedFor(RejectionReason.PackMalformed);
@@ -217,7 +219,7 @@ public sealed class FullPackTests
     [Test]
     public void Pack_with_another_number_of_frames_is_refused()
     {
-        byte[] head = _release.Pack[..PackIndex.SizeFor(6)];
+        byte[] head = _release.Pack[..PackIndex.SizeFor(_release.Table)];
         head[PackIndex.HeadSize - 1] = 5;
 
         PackIndex.Decode(head, TableOf(_release)).IsRefusedFor(RejectionReason.PackMalformed);
@@ -225,7 +227,7 @@ public sealed class FullPackTests
 
     [Test]
     public void Truncated_index_is_refused() =>
-        PackIndex.Decode(_release.Pack.AsMemory(0, PackIndex.SizeFor(6) - 1), TableOf(_release)).IsRefusedFor(RejectionReason.PackMalformed);
+        PackIndex.Decode(_release.Pack.AsMemory(0, PackIndex.SizeFor(_release.Table) - 1), TableOf(_release)).IsRefusedFor(RejectionReason.PackMalformed);
 
     [Test]
     public void A17_Chunk_table_with_one_bit_flipped_is_refused()
@@ -260,10 +262,10 @@ public sealed class FullPackTests
     {
         VerifiedChunkTable table = TableOf(release);
         PackIndex index = IndexOf(table, pack);
-        using FullPackReader reader = new(table);
-        for (int i = 0; i < index.Count; i++)
+        using PackReader reader = PackReader.OfFull(table, index);
+        while (!reader.IsAtEnd)
         {
-            byte[] bytes = reader.Read(Frame(pack, index, i)).IsAccepted().Bytes.ToArray();
+            byte[] bytes = reader.Read(pack.AsSpan((int)reader.NextStart, reader.NextLength)).IsAccepted().Bytes.ToArray();
             write(bytes, 0, bytes.Length);
         }
     }
@@ -271,7 +273,7 @@ public sealed class FullPackTests
     private static ReadOnlySpan<byte> Frame(byte[] pack, PackIndex index, int i) => pack.AsSpan((int)index.StartOf(i), index.LengthOf(i));
 
     private static PackIndex IndexOf(VerifiedChunkTable table, byte[] pack) =>
-        PackIndex.Decode(pack.AsMemory(0, PackIndex.SizeFor(table.Table.Count)), table).IsAccepted();
+        PackIndex.Decode(pack.AsMemory(0, PackIndex.SizeFor(table.Table)), table).IsAccepted();
 
     private static VerifiedManifest ManifestOf(SampleRelease release) =>
         VerifiedManifest.Verify(release.SignedBy(s_key), ReleaseAnchors.Classical(new RoleKeys([s_key.PublicKey], 1))).IsAccepted();

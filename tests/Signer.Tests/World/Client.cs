@@ -51,12 +51,12 @@ internal static class Client
         ListedImage listed = Manifest(world, version).Images[number];
         VerifiedChunkTable table = VerifiedChunkTable.Verify(listed, world.Repository.Read($"tables/{listed.Content.ChunkTableDigest}")).OrThrow();
         byte[] pack = world.Repository.Read(listed.Content.PackUri);
-        PackIndex index = PackIndex.Decode(pack.AsMemory(0, PackIndex.SizeFor(table.Table.Count)), table).OrThrow();
-        using FullPackReader reader = new(table);
+        PackIndex index = PackIndex.Decode(pack.AsMemory(0, PackIndex.SizeFor(table.Table)), table).OrThrow();
+        using PackReader reader = PackReader.OfFull(table, index);
         using MemoryStream image = new();
-        for (int i = 0; i < index.Count; i++)
+        while (!reader.IsAtEnd)
         {
-            image.Write(reader.Read(pack.AsSpan((int)index.StartOf(i), index.LengthOf(i))).OrThrow().Bytes);
+            image.Write(reader.Read(pack.AsSpan((int)reader.NextStart, reader.NextLength)).OrThrow().Bytes);
         }
 
         return image.ToArray();
