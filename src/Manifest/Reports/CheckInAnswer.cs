@@ -14,7 +14,13 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
     /// <summary>Longest answer in bytes.</summary>
     public const int MaxBytes = 4 * 1024;
 
+    /// <summary>Most delta packs that are offered, or looked at.</summary>
+    public const int MaxDeltas = 8;
+
     private const long LongestSeconds = 7 * 24 * 60 * 60;
+
+    /// <summary>Delta packs that make the assigned image of one that the device has; whoever uses none of them takes the full pack.</summary>
+    public IReadOnlyList<OfferedDelta> Deltas { get; init; } = [];
 
     /// <summary>JSON, UTF-8.</summary>
     public byte[] Encode()
@@ -35,6 +41,17 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
                 json.WriteEndObject();
             }
 
+            json.WriteStartArray("deltas");
+            foreach (OfferedDelta delta in Deltas)
+            {
+                json.WriteStartObject();
+                json.WriteString("base", delta.BaseImage.ToString());
+                json.WriteString("pack", delta.Pack.ToString());
+                json.WriteNumber("size", delta.Size);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
             json.WriteNumber("next_check_in_seconds", (long)NextCheckIn.TotalSeconds);
             json.WriteEndObject();
         }
@@ -61,7 +78,10 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
             }
 
             JsonElement assignment = root.GetProperty("assignment");
-            return new CheckInAnswer(assignment.ValueKind == JsonValueKind.Null ? null : ReadAssignment(assignment), TimeSpan.FromSeconds(seconds));
+            return new CheckInAnswer(assignment.ValueKind == JsonValueKind.Null ? null : ReadAssignment(assignment), TimeSpan.FromSeconds(seconds))
+            {
+                Deltas = root.TryGetProperty("deltas", out JsonElement deltas) ? [.. deltas.EnumerateArray().Take(MaxDeltas).Select(ReadDelta)] : [],
+            };
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException)
         {
@@ -76,6 +96,13 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
     private static Assignment ReadAssignment(JsonElement json) =>
         new(Text(json.GetProperty("deployment")), Text(json.GetProperty("target")));
 
+    private static OfferedDelta ReadDelta(JsonElement json) =>
+        new(Digest(json.GetProperty("base")), Digest(json.GetProperty("pack")), json.GetProperty("size").GetInt64());
+
+    private static Sha256Digest Digest(JsonElement json) => Sha256Digest.TryParse(json.GetString() ?? "", out Sha256Digest? digest)
+        ? digest
+        : throw new RejectedException(RejectionReason.ValueOutOfRange, "check-in answer: wanted digests of 64 hexadecimal digits");
+
     private static string Text(JsonElement json) => json.GetString() is { Length: > 0 and <= DeviceReport.MaxTextLength } text
         ? text
         : throw new RejectedException(RejectionReason.ValueOutOfRange, $"check-in answer: wanted texts of 1 to {DeviceReport.MaxTextLength} characters");
@@ -85,3 +112,9 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
 /// <param name="Deployment">The server's name for it; echoed in reports.</param>
 /// <param name="TargetPath">The TUF target path of the manifest, for example "infusion-pump/1.1.0/manifest.suit".</param>
 public sealed record Assignment(string Deployment, string TargetPath);
+
+/// <summary>A delta pack that the server has: a hint, of which nothing is believed.</summary>
+/// <param name="BaseImage">SHA-256 of the image it starts from.</param>
+/// <param name="Pack">SHA-256 of the pack, which lies at packs/SHA-256 as full packs do.</param>
+/// <param name="Size">Its length in bytes.</param>
+public sealed record OfferedDelta(Sha256Digest BaseImage, Sha256Digest Pack, long Size);
