@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fota.Cli;
 using Fota.Cli.Manifests;
+using Fota.Cli.Packs;
 using Fota.Cli.Server;
 using Fota.Manifest;
 using Fota.Shared;
@@ -8,6 +9,7 @@ using Fota.Shared;
 RootCommand root = new("Fota for people: look at manifests, release firmware, roll it out, watch devices.")
 {
     ManifestCommands.Create(),
+    PackCommands.Create(),
     ReleaseCommand.Create(),
     RolloutCommands.Create(),
     FleetCommands.CreateDevice(),

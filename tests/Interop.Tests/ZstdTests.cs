@@ -129,6 +129,46 @@ public sealed class ZstdTests
     }
 
     [Test]
+    public void Magicless_frames_are_five_bytes_shorter_and_round_trip()
+    {
+        byte[] source = Text(2000), prefix = Text(100);
+        byte[] frame = CompressMagicless(prefix, source);
+        byte[] content = new byte[source.Length];
+        using var decompressor = new ZstdDecompressor(WindowLog, ZstdFrameFormat.Magicless);
+        Assert.That(decompressor.TryDecompress(prefix, frame, content, out int written, out string? error), Is.True, error);
+        Assert.That((written, content), Is.EqualTo((source.Length, source)));
+        Assert.That(frame, Has.Length.EqualTo(Compress(prefix, source).Length - 5), "no magic number, and a window in place of the content's size");
+    }
+
+    [Test]
+    public void Truncated_magicless_frame_is_refused_at_every_length()
+    {
+        byte[] frame = CompressMagicless([], Text(2000));
+        using var decompressor = new ZstdDecompressor(WindowLog, ZstdFrameFormat.Magicless);
+        for (int length = 0; length < frame.Length; length++)
+        {
+            Assert.That(decompressor.TryDecompress([], frame[..length], new byte[2000], out _, out string? error), Is.False, $"length {length}");
+            Assert.That(error, Is.EqualTo("Src size is incorrect"), $"length {length}");
+        }
+    }
+
+    [Test]
+    public void A22_Byte_after_a_magicless_frame_is_refused()
+    {
+        using var decompressor = new ZstdDecompressor(WindowLog, ZstdFrameFormat.Magicless);
+        Assert.That(decompressor.TryDecompress([], [.. CompressMagicless([], Text(2000)), 0], new byte[2000], out _, out string? error), Is.False);
+        Assert.That(error, Is.EqualTo("1 bytes after the frame"));
+    }
+
+    [Test]
+    public void A_frame_of_one_format_is_refused_in_the_other()
+    {
+        using var decompressor = new ZstdDecompressor(WindowLog, ZstdFrameFormat.Magicless);
+        Assert.That(decompressor.TryDecompress([], Compress([], Text(2000)), new byte[2000], out _, out _), Is.False);
+        Assert.That(ErrorOf([], CompressMagicless([], Text(2000)), 2000), Is.EqualTo("Unknown frame descriptor"));
+    }
+
+    [Test]
     public void A30_Wrong_prefix_never_yields_the_content()
     {
         byte[] source = RandomNumberGenerator.GetBytes(2000);
@@ -183,6 +223,13 @@ public sealed class ZstdTests
     private static byte[] Compress(byte[] prefix, byte[] source)
     {
         using var compressor = new ZstdCompressor(19, WindowLog);
+        byte[] destination = new byte[ZstdCompressor.Bound(source.Length)];
+        return destination[..compressor.Compress(prefix, source, destination)];
+    }
+
+    private static byte[] CompressMagicless(byte[] prefix, byte[] source)
+    {
+        using var compressor = new ZstdCompressor(19, WindowLog, ZstdFrameFormat.Magicless);
         byte[] destination = new byte[ZstdCompressor.Bound(source.Length)];
         return destination[..compressor.Compress(prefix, source, destination)];
     }

@@ -20,7 +20,7 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
     private const long LongestSeconds = 7 * 24 * 60 * 60;
 
     /// <summary>Delta packs that make the assigned image of one that the device has; whoever uses none of them takes the full pack.</summary>
-    public IReadOnlyList<OfferedDelta> Deltas { get; init; } = [];
+    public ValueList<OfferedDelta> Deltas { get; init; } = [];
 
     /// <summary>JSON, UTF-8.</summary>
     public byte[] Encode()
@@ -89,7 +89,7 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
         }
         catch (KeyNotFoundException)
         {
-            throw new RejectedException(RejectionReason.MissingField, "check-in answer: wanted assignment (or null) and next_check_in_seconds");
+            throw new RejectedException(RejectionReason.MissingField, "check-in answer: wanted assignment (or null) and next_check_in_seconds, and of each delta base, pack and size");
         }
     });
 

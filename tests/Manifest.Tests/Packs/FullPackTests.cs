@@ -195,7 +195,7 @@ public sealed class FullPackTests
         VerifiedChunkTable table = TableOf(_release);
         using PackReader reader = PackReader.OfFull(table, IndexOf(table, _release.Pack));
 
-        reader.Read(frame.AsSpan(0, length)).IsRefusedFor(RejectionReason.ChunkMismatch);
+        reader.Read(frame.AsSpan(0, length)).IsRefusedFor(RejectionReason.FrameInvalid);
     }
 
     [Test]

@@ -81,7 +81,10 @@ public sealed class ReportTests
     [Test]
     public void An_answer_round_trips()
     {
-        CheckInAnswer answer = new(new Assignment("7-pump-0001", "infusion-pump/1.1.0/manifest.suit"), TimeSpan.FromSeconds(30));
+        CheckInAnswer answer = new(new Assignment("7-pump-0001", "infusion-pump/1.1.0/manifest.suit"), TimeSpan.FromSeconds(30))
+        {
+            Deltas = [new OfferedDelta(Sha256Digest.Of("base"u8), Sha256Digest.Of("pack"u8), 12_345)],
+        };
 
         Assert.That(CheckInAnswer.Decode(answer.Encode()).IsAccepted(), Is.EqualTo(answer));
     }
@@ -93,6 +96,9 @@ public sealed class ReportTests
     [TestCase("{", RejectionReason.Malformed)]
     [TestCase("[]", RejectionReason.Malformed)]
     [TestCase("{\"assignment\":null}", RejectionReason.MissingField)]
+    [TestCase("{\"assignment\":null,\"deltas\":[{}],\"next_check_in_seconds\":60}", RejectionReason.MissingField)]
+    [TestCase("{\"assignment\":null,\"deltas\":{},\"next_check_in_seconds\":60}", RejectionReason.Malformed)]
+    [TestCase("{\"assignment\":null,\"deltas\":[{\"base\":\"00\",\"pack\":\"00\",\"size\":1}],\"next_check_in_seconds\":60}", RejectionReason.ValueOutOfRange)]
     [TestCase("{\"next_check_in_seconds\":60}", RejectionReason.MissingField)]
     [TestCase("{\"assignment\":null,\"next_check_in_seconds\":0}", RejectionReason.ValueOutOfRange)]
     [TestCase("{\"assignment\":null,\"next_check_in_seconds\":1e99}", RejectionReason.Malformed)]

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using Fota.Manifest.Encoding;
+using Fota.Manifest.Verification;
 
 namespace Fota.Manifest.Packs;
 
@@ -63,6 +64,27 @@ public sealed class DeltaHead
 
     /// <summary>Decodes exactly <see cref="Size"/> bytes.</summary>
     public static Verdict<DeltaHead> Decode(ReadOnlyMemory<byte> bytes) => Verdict.Of(() => Read(bytes.Span));
+
+    /// <summary>Decodes exactly <see cref="Size"/> bytes, of a pack that has to be of the image that a manifest lists: so nothing of it is larger than the manifest says.</summary>
+    public static Verdict<DeltaHead> Decode(ReadOnlyMemory<byte> bytes, ListedImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return Verdict.Of(() =>
+        {
+            DeltaHead head = Read(bytes.Span);
+            head.RequireOf(image);
+            return head;
+        });
+    }
+
+    /// <exception cref="RejectedException">The pack is of another image.</exception>
+    internal void RequireOf(ListedImage image)
+    {
+        if (ImageSize != image.Content.ImageSize || ImageName != NameOf(image.Content.ImageDigest))
+        {
+            throw new RejectedException(RejectionReason.PackForAnotherImage, $"delta pack: wanted image {image.Content.ImageDigest} of {image.Content.ImageSize} bytes, got {ImageName} of {ImageSize}");
+        }
+    }
 
     internal static byte[] Encode(Sha256Digest baseImage, Sha256Digest image, int chunkSize, long imageSize, long baseSize, int planLength)
     {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Fota.Manifest.Verification;
 
 namespace Fota.Manifest.Packs;
 
@@ -29,6 +30,9 @@ public sealed class DeltaPack
     /// <summary>Length of the whole pack in bytes, as its plan says.</summary>
     public long PackSize => RecordsStart + Plan.RecordBytes;
 
+    /// <summary>Length of the records of the chunks that are no copies, in bytes.</summary>
+    public long RecordBytes => Plan.RecordBytes;
+
     internal DeltaPlan Plan { get; }
 
     internal long RecordsStart => (long)DigestsStart + DigestsLength;
@@ -50,18 +54,14 @@ public sealed class DeltaPack
     /// <param name="digests">The pack's bytes from <see cref="DigestsStart"/> on, <see cref="DigestsLength"/> of them.</param>
     /// <param name="baseImage">What the device runs.</param>
     /// <returns>The table; or a refusal with <see cref="RejectionReason.BaseMismatch"/> when the base is not the one that the pack names.</returns>
-    public Verdict<VerifiedChunkTable> AssembleTable(Verification.ListedImage image, ReadOnlyMemory<byte> digests, IRandomAccessImage baseImage)
+    public Verdict<VerifiedChunkTable> AssembleTable(ListedImage image, ReadOnlyMemory<byte> digests, IRandomAccessImage baseImage)
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(baseImage);
         return Verdict.Of(() =>
         {
+            Head.RequireOf(image);
             RequireFits(image.Content.ImageSize, Head.ChunkSize, baseImage);
-            if (Head.ImageName != DeltaHead.NameOf(image.Content.ImageDigest))
-            {
-                throw new RejectedException(RejectionReason.PackForAnotherImage, $"delta pack: wanted image {image.Content.ImageDigest}, got {Head.ImageName}");
-            }
-
             if (digests.Length != DigestsLength)
             {
                 throw new RejectedException(RejectionReason.PackMalformed, $"delta pack: wanted {DigestsLength} bytes of digests, got {digests.Length}");

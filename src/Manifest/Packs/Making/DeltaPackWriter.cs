@@ -6,7 +6,7 @@ namespace Fota.Manifest.Packs;
 public sealed record DigestedImage(IRandomAccessImage Bytes, Sha256Digest Digest);
 
 /// <summary>
-/// Makes delta packs. Neither image is held in memory, only an index of the base (at most 128 MiB) and what each processor works on; the same images give the
+/// Makes delta packs. Neither image is held in memory, only an index of the base (at most 64 MiB) and what each processor works on; the same images give the
 /// same pack under the same libzstd.
 /// </summary>
 public static class DeltaPackWriter

@@ -31,7 +31,7 @@ internal sealed class FingerprintIndex
         }
 
         int samples = (int)(baseImage.Length >> _sampleBits) + 1;
-        _slots = new ulong[Math.Max(1024, BitOperations.RoundUpToPowerOf2((uint)samples) * 2)];
+        _slots = new ulong[Math.Max(1024, BitOperations.RoundUpToPowerOf2((uint)samples))];
         byte[] buffer = new byte[Window + Block];
         List<Sample> found = [];
         for (long at = 0; at < baseImage.Length; at += Block)
