@@ -1,0 +1,45 @@
+using System.Globalization;
+
+namespace Fota.Benchmarks.Deltas;
+
+/// <summary>What our deltas are held to, beside the peers' of the same run.</summary>
+internal static class DeltaCriteria
+{
+    /// <summary>Most bytes for the microcontroller's image with 96 bytes inserted.</summary>
+    private const long MicrocontrollerLimit = 1200;
+
+    /// <summary>A line for each criterion that is not met; a figure that is missing meets none.</summary>
+    public static IEnumerable<string> NotMet(IReadOnlyList<DeltaPair> pairs, IReadOnlyList<DeltaResult> results)
+    {
+        DeltaPair[] large = [.. pairs.Where(static pair => !pair.IsForMicrocontroller)];
+        foreach (DeltaPair pair in large)
+        {
+            foreach (IDeltaTool peer in DeltaBenchmark.BeatenOnEachPair)
+            {
+                if (!(Bytes(pair, FotaPack.ToolName) < Bytes(pair, peer.Name)))
+                {
+                    yield return $"{pair.Name}: wanted fewer bytes than {peer.Name} ({Text(Bytes(pair, peer.Name))}), got {Text(Bytes(pair, FotaPack.ToolName))}";
+                }
+            }
+        }
+
+        long? ours = Sum(FotaPack.ToolName), bsdiffs = Sum(PatchTool.Bsdiff.Name);
+        if (large.Length > 0 && !(ours <= bsdiffs))
+        {
+            yield return $"{string.Join(" + ", large.Select(static pair => pair.Name))}: wanted no more bytes than bsdiff ({Text(bsdiffs)}), got {Text(ours)}";
+        }
+
+        foreach (DeltaPair pair in pairs.Where(static pair => pair.IsForMicrocontroller))
+        {
+            if (!(Bytes(pair, FotaPack.ToolName) <= MicrocontrollerLimit))
+            {
+                yield return $"{pair.Name}: wanted at most {Text(MicrocontrollerLimit)} bytes, got {Text(Bytes(pair, FotaPack.ToolName))}";
+            }
+        }
+
+        long? Bytes(DeltaPair pair, string tool) => results.FirstOrDefault(result => result.Pair == pair && result.Tool == tool)?.Made.Bytes;
+        long? Sum(string tool) => large.Aggregate((long?)0, (sum, pair) => sum + Bytes(pair, tool));
+    }
+
+    private static string Text(long? bytes) => bytes?.ToString("#,0", CultureInfo.InvariantCulture) ?? "no figure";
+}
