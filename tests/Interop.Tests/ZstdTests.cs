@@ -147,7 +147,7 @@ public sealed class ZstdTests
         using var decompressor = new ZstdDecompressor(WindowLog, ZstdFrameFormat.Magicless);
         for (int length = 0; length < frame.Length; length++)
         {
-            Assert.That(decompressor.TryDecompress([], frame[..length], new byte[2000], out _, out string? error), Is.False, $"length {length}");
+            Assert.That(decompressor.TryDecompress([], frame.AsSpan(0, length), new byte[2000], out _, out string? error), Is.False, $"length {length}");
             Assert.That(error, Is.EqualTo("Src size is incorrect"), $"length {length}");
         }
     }

@@ -14,6 +14,9 @@ internal sealed class CachedImage(IRandomAccessImage image) : IRandomAccessImage
     private readonly Dictionary<long, LinkedListNode<Page>> _byNumber = new(MaxPages);
     private readonly LinkedList<Page> _byUse = new();
 
+    // One piece, so that pages that are never used never take memory.
+    private readonly byte[] _pages = new byte[PageSize * (int)Math.Min(MaxPages, ((image.Length - 1) / PageSize) + 1)];
+
     /// <inheritdoc/>
     public long Length => image.Length;
 
@@ -28,18 +31,13 @@ internal sealed class CachedImage(IRandomAccessImage image) : IRandomAccessImage
             (long number, long within) = Math.DivRem(offset, PageSize);
             ReadOnlySpan<byte> page = PageAt(number)[(int)within..];
             int count = Math.Min(page.Length, destination.Length);
-            if (count == 0)
-            {
-                throw new EndOfStreamException($"the image ends at {Length}");
-            }
-
             page[..count].CopyTo(destination);
             destination = destination[count..];
             offset += count;
         }
     }
 
-    private Span<byte> PageAt(long number)
+    private ReadOnlySpan<byte> PageAt(long number)
     {
         if (_byNumber.TryGetValue(number, out LinkedListNode<Page>? node))
         {
@@ -47,19 +45,24 @@ internal sealed class CachedImage(IRandomAccessImage image) : IRandomAccessImage
         }
         else
         {
-            node = _byUse.Count < MaxPages ? new LinkedListNode<Page>(new Page()) : Evict();
-            int length = (int)Math.Clamp(Length - (number * PageSize), 0, PageSize);
-            image.Read(number * PageSize, node.Value.Bytes.AsSpan(0, length));
-            BytesRead += length;
-            (node.Value.Number, node.Value.Length) = (number, length);
+            long left = Length - (number * PageSize);
+            if (left <= 0)
+            {
+                throw new EndOfStreamException($"the image ends at {Length}");
+            }
+
+            node = _byUse.Count * PageSize < _pages.Length ? new LinkedListNode<Page>(new Page(_byUse.Count * PageSize)) : Evict();
+            (node.Value.Number, node.Value.Length) = (number, (int)Math.Min(left, PageSize));
+            image.Read(number * PageSize, _pages.AsSpan(node.Value.Start, node.Value.Length));
+            BytesRead += node.Value.Length;
             _byNumber.Add(number, node);
         }
 
         _byUse.AddFirst(node);
-        return node.Value.Bytes.AsSpan(0, node.Value.Length);
+        return _pages.AsSpan(node.Value.Start, node.Value.Length);
     }
 
-    // Forgotten before it is filled anew: a page that could not be read is in no list.
+    // The caller reads into it before it is listed again: a page that could not be read is in no list.
     private LinkedListNode<Page> Evict()
     {
         LinkedListNode<Page> oldest = _byUse.Last!;
@@ -68,9 +71,9 @@ internal sealed class CachedImage(IRandomAccessImage image) : IRandomAccessImage
         return oldest;
     }
 
-    private sealed class Page
+    private sealed class Page(int start)
     {
-        public byte[] Bytes { get; } = new byte[PageSize];
+        public int Start { get; } = start;
 
         public long Number { get; set; }
 

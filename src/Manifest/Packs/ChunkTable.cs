@@ -129,8 +129,12 @@ public sealed class ChunkTable
 
     internal ReadOnlySpan<byte> DigestOf(int index) => _digests.AsSpan(index * Sha256Digest.Size, Sha256Digest.Size);
 
-    internal bool Holds(int index, ReadOnlySpan<byte> chunk) =>
-        chunk.Length == LengthOf(index) && CryptographicOperations.FixedTimeEquals(SHA256.HashData(chunk), DigestOf(index));
+    internal bool Holds(int index, ReadOnlySpan<byte> chunk)
+    {
+        Span<byte> digest = stackalloc byte[Sha256Digest.Size];
+        SHA256.HashData(chunk, digest);
+        return chunk.Length == LengthOf(index) && CryptographicOperations.FixedTimeEquals(digest, DigestOf(index));
+    }
 
     private static int RequireChunkSize(long size) => size is >= DecodeLimits.MinChunkBytes and <= DecodeLimits.MaxChunkBytes && BitOperations.IsPow2(size)
         ? (int)size

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Fota.Manifest.Verification;
 
 namespace Fota.Manifest.Packs;
@@ -58,7 +57,7 @@ public sealed class VerifiedChunkTable
         }
 
         byte[] own = bytes.ToArray();
-        return Verdict.Of(() => CryptographicOperations.FixedTimeEquals(SHA256.HashData(own), Table.DigestOf(index))
+        return Verdict.Of(() => Table.Holds(index, own)
             ? new VerifiedChunk(this, index, own)
             : throw new RejectedException(RejectionReason.ChunkMismatch, $"chunk {index}: wanted digest {Convert.ToHexStringLower(Table.DigestOf(index))}, got {Sha256Digest.Of(own)}"));
     }

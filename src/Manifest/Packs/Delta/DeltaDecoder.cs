@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Fota.Interop.Zstd;
 
 namespace Fota.Manifest.Packs;
@@ -18,6 +18,8 @@ internal sealed class DeltaDecoder : ChunkDecoder
     private readonly byte[] _prefix;
     private readonly byte[] _content;
     private readonly byte[] _added;
+    private readonly List<(long Start, int Length)> _ranges = [];
+    private readonly List<DeltaSegment> _segments = [];
 
     public DeltaDecoder(ChunkTable table, DeltaPack pack, IRandomAccessImage baseImage)
         : base(table)
@@ -54,13 +56,13 @@ internal sealed class DeltaDecoder : ChunkDecoder
             return content;
         }
 
-        DeltaRecord record = DeltaRecord.Decode(_pack.Head, NextChunk, bytes);
+        DeltaRecord record = DeltaRecord.Decode(_pack.Head, NextChunk, bytes, _ranges, _segments);
         if (!_decompressor.TryDecompress(Gather(record), record.Frame, content, out int written, out string? error) || written != content.Length)
         {
             throw new RejectedException(RejectionReason.FrameInvalid, $"record of chunk {NextChunk}: wanted one zstd frame of {content.Length} bytes of content, got {error ?? $"{written} bytes"}");
         }
 
-        foreach (DeltaSegment segment in CollectionsMarshal.AsSpan(record.Segments))
+        foreach (DeltaSegment segment in CollectionsMarshal.AsSpan(_segments))
         {
             if (segment.Displacement is { } displacement)
             {
@@ -83,12 +85,13 @@ internal sealed class DeltaDecoder : ChunkDecoder
     protected override void Remember(ReadOnlySpan<byte> chunk) => _history.Append(chunk);
 
     /// <summary>Adds byte by byte, without carry.</summary>
-    internal static void Add(Span<byte> content, ReadOnlySpan<byte> added)
+    private static void Add(Span<byte> content, ReadOnlySpan<byte> added)
     {
+        // 128 bits are what code that is compiled ahead may count on.
         int done = 0;
-        for (; content.Length - done >= Vector<byte>.Count; done += Vector<byte>.Count)
+        for (; content.Length - done >= Vector128<byte>.Count; done += Vector128<byte>.Count)
         {
-            (new Vector<byte>(content[done..]) + new Vector<byte>(added[done..])).CopyTo(content[done..]);
+            (Vector128.Create(content[done..]) + Vector128.Create(added[done..])).CopyTo(content[done..]);
         }
 
         for (; done < content.Length; done++)
@@ -102,7 +105,7 @@ internal sealed class DeltaDecoder : ChunkDecoder
         // What a reader that resumed has behind it is as much as one that did not.
         _history.Bytes[^record.History..].CopyTo(_prefix);
         int length = record.History;
-        foreach ((long start, int count) in CollectionsMarshal.AsSpan(record.Ranges))
+        foreach ((long start, int count) in CollectionsMarshal.AsSpan(_ranges))
         {
             _base.Read(start, _prefix.AsSpan(length, count));
             length += count;

@@ -16,36 +16,36 @@ internal readonly ref struct DeltaRecord
 
     private const int MaxParts = 4096;
 
-    private DeltaRecord(int history, List<(long Start, int Length)> ranges, List<DeltaSegment> segments, ReadOnlySpan<byte> frame)
+    private DeltaRecord(int history, ReadOnlySpan<byte> frame)
     {
         History = history;
-        Ranges = ranges;
-        Segments = segments;
         Frame = frame;
     }
 
     /// <summary>How many bytes of the new image before the chunk begin the prefix.</summary>
     public int History { get; }
 
-    /// <summary>The ranges of the base that follow them in the prefix: in order, and apart.</summary>
-    public List<(long Start, int Length)> Ranges { get; }
-
-    /// <summary>What is added to the frame's content; empty when that is the chunk itself.</summary>
-    public List<DeltaSegment> Segments { get; }
-
     /// <summary>One magicless zstd frame.</summary>
     public ReadOnlySpan<byte> Frame { get; }
 
+    /// <summary>Decodes the record of a chunk. The lists are the caller's, so that a long image does not leave thousands of them behind.</summary>
+    /// <param name="head">The pack's head.</param>
+    /// <param name="chunk">The chunk's number.</param>
+    /// <param name="bytes">The record.</param>
+    /// <param name="ranges">Receives the ranges of the base that follow the history in the prefix: in order, and apart.</param>
+    /// <param name="segments">Receives what is added to the frame's content; nothing when that is the chunk itself.</param>
     /// <exception cref="RejectedException">It reaches outside of the base or the image, or gathers more than the profile allows.</exception>
-    public static DeltaRecord Decode(DeltaHead head, int chunk, ReadOnlySpan<byte> bytes)
+    public static DeltaRecord Decode(DeltaHead head, int chunk, ReadOnlySpan<byte> bytes, List<(long Start, int Length)> ranges, List<DeltaSegment> segments)
     {
         PackProfile profile = PackProfile.For(head.ChunkSize);
         PackCursor cursor = new(bytes, $"delta pack: record of chunk {chunk}");
         long at = (long)chunk * head.ChunkSize;
         long history = cursor.Unsigned(0, Math.Min(profile.HistorySize, at) / HistoryUnit, "a history") * HistoryUnit;
-        List<(long Start, int Length)> ranges = ReadRanges(ref cursor, head, at, profile.PrefixSize - (int)history);
-        List<DeltaSegment> segments = ReadSegments(ref cursor, head, at, (int)Math.Min(head.ChunkSize, head.ImageSize - at));
-        return new DeltaRecord((int)history, ranges, segments, cursor.Rest);
+        ranges.Clear();
+        segments.Clear();
+        ReadRanges(ref cursor, head, at, profile.PrefixSize - (int)history, ranges);
+        ReadSegments(ref cursor, head, at, (int)Math.Min(head.ChunkSize, head.ImageSize - at), segments);
+        return new DeltaRecord((int)history, cursor.Rest);
     }
 
     public static void Encode(PackBuffer record, DeltaHead head, int chunk, int history, IReadOnlyList<(long Start, int Length)> ranges, IReadOnlyList<DeltaSegment> segments, ReadOnlySpan<byte> frame)
@@ -85,10 +85,9 @@ internal readonly ref struct DeltaRecord
         record.Append(frame);
     }
 
-    private static List<(long Start, int Length)> ReadRanges(ref PackCursor cursor, DeltaHead head, long at, int room)
+    private static void ReadRanges(ref PackCursor cursor, DeltaHead head, long at, int room, List<(long Start, int Length)> ranges)
     {
         int count = (int)cursor.Unsigned(0, MaxParts, "ranges");
-        List<(long Start, int Length)> ranges = [];
         long end = at / RangeUnit;
         for (int i = 0; i < count; i++)
         {
@@ -104,14 +103,11 @@ internal readonly ref struct DeltaRecord
             ranges.Add((start, (int)length));
             end = first + units;
         }
-
-        return ranges;
     }
 
-    private static List<DeltaSegment> ReadSegments(ref PackCursor cursor, DeltaHead head, long at, int chunkLength)
+    private static void ReadSegments(ref PackCursor cursor, DeltaHead head, long at, int chunkLength, List<DeltaSegment> segments)
     {
         int count = (int)cursor.Unsigned(0, MaxParts, "segments"), left = chunkLength;
-        List<DeltaSegment> segments = [];
         long displacement = 0;
         for (int i = 0; i < count; i++)
         {
@@ -134,8 +130,6 @@ internal readonly ref struct DeltaRecord
             segments.Add(new DeltaSegment((int)length, (coded & 1) != 0 ? displacement : null));
             left -= (int)length;
         }
-
-        return segments;
     }
 }
 
