@@ -1,19 +1,21 @@
 using Fota.Benchmarks;
+using Fota.Benchmarks.Applying;
 using Fota.Benchmarks.Deltas;
 using Fota.Benchmarks.FullPacks;
 
-// dotnet run -c Release --project tests/Benchmarks -- agent | manifest | delta | pack IMAGE
+// dotnet run -c Release --project tests/Benchmarks -- agent | manifest | delta | apply | pack IMAGE
 return args switch
 {
     ["manifest"] => ManifestVerification.Run(),
     ["agent"] => await AgentMemory.RunAsync(CancellationToken.None),
     ["delta", .. string[] options] => await DeltaBenchmark.RunAsync(options, CancellationToken.None),
+    ["apply", .. string[] files] => await ApplyBenchmark.RunAsync(files, CancellationToken.None),
     ["pack", string image] => await FullPackBenchmark.RunAsync(image, CancellationToken.None),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("wanted one of: agent (peak memory and time of an installation, by image size), manifest (verification beside the bare signatures in it), delta (bytes, time and memory of updates, beside other tools), pack IMAGE (bytes and speed of a full pack, beside zstd)");
+    Console.Error.WriteLine("wanted one of: agent (peak memory and time of an installation, by image size), manifest (verification beside the bare signatures in it), delta (bytes, time and memory of updates, beside other tools), apply (speed, memory and base reads of applying a delta pack), pack IMAGE (bytes and speed of a full pack, beside zstd)");
     return 2;
 }

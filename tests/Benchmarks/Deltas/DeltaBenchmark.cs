@@ -13,6 +13,9 @@ internal static class DeltaBenchmark
     /// <summary>The peers whose bytes ours are below on each large pair.</summary>
     public static IReadOnlyList<IDeltaTool> BeatenOnEachPair { get; } = [PatchTool.ZstdPatchFrom, PatchTool.Xdelta, new Casync(), new Zchunk()];
 
+    /// <summary>The pairs that tests/Benchmarks/pairs makes, whether or not they are there.</summary>
+    public static IEnumerable<DeltaPair> KnownPairs => s_pairs.Select(OfName);
+
     private static IDeltaTool[] Tools { get; } = [new FotaPack(), .. BeatenOnEachPair, PatchTool.Bsdiff, PatchTool.ZstdWhole];
 
     /// <param name="options">[BASE IMAGE] [--check] [--tool NAME].</param>
@@ -45,7 +48,7 @@ internal static class DeltaBenchmark
             return 2;
         }
 
-        DeltaPair[] pairs = files.Count == 2 ? [new DeltaPair(Path.GetFileName(files[1]), files[0], files[1])] : [.. s_pairs.Select(OfName)];
+        DeltaPair[] pairs = files.Count == 2 ? [new DeltaPair(Path.GetFileName(files[1]), files[0], files[1])] : [.. KnownPairs];
         if (pairs.FirstOrDefault(static pair => !File.Exists(pair.Base) || !File.Exists(pair.Image)) is DeltaPair missing)
         {
             await Console.Error.WriteLineAsync($"delta: wanted the files {missing.Base} and {missing.Image}; tests/Benchmarks/pairs makes pairs");

@@ -74,14 +74,14 @@ internal static class UnpackingSpeed
     {
         long began = Stopwatch.GetTimestamp();
         using FileStream pack = File.OpenRead(path);
-        byte[] head = new byte[PackIndex.SizeFor(table.Table.Count)];
+        byte[] head = new byte[PackIndex.SizeFor(table.Table)];
         pack.ReadExactly(head);
         PackIndex index = PackIndex.Decode(head, table).OrThrow();
-        byte[] frame = new byte[PackIndex.MaxFrame(table.Table.ChunkSize)];
-        using FullPackReader reader = new(table);
-        for (int i = 0; i < index.Count; i++)
+        using PackReader reader = PackReader.OfFull(table, index);
+        byte[] frame = new byte[reader.MaxLength];
+        while (!reader.IsAtEnd)
         {
-            Span<byte> bytes = frame.AsSpan(0, index.LengthOf(i));
+            Span<byte> bytes = frame.AsSpan(0, reader.NextLength);
             pack.ReadExactly(bytes);
             _ = reader.Read(bytes).OrThrow();
         }
