@@ -74,6 +74,7 @@ internal static class RoleCommand
                 throw new SignerRefusalException($"change: wanted {arguments.GetRequiredValue(digest)} (the one to be signed), got {draft.Proposal.Digest}");
             }
 
+            draft.Change.Request.DemandPast(host.Clock.GetUtcNow());
             int signed = new ChangeSigning(opened, draft, key.Key, host.Out.WriteLine).Run();
             await host.Out.WriteLineAsync(signed == 0 ? $"key {key.Key.Label} has signed before what it can sign now" : $"signed: {signed} with {key.Key.Label}");
             await ShowNextAsync(host, draft, arguments.GetRequiredValue(home));

@@ -44,7 +44,7 @@ internal sealed class ChangeDraft
         DurableFile.Replace(Path.Combine(staged, Path.GetFileName(folder.Proposal)), proposal.ToJson());
         foreach (ChangedRole role in change.TopLevel.Concat(change.Envelopes.Count == 0 ? change.ProductRoles(static _ => null) : []))
         {
-            DurableFile.Replace(Path.Combine(staged, role.Name + ".json"), SignedMetadata.Assemble(role.SignedBytes, []));
+            DurableFile.Replace(RoleFile(staged, role), SignedMetadata.Assemble(role.SignedBytes, []));
         }
 
         Directory.Move(staged, folder.Change);
@@ -158,7 +158,10 @@ internal sealed class ChangeDraft
         Directory.Delete(folder.Installed, recursive: true);
     }
 
-    private string RoleFile(ChangedRole role) => Path.Combine(_folder.Change, role.Name + ".json");
+    private string RoleFile(ChangedRole role) => RoleFile(_folder.Change, role);
+
+    // In a folder of their own: products have the names that their makers like, and one may be called "proposal".
+    private static string RoleFile(string draft, ChangedRole role) => Path.Combine(draft, "roles", role.Name + ".json");
 
     private string EnvelopeFile(string path) => Path.Combine(_folder.Change, "envelopes", path);
 }

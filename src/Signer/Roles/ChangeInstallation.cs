@@ -72,10 +72,7 @@ internal static class ChangeInstallation
 
     private static void DemandLives(ChangeDraft draft, DateTimeOffset now)
     {
-        if (draft.Change.Request.Proposed > now)
-        {
-            throw new SignerRefusalException($"the change was proposed at {draft.Change.Request.Proposed:u}, which is to come: wanted the past");
-        }
+        draft.Change.Request.DemandPast(now);
 
         // A change that lay about for long would begin its life old.
         foreach (ChangedRole role in draft.Roles.Where(role => role.Expires - now < (role.Expires - draft.Change.Request.Proposed) / 2))

@@ -29,6 +29,16 @@ internal sealed record ChangeRequest(
     /// <summary>Whether the role is to be signed anew, whoever its keys are.</summary>
     [JsonIgnore]
     public bool AsksForNewLife => Renew || ExpiresDays is not null;
+
+    /// <summary>Lives are counted from the proposal: one that is dated ahead is neither signed nor put in force.</summary>
+    /// <exception cref="SignerRefusalException">It was proposed later than now.</exception>
+    public void DemandPast(DateTimeOffset now)
+    {
+        if (Proposed > now)
+        {
+            throw new SignerRefusalException($"change: wanted one that was proposed by now ({now:u}), got one of {Proposed:u}");
+        }
+    }
 }
 
 /// <summary>proposal.json: the request, and what follows from it, for people. Its digest is what the signers tell one another.</summary>

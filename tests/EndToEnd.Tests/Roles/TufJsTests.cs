@@ -120,7 +120,7 @@ public sealed class TufJsTests
     public async Task A13_Tuf_js_refuses_a_root_that_too_few_signed()
     {
         await using FolderServer server = await FolderServer.StartAsync(_site.Path("bins"));
-        server.Replaced["metadata/7.root.json"] = await File.ReadAllBytesAsync(_site.Path("home/change/root.json"));
+        server.Replaced["metadata/7.root.json"] = await File.ReadAllBytesAsync(_site.Path("home/change/roles/root.json"));
 
         await IsRefusedAsync(NewClient(), server, null, "UnsignedMetadataError", "root was signed by 1/3 keys");
     }

@@ -75,7 +75,7 @@ public sealed class RoleChangeCrashTests
     [Test]
     public async Task A48_Change_whose_proposal_broke_off_is_none()
     {
-        Directory.CreateDirectory(_world.HomeFolder.Change + ".staged/targets.json.new");
+        Directory.CreateDirectory(_world.HomeFolder.Change + ".staged/roles/targets.json.new");
         (await _world.TryProposeAsync("--role targets --renew")).Ok();
         (await _world.RunAsync("role", "discard", "--home", _world.Home)).Ok();
         (await _world.RunAsync("role", "apply", "--home", _world.Home)).Refused("no change is on its way: `fota-signer role propose` begins one");

@@ -41,7 +41,7 @@ public sealed class RoleChangeRefusalTests
         (await _world.MakeKeyAsync("root-4")).Ok();
         string change = await _world.ProposeAsync("--role root --add-key root-4 --remove-key root-1");
         string output = (await _world.SignChangeAsync(change, "root-2")).Ok().Output;
-        SignedMetadata drafted = SignedMetadata.Decode(await File.ReadAllBytesAsync(Path.Combine(_world.HomeFolder.Change, "root.json")), DecodeLimits.RootBytes, MetadataProfile.Fota).OrThrow();
+        SignedMetadata drafted = SignedMetadata.Decode(await File.ReadAllBytesAsync(Path.Combine(_world.HomeFolder.Change, "roles", "root.json")), DecodeLimits.RootBytes, MetadataProfile.Fota).OrThrow();
         Assert.That(output, Does.Contain($"root 2: sha256 of the signed bytes {Sha256Digest.Of(drafted.SignedBytes.Span)}\n").And.Contain("  - key of root: root-1 (").And.Contain("  + key of root: root-4 (").And.Contain("signed: 1 with root-2\n"));
         Assert.That((await _world.SignChangeAsync(change, "root-2")).Ok().Output, Does.StartWith("key root-2 has signed before what it can sign now\n"));
     }
@@ -54,11 +54,23 @@ public sealed class RoleChangeRefusalTests
     }
 
     [Test]
+    public async Task A03_Change_that_is_dated_ahead_is_neither_signed_nor_applied()
+    {
+        _world.Clock.Step(TimeSpan.FromDays(3));
+        string change = await _world.ProposeAsync("--role targets --renew"), ahead = $"{_world.Clock.GetUtcNow():u}";
+        (await _world.SignChangeAsync(change, "targets")).Ok();
+        _world.Clock.Step(TimeSpan.FromDays(-3));
+        string refusal = $"change: wanted one that was proposed by now ({_world.Clock.GetUtcNow():u}), got one of {ahead}";
+        (await _world.SignChangeAsync(change, "targets")).Refused(refusal);
+        await IsRefusedAndNothingChangesAsync(refusal);
+    }
+
+    [Test]
     public async Task A45_Draft_that_was_altered_is_not_signed()
     {
         (await _world.MakeKeyAsync("root-4")).Ok();
         string change = await _world.ProposeAsync("--role root --add-key root-4 --remove-key root-1");
-        string file = Path.Combine(_world.HomeFolder.Change, "root.json");
+        string file = Path.Combine(_world.HomeFolder.Change, "roles", "root.json");
         await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace("\"threshold\":2", "\"threshold\":1", StringComparison.Ordinal));
         (await _world.SignChangeAsync(change, "root-2")).Refused("root.json: wanted what the proposal says, got other metadata");
     }
@@ -156,7 +168,7 @@ public sealed class RoleChangeRefusalTests
     public async Task A45_Drafted_role_with_the_signature_of_a_stranger_is_not_signed()
     {
         string change = await _world.ProposeAsync("--role targets --renew");
-        string file = Path.Combine(_world.HomeFolder.Change, "targets.json");
+        string file = Path.Combine(_world.HomeFolder.Change, "roles", "targets.json");
         byte[] content = SignedMetadata.Decode(await File.ReadAllBytesAsync(file), 65536, MetadataProfile.Fota).OrThrow().SignedBytes.ToArray();
         await File.WriteAllBytesAsync(file, RepositorySimulator.Sign(content, [SoftwareKey.EcdsaP256()]));
         (await _world.SignChangeAsync(change, "targets")).Refused("wanted valid signatures by those who may sign it and no others");

@@ -45,7 +45,7 @@ public sealed class RoleChangeTests
         (await _world.ApplyAsync()).Refused("root 2: wanted 2 signatures by the keys of root 1, got 0; can sign: ");
         (await _world.SignChangeAsync(change, "root-1")).Ok();
         (await _world.SignChangeAsync(change, "root-2")).Ok();
-        File.Delete(Path.Combine(_world.HomeFolder.Change, "root.json"));
+        File.Delete(Path.Combine(_world.HomeFolder.Change, "roles", "root.json"));
         (await _world.SignChangeAsync(change, "root-1")).Ok();
         (await _world.SignChangeAsync(change, "root-2")).Ok();
         (await _world.ApplyAsync()).Refused("root 2: wanted 2 signatures by the keys of root 2, got 0; can sign: ");
