@@ -17,6 +17,11 @@ internal static class ChangedPolicy
             after = With(after, role, Change(before, role, before.Role(role), request), request.HashBins);
         }
 
+        if (!request.Renew && request.Roles.All(role => before.Role(role).SpeaksLike(after.Role(role))) && !PolicyDifference.Lines(before, after, request.Roles).Any())
+        {
+            throw new SignerRefusalException($"the change changes nothing: role {string.Join(" and ", request.Roles)} has these keys, threshold, days and bins already (--renew signs a role again as it is)");
+        }
+
         RoleSeparation.Demand(
             "",
             after.Roles,

@@ -69,11 +69,12 @@ internal sealed class RoleChange
     /// <summary>What people agree on: all that follows from the request and what is published.</summary>
     public IReadOnlyList<string> Effects =>
     [
+        .. PolicyDifference.Lines(Before, After, Request.Roles),
         .. TopLevel.SelectMany(role => role.Describe(After)),
         .. Envelopes.Select(envelope => $"{envelope.Path}: manifest {envelope.Manifest}, signed by {envelope.Keys.Threshold} of the new keys"),
         .. Envelopes.Count == 0
             ? ProductRoles(static _ => null).SelectMany(role => role.Describe(After))
-            : _product!.Documents.Select(role => $"{role.Name} {role.Content.Version + 1}: lists the same releases, with these signatures"),
+            : Rewritten(_product!.Targets).SelectMany(role => role.DescribeTerms(After)),
     ];
 
     /// <exception cref="SignerRefusalException">It is against the rules, or would change nothing.</exception>
@@ -99,10 +100,7 @@ internal sealed class RoleChange
             targets[changed.Path] = new TargetFile(envelope.Bytes.Length, Sha256Digest.Of(envelope.Bytes.Span));
         }
 
-        ProductSettings settings = After.Product(_product.Product);
-        Dictionary<string, TargetsMetadata> before = _product.Documents.ToDictionary(static role => role.Name, static role => role.Content, StringComparer.Ordinal);
-        return [.. _product.Rewritten(targets, ProductKeys!, settings.HashBins, Request.Proposed.AddDays(settings.ExpiresDays))
-            .Select(role => new ChangedRole(role.Role, before.GetValueOrDefault(role.Role), role.Content, [new Quorum($"{_product.Product}", ProductKeys!)]))];
+        return Rewritten(targets);
     }
 
     /// <summary>Whether the product's role has to wait for signatures over envelopes.</summary>
@@ -110,6 +108,15 @@ internal sealed class RoleChange
 
     /// <summary>The envelope as it is published.</summary>
     public SignedEnvelope Published(string path) => _product!.Release(path).Envelope;
+
+    /// <summary>The product's role and bins as they will be, with these targets.</summary>
+    private IReadOnlyList<ChangedRole> Rewritten(IReadOnlyDictionary<string, TargetFile> targets)
+    {
+        ProductSettings settings = After.Product(_product!.Product);
+        Dictionary<string, TargetsMetadata> before = _product.Documents.ToDictionary(static role => role.Name, static role => role.Content, StringComparer.Ordinal);
+        return [.. _product.Rewritten(targets, ProductKeys!, settings.HashBins, Request.Proposed.AddDays(settings.ExpiresDays))
+            .Select(role => new ChangedRole(role.Role, before.GetValueOrDefault(role.Role), role.Content, [new Quorum($"{_product.Product}", ProductKeys!)]))];
+    }
 
     private static bool SameKeys(RoleKeys one, RoleKeys other) => one.Threshold == other.Threshold && one.Keys.SequenceEqual(other.Keys);
 
