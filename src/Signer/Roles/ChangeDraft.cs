@@ -71,25 +71,27 @@ internal sealed class ChangeDraft
     public static ChangeDraft Require(HomeFolder folder, SignerSettings settings, DateTimeOffset now) =>
         Find(folder, settings, now) ?? throw new SignerRefusalException("no change is on its way: `fota-signer role propose` begins one");
 
-    /// <summary>The metadata with the signatures so far: over the bytes that this process computed, whatever the draft says that they are.</summary>
+    /// <summary>
+    /// The metadata with the signatures so far: over the bytes that this process computed, whatever the draft says that they are, and by those who may sign
+    /// them. What strangers put beside those is left out: whoever can write to the draft would else stop everybody who signs.
+    /// </summary>
     public SignedMetadata Role(ChangedRole role)
     {
         byte[] file = File.Exists(RoleFile(role)) ? File.ReadAllBytes(RoleFile(role)) : SignedMetadata.Assemble(role.SignedBytes, []);
         SignedMetadata drafted = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
-        bool isAsComputed = drafted.SignedBytes.Span.SequenceEqual(role.SignedBytes);
-        if (isAsComputed && drafted.Signatures.Count != role.Quorums.SelectMany(quorum => quorum.Keys.Signers(drafted)).Distinct().Count())
+        if (!drafted.SignedBytes.Span.SequenceEqual(role.SignedBytes))
         {
-            throw new SignerRefusalException($"{RoleFile(role)}: wanted valid signatures by those who may sign it and no others: {DropIt}");
+            throw new SignerRefusalException($"{RoleFile(role)}: wanted what the proposal says, got other metadata: {DropIt}");
         }
 
-        return isAsComputed
-            ? drafted
-            : throw new SignerRefusalException($"{RoleFile(role)}: wanted what the proposal says, got other metadata: {DropIt}");
+        HashSet<MetadataKeyId> signers = [.. role.Quorums.SelectMany(quorum => quorum.Keys.Signers(drafted)).Select(MetadataKeyId.Of)];
+        byte[] sound = SignedMetadata.Assemble(role.SignedBytes, drafted.Signatures.Where(signature => signers.Contains(signature.Key)));
+        return SignedMetadata.Decode(sound, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
     }
 
     public void WriteRole(ChangedRole role, ReadOnlySpan<byte> file) => DurableFile.Replace(RoleFile(role), file);
 
-    /// <summary>The envelope with the signatures so far; null if none was added.</summary>
+    /// <summary>The published envelope with the new signatures so far, each taken by itself and in one order; null if none was added.</summary>
     public SignedEnvelope? Envelope(string path)
     {
         ChangedEnvelope changed = Change.Envelopes.First(envelope => string.Equals(envelope.Path, path, StringComparison.Ordinal));
@@ -104,16 +106,9 @@ internal sealed class ChangeDraft
             throw new SignerRefusalException($"{EnvelopeFile(path)}: wanted manifest {changed.Manifest}, got {drafted.ClaimedDigest}: {DropIt}");
         }
 
-        return IsPublishedAndMore(drafted, Change.Published(path), changed.Keys)
-            ? drafted
-            : throw new SignerRefusalException($"{EnvelopeFile(path)}: wanted the published envelope and valid signatures by the product's new keys behind its own, and no others: {DropIt}");
+        // Nothing that was published is lost, else devices with the old anchors are left behind; and nothing foreign takes the place of signatures to come.
+        return Change.Published(path).WithSignaturesFrom(drafted, changed.Keys.Keys);
     }
-
-    // A signature cut out would leave devices with the old anchors behind; a foreign one would take the place of those to come.
-    private static bool IsPublishedAndMore(SignedEnvelope drafted, SignedEnvelope published, RoleKeys keys) =>
-        published.Signatures.Zip(drafted.Signatures).All(static pair => pair.First.Bytes.Span.SequenceEqual(pair.Second.Bytes.Span))
-        && drafted.Signatures.Count - published.Signatures.Count == keys.Keys.Count(key => drafted.IsSignedBy(key) && !published.IsSignedBy(key))
-        && Equals(drafted.UnverifiedContent().OrThrow().Text, published.UnverifiedContent().OrThrow().Text);
 
     public void WriteEnvelope(string path, SignedEnvelope envelope) => DurableFile.Replace(EnvelopeFile(path), envelope.Bytes.Span);
 
