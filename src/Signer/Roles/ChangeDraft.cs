@@ -30,6 +30,9 @@ internal sealed class ChangeDraft
     /// <summary>Everything that can be signed now: the product's roles only when their envelopes are complete.</summary>
     public IReadOnlyList<ChangedRole> Roles => [.. Change.TopLevel, .. Change.ProductRoles(Envelope)];
 
+    /// <summary>What each key that is new to the role has to sign besides.</summary>
+    public IReadOnlyList<KeyPossession> Possessions => [.. Change.NewKeys.Select(added => new KeyPossession(added.Label, added.Key, Proposal.Digest))];
+
     /// <summary>Makes a draft of a new change: prepared beside its place, and put there by one rename.</summary>
     public static ChangeDraft Begin(HomeFolder folder, SignerSettings settings, ChangeRequest request, DateTimeOffset now)
     {
@@ -110,6 +113,10 @@ internal sealed class ChangeDraft
         return Change.Published(path).WithSignaturesFrom(drafted, changed.Keys.Keys);
     }
 
+    public bool IsProven(KeyPossession possession) => possession.IsProvenBy(PossessionFile(possession));
+
+    public void WritePossession(KeyPossession possession, ReadOnlySpan<byte> signature) => DurableFile.Replace(PossessionFile(possession), signature);
+
     public void WriteEnvelope(string path, SignedEnvelope envelope) => DurableFile.Replace(EnvelopeFile(path), envelope.Bytes.Span);
 
     /// <summary>Whose signatures are still wanted, for people; empty when the change can be applied.</summary>
@@ -133,6 +140,8 @@ internal sealed class ChangeDraft
             missing.Add($"role {Change.Request.Roles[0]} itself: it is signed when the envelopes are, as it lists their digests");
         }
 
+        missing.AddRange(Possessions.Where(possession => !IsProven(possession))
+            .Select(possession => $"key {possession.Label}: wanted its own signature over this change, as it is new to role {string.Join(" and ", Change.Request.Roles)}, got none"));
         return missing;
 
         void Note(string what, string whose, RoleKeys keys, IReadOnlyList<Fota.Manifest.Keys.VerificationKey> signers)
@@ -157,6 +166,8 @@ internal sealed class ChangeDraft
 
     // In a folder of their own: products have the names that their makers like, and one may be called "proposal".
     private static string RoleFile(string draft, ChangedRole role) => Path.Combine(draft, "roles", role.Name + ".json");
+
+    private string PossessionFile(KeyPossession possession) => Path.Combine(_folder.Change, "possession", possession.Label + ".sig");
 
     private string EnvelopeFile(string path) => Path.Combine(_folder.Change, "envelopes", path);
 }

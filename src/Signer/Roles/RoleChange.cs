@@ -43,6 +43,7 @@ internal sealed class RoleChange
         }
 
         TopLevel = [.. Root(), .. Targets()];
+        NewKeys = [.. request.AddKeys.Select(label => (label, folder.PublicKey(before.Key(label))))];
     }
 
     public ChangeRequest Request { get; }
@@ -65,6 +66,9 @@ internal sealed class RoleChange
 
     /// <summary>Published envelopes that the product's new keys have to sign first: the role lists them by their digests.</summary>
     public IReadOnlyList<ChangedEnvelope> Envelopes { get; } = [];
+
+    /// <summary>The keys that are new to the role, with their labels.</summary>
+    public IReadOnlyList<(string Label, VerificationKey Key)> NewKeys { get; }
 
     /// <summary>What people agree on: all that follows from the request and what is published.</summary>
     public IReadOnlyList<string> Effects =>
