@@ -1,4 +1,3 @@
-using Fota.Manifest;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
@@ -74,7 +73,7 @@ internal sealed class OnlineRefresh
         SignedMetadata? snapshotFile = oldTimestamp is null ? null : Read(RepositoryFolder.Metadata("snapshot", oldTimestamp.Snapshot.Version), DecodeLimits.SnapshotBytes);
         SnapshotMetadata? oldSnapshot = snapshotFile?.UnverifiedSnapshot().OrThrow();
 
-        Dictionary<string, MetaFile> meta = Meta();
+        Dictionary<string, MetaFile> meta = SnapshotContent.Of(_repository, _state);
         bool isNews = oldSnapshot is null || !oldSnapshot.Meta.OrderBy(Name, StringComparer.Ordinal).SequenceEqual(meta.OrderBy(Name, StringComparer.Ordinal));
         bool snapshotDue = isNews || IsDue(oldSnapshot!, snapshotFile!, root.Snapshot, _policy.Snapshot);
         if (!isTimestampDue && !snapshotDue && !IsDue(oldTimestamp!, timestampFile!, root.Timestamp, _policy.Timestamp))
@@ -88,31 +87,18 @@ internal sealed class OnlineRefresh
         string snapshotPath = RepositoryFolder.Metadata("snapshot", snapshot.Version);
         Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
         byte[] named = snapshotDue ? files[snapshotPath] = Sign(_keys.Snapshot, snapshot, SigningPurpose.Snapshot) : _repository.Read(snapshotPath);
-        TimestampMetadata timestamp = new((oldTimestamp?.Version ?? 0) + 1, _now.AddDays(_policy.Timestamp.ExpiresDays), Describe(snapshot.Version, named));
+        TimestampMetadata timestamp = new((oldTimestamp?.Version ?? 0) + 1, _now.AddDays(_policy.Timestamp.ExpiresDays), SnapshotContent.Describe(snapshot.Version, named));
         files[RepositoryFolder.Timestamp] = Sign(_keys.Timestamp, timestamp, SigningPurpose.Timestamp);
         return new OnlineFiles(files, snapshotDue ? $"signed snapshot {snapshot.Version} and timestamp {timestamp.Version}" : $"signed timestamp {timestamp.Version}");
     }
 
     private static string Name(KeyValuePair<string, MetaFile> entry) => entry.Key;
 
-    private static MetaFile Describe(long version, ReadOnlySpan<byte> file) => new(version, file.Length, Sha256Digest.Of(file));
-
     private SignedMetadata Read(string path, int maxBytes) => SignedMetadata.Decode(_repository.Read(path), maxBytes, MetadataProfile.Fota).OrThrow();
 
     // Half of the life is kept in reserve for a signer or a network that is down. What other keys signed, or what outlives a policy that was shortened, is done anew.
     private bool IsDue(MetadataContent content, SignedMetadata file, RoleKeys keys, RoleSettings policy) =>
         content.Expires - _now < TimeSpan.FromDays(policy.ExpiresDays) / 2 || content.Expires > _now.AddDays(policy.ExpiresDays) || keys.Signers(file).Count < keys.Threshold;
-
-    private Dictionary<string, MetaFile> Meta()
-    {
-        Dictionary<string, MetaFile> meta = new(StringComparer.Ordinal);
-        foreach ((string role, long version) in _state.Delegated.Append(new("targets", _state.Targets)))
-        {
-            meta[role + ".json"] = Describe(version, _repository.Read(RepositoryFolder.Metadata(role, version)));
-        }
-
-        return meta;
-    }
 
     private byte[] Sign(ITokenKey key, MetadataContent content, SigningPurpose purpose)
     {
