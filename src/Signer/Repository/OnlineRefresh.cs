@@ -60,11 +60,12 @@ internal sealed class OnlineRefresh
     /// <param name="keys">The keys that the new root names.</param>
     /// <param name="repository">The repository as it will be.</param>
     /// <param name="state">Its state as it will be.</param>
+    /// <param name="leastSnapshot">Numbers below are not taken for a snapshot any more, as somebody else took them; 0 for none.</param>
     /// <param name="now">The moment.</param>
-    public static OnlineFiles Sign(SignerHome home, RolesSettings policy, OnlineKeys keys, RepositoryFolder repository, RepositoryState state, DateTimeOffset now) =>
-        new OnlineRefresh(home, policy, keys, repository, state, now).Sign(isTimestampDue: true)!;
+    public static OnlineFiles Sign(SignerHome home, RolesSettings policy, OnlineKeys keys, RepositoryFolder repository, RepositoryState state, long leastSnapshot, DateTimeOffset now) =>
+        new OnlineRefresh(home, policy, keys, repository, state, now).Sign(isTimestampDue: true, leastSnapshot)!;
 
-    private OnlineFiles? Sign(bool isTimestampDue)
+    private OnlineFiles? Sign(bool isTimestampDue, long leastSnapshot = 0)
     {
         RootMetadata root = RepositoryTrust.WalkRoots(_repository, _state, _now).Root;
         _keys.DemandFor(root);
@@ -75,14 +76,14 @@ internal sealed class OnlineRefresh
 
         Dictionary<string, MetaFile> meta = SnapshotContent.Of(_repository, _state);
         bool isNews = oldSnapshot is null || !oldSnapshot.Meta.OrderBy(Name, StringComparer.Ordinal).SequenceEqual(meta.OrderBy(Name, StringComparer.Ordinal));
-        bool snapshotDue = isNews || IsDue(oldSnapshot!, snapshotFile!, root.Snapshot, _policy.Snapshot);
+        bool snapshotDue = isNews || oldSnapshot!.Version < leastSnapshot || IsDue(oldSnapshot!, snapshotFile!, root.Snapshot, _policy.Snapshot);
         if (!isTimestampDue && !snapshotDue && !IsDue(oldTimestamp!, timestampFile!, root.Timestamp, _policy.Timestamp))
         {
             return null;
         }
 
         SnapshotMetadata snapshot = snapshotDue
-            ? new SnapshotMetadata(_repository.NextVersion("snapshot"), _now.AddDays(_policy.Snapshot.ExpiresDays), meta)
+            ? new SnapshotMetadata(Math.Max(_repository.NextVersion("snapshot"), leastSnapshot), _now.AddDays(_policy.Snapshot.ExpiresDays), meta)
             : oldSnapshot!;
         string snapshotPath = RepositoryFolder.Metadata("snapshot", snapshot.Version);
         Dictionary<string, byte[]> files = new(StringComparer.Ordinal);

@@ -26,7 +26,7 @@ internal static class ChangeInstallation
         DemandLives(draft, now);
         RepositoryFolder served = draft.Change.Repository;
         (Dictionary<string, byte[]> files, RepositoryState state) = Collect(draft);
-        OnlineFiles online = OnlineRefresh.Sign(home, draft.Change.After.Roles, keys, served.With(files), state, now);
+        OnlineFiles online = OnlineRefresh.Sign(home, draft.Change.After.Roles, keys, served.With(files), state, draft.Change.Request.AtLeast ?? 0, now);
         online.Files.ToList().ForEach(file => files[file.Key] = file.Value);
         IReadOnlyList<string> expired = ClientRehearsal.Run(served, served.With(files), state, now);
         files[RepositoryFolder.StateName] = state.ToJson();

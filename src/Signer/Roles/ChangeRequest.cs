@@ -12,6 +12,7 @@ namespace Fota.Signer.Roles;
 /// <param name="Threshold">How many keys will have to sign; null as before.</param>
 /// <param name="ExpiresDays">How long what they sign will be good for; null as before.</param>
 /// <param name="HashBins">Into how many bins the product's releases go; null as before.</param>
+/// <param name="AtLeast">The number of the next snapshot, unless a higher one is due; null for the next number.</param>
 /// <param name="Renew">Whether the role is signed again although nothing else changes.</param>
 /// <param name="Proposed">When: lives are counted from here.</param>
 internal sealed record ChangeRequest(
@@ -21,6 +22,7 @@ internal sealed record ChangeRequest(
     int? Threshold,
     int? ExpiresDays,
     int? HashBins,
+    long? AtLeast,
     bool Renew,
     DateTimeOffset Proposed)
 {

@@ -14,6 +14,9 @@ namespace Fota.Signer.Roles;
 /// </summary>
 internal sealed class RoleChange
 {
+    // More than anybody publishes one by one, and too few to use up the numbers there are by a slip of the finger.
+    private const long MostSkipped = 1_000_000;
+
     private readonly HomeFolder _folder;
     private readonly RepositoryTrust _trust;
     private readonly ProductRole? _product;
@@ -28,6 +31,7 @@ internal sealed class RoleChange
         State = Repository.ReadState();
         _trust = RepositoryTrust.Load(Repository, State, now);
         DemandAgreement();
+        DemandNear(request.AtLeast);
         if (before.Products.FirstOrDefault(product => request.Concerns(product.Name)) is { } settings)
         {
             _product = ProductRole.Load(Repository, State, _trust, ProductName.Parse(settings.Name), settings.HashBins);
@@ -74,6 +78,7 @@ internal sealed class RoleChange
     public IReadOnlyList<string> Effects =>
     [
         .. PolicyDifference.Lines(Before, After, Request.Roles),
+        .. Request.AtLeast is { } number ? [$"the next snapshot: at least number {number}"] : Array.Empty<string>(),
         .. TopLevel.SelectMany(role => role.Describe(After)),
         .. Envelopes.Select(envelope => $"{envelope.Path}: manifest {envelope.Manifest}, signed by {envelope.Keys.Threshold} of the new keys"),
         .. Envelopes.Count == 0
@@ -161,6 +166,15 @@ internal sealed class RoleChange
         HashSet<string> removed = [.. Request.RemoveKeys.Select(label => Before.Key(label).KeyId)];
         IEnumerable<VerificationKey> kept = today.Keys.Where(key => !removed.Contains(key.Id.ToString()));
         return new RoleKeys(kept.Concat(Request.AddKeys.Select(label => _folder.PublicKey(Before.Key(label)))), After.Role(role).Threshold);
+    }
+
+    private void DemandNear(long? atLeast)
+    {
+        long most = Repository.NextVersion(RolesSettings.SnapshotName) + MostSkipped;
+        if (atLeast < 1 || atLeast > most)
+        {
+            throw new SignerRefusalException($"--at-least: wanted 1 to {most}, {MostSkipped} more than the next number, got {atLeast}");
+        }
     }
 
     /// <summary>The policy says of every role what signed metadata says: it is by the policy that people decide what to change.</summary>

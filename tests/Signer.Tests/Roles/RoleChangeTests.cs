@@ -95,6 +95,19 @@ public sealed class RoleChangeTests
     }
 
     [Test]
+    [Proves("R-53")]
+    public async Task A04_Snapshots_go_on_from_the_number_that_was_agreed_upon_and_clients_follow()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        string proposed = (await _world.TryProposeAsync("--role snapshot --at-least 5000")).Ok().Output;
+        Assert.That(proposed, Does.StartWith("the next snapshot: at least number 5000\n"));
+        (await _world.ApplyAsync()).Ok();
+        Assert.That(Client.Update(_world).Snapshot!.Version, Is.EqualTo(5000));
+        await _world.ReleaseAsync("1.1.0");
+        Assert.That(Client.Update(_world).Snapshot!.Version, Is.EqualTo(5001));
+    }
+
+    [Test]
     [Proves("R-43")]
     public async Task Product_key_is_replaced_and_every_listed_envelope_bears_a_threshold_of_the_new_keys()
     {
