@@ -56,10 +56,10 @@ public sealed class SignerSite(string programs, string directory)
             await Signer.RunAsync(cancellation, "key", "make", "--home", Home, "--label", key, "--token", key, "--pin-file", Pin(key), "--so-pin-file", Site.Path("pins", key + ".so-pin"));
         }
 
-        await ChangeAsync(["--role", "root", "--add-key", NewRoot, "--remove-key", "root-1"], ["root-2", "root-3"], cancellation);
+        await ChangeAsync(["--role", "root", "--add-key", NewRoot, "--remove-key", "root-1"], ["root-2", "root-3", NewRoot], cancellation);
 
         // Added, not replaced: the pumps' boot loaders hold the keys of their factory, until a release brings them others.
-        await ChangeAsync(["--role", Product, "--add-key", NewApprover], ["targets", "release", "approver"], cancellation);
+        await ChangeAsync(["--role", Product, "--add-key", NewApprover], ["targets", "release", "approver", NewApprover], cancellation);
     }
 
     /// <summary>The approver signs what was agreed upon, by its digest.</summary>

@@ -176,7 +176,7 @@ public sealed class OnlineTests
         (await PushAsync(server)).Ok();
         (await _world.MakeKeyAsync("root-4")).Ok();
         (await _world.MakeKeyAsync("approver-2")).Ok();
-        await _world.ChangeAsync("--role root --add-key root-4 --remove-key root-1", "root-2 root-3");
+        await _world.ChangeAsync("--role root --add-key root-4 --remove-key root-1", "root-2 root-3 root-4");
         (await PushAsync(server)).Ok();
         await _world.ChangeAsync("--role infusion-pump --add-key approver-2 --remove-key approver", "targets approver-2 release");
         await _world.ChangeAsync("--role infusion-pump --hash-bins 16", "release approver-2");

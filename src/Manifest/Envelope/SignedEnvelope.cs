@@ -79,6 +79,21 @@ public sealed class SignedEnvelope
         return Decode(Assemble(_parts.Digest.Span, [.. _parts.Blocks.Select(static block => block.Bytes), added], _parts.ManifestWithHead.Span, TextOf(_parts))).OrThrow();
     }
 
+    /// <summary>
+    /// The envelope with the signatures of <paramref name="keys"/> that <paramref name="other"/> bears over the same manifest, as they stand there and in the order
+    /// of the keys. Nothing else of the other one is taken, and no key signs twice.
+    /// </summary>
+    public SignedEnvelope WithSignaturesFrom(SignedEnvelope other, IEnumerable<VerificationKey> keys)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        ArgumentNullException.ThrowIfNull(keys);
+        IEnumerable<ReadOnlyMemory<byte>> added = keys.Where(key => !IsSignedBy(key))
+            .Select(key => other.Signatures.FirstOrDefault(signature => signature.MayBeBy(key) && signature.IsBy(key, _parts.Digest.Span)))
+            .OfType<CoseMessage>()
+            .Select(static signature => signature.Bytes);
+        return Decode(Assemble(_parts.Digest.Span, [.. _parts.Blocks.Select(static block => block.Bytes), .. added], _parts.ManifestWithHead.Span, TextOf(_parts))).OrThrow();
+    }
+
     /// <summary>Whether <paramref name="key"/> signed this envelope's digest, and that digest is the manifest's.</summary>
     public bool IsSignedBy(VerificationKey key)
     {

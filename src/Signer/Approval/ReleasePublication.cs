@@ -36,6 +36,8 @@ internal static class ReleasePublication
         List<(RoleDocument Role, byte[] File)> complete = [.. documents.Select(document => (document, Complete(workshop, document, approved[document.Role])))];
 
         RepositoryFolder repository = workshop.Repository;
+        RepositoryState state = complete.Aggregate(workshop.State, static (state, role) => state.With(role.Role.Role, role.Role.Content.Version));
+        ClientRehearsal.DemandRoomInSnapshot(repository.With(complete.ToDictionary(static role => PathOf(role.Role), static role => role.File, StringComparer.Ordinal)), state, workshop.Now);
         foreach ((int index, ListedImage image) in examined.Manifest.Images.Index())
         {
             Sha256Digest table = image.Content.ChunkTableDigest, pack = examined.Packs[index];
@@ -44,17 +46,17 @@ internal static class ReleasePublication
         }
 
         repository.Write(RepositoryFolder.Target(RepositoryFolder.ReleasePath(role.Product, version), target.Sha256), envelope);
-        RepositoryState state = workshop.State;
         foreach ((RoleDocument document, byte[] file) in complete)
         {
-            repository.Write(RepositoryFolder.Metadata(document.Role, document.Content.Version), file);
-            state = state.With(document.Role, document.Content.Version);
+            repository.Write(PathOf(document), file);
         }
 
         repository.WriteState(state);
         draft.Delete();
         return complete[^1].Role;
     }
+
+    private static string PathOf(RoleDocument document) => RepositoryFolder.Metadata(document.Role, document.Content.Version);
 
     /// <summary>What another key of the product signed, by role.</summary>
     private static Dictionary<string, SignedMetadata> ReadApproved(ReleaseWorkshop workshop, ReleaseDraft draft, ReleaseVersion version)

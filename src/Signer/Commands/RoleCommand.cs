@@ -28,8 +28,9 @@ internal static class RoleCommand
         Option<int?> threshold = new("--threshold") { HelpName = "N", Description = "How many of its keys have to sign." };
         Option<int?> days = new("--expires-days") { HelpName = "N", Description = "How long what they sign is good for, from now on." };
         Option<int?> bins = new("--hash-bins") { HelpName = "N", Description = "Spreads the product's releases over so many files: a power of two up to 4096, or 0 for none." };
+        Option<long?> atLeast = new("--at-least") { HelpName = "N", Description = "The number of the next snapshot: past those that a thief of the online key published under." };
         Option<bool> renew = new("--renew") { Description = "Signs the role again, so that it does not expire." };
-        Command command = new("propose", "Computes what a change means, and lays it out to be signed. It needs no key.") { home, roles, add, remove, threshold, days, bins, renew };
+        Command command = new("propose", "Computes what a change means, and lays it out to be signed. It needs no key.") { home, roles, add, remove, threshold, days, bins, atLeast, renew };
         command.SetAction(async (arguments, cancellation) =>
         {
             HomeFolder folder = new(arguments.GetRequiredValue(home));
@@ -42,6 +43,7 @@ internal static class RoleCommand
                 arguments.GetValue(threshold),
                 arguments.GetValue(days),
                 arguments.GetValue(bins),
+                arguments.GetValue(atLeast),
                 arguments.GetValue(renew),
                 now);
             ChangeDraft draft = ChangeDraft.Begin(folder, opened.Settings, request, now);
@@ -74,6 +76,7 @@ internal static class RoleCommand
                 throw new SignerRefusalException($"change: wanted {arguments.GetRequiredValue(digest)} (the one to be signed), got {draft.Proposal.Digest}");
             }
 
+            draft.Change.Request.DemandPast(host.Clock.GetUtcNow());
             int signed = new ChangeSigning(opened, draft, key.Key, host.Out.WriteLine).Run();
             await host.Out.WriteLineAsync(signed == 0 ? $"key {key.Key.Label} has signed before what it can sign now" : $"signed: {signed} with {key.Key.Label}");
             await ShowNextAsync(host, draft, arguments.GetRequiredValue(home));

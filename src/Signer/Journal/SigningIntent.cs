@@ -43,6 +43,7 @@ internal enum SigningPurpose
     Certificate,
     Transcript,
     NewKey,
+    KeyPossession,
 }
 
 /// <summary>What became of an intent.</summary>

@@ -13,6 +13,27 @@ namespace Fota.Signer.Repository;
 /// </summary>
 internal static class ClientRehearsal
 {
+    // Of one signature, with room to spare.
+    private const int SignatureBytes = 512;
+
+    /// <summary>
+    /// What can be tried of a release before the online key signs: whether the snapshot that has to name it would be read. Else every later one would be
+    /// refused, and the whole repository grow stale.
+    /// </summary>
+    /// <param name="next">The repository as it would be.</param>
+    /// <param name="state">Its state as it would be.</param>
+    /// <param name="now">The moment of the release.</param>
+    /// <exception cref="SignerRefusalException">Clients would not read it.</exception>
+    public static void DemandRoomInSnapshot(RepositoryFolder next, RepositoryState state, DateTimeOffset now)
+    {
+        SnapshotMetadata snapshot = new(long.MaxValue, now, SnapshotContent.Of(next, state));
+        int length = snapshot.ToSignedBytes().Length + SignatureBytes;
+        if (length > DecodeLimits.SnapshotBytes)
+        {
+            throw new SignerRefusalException($"not written, as clients would refuse the repository: {RejectionReason.LimitExceeded}: snapshot: wanted at most {DecodeLimits.SnapshotBytes} bytes, got {length} for {snapshot.Meta.Count} roles");
+        }
+    }
+
     /// <param name="served">The repository as it is.</param>
     /// <param name="next">The repository as it would be.</param>
     /// <param name="state">Its state as it would be.</param>

@@ -1,4 +1,3 @@
-using Fota.Manifest;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
@@ -61,11 +60,12 @@ internal sealed class OnlineRefresh
     /// <param name="keys">The keys that the new root names.</param>
     /// <param name="repository">The repository as it will be.</param>
     /// <param name="state">Its state as it will be.</param>
+    /// <param name="leastSnapshot">Numbers below are not taken for a snapshot any more, as somebody else took them; 0 for none.</param>
     /// <param name="now">The moment.</param>
-    public static OnlineFiles Sign(SignerHome home, RolesSettings policy, OnlineKeys keys, RepositoryFolder repository, RepositoryState state, DateTimeOffset now) =>
-        new OnlineRefresh(home, policy, keys, repository, state, now).Sign(isTimestampDue: true)!;
+    public static OnlineFiles Sign(SignerHome home, RolesSettings policy, OnlineKeys keys, RepositoryFolder repository, RepositoryState state, long leastSnapshot, DateTimeOffset now) =>
+        new OnlineRefresh(home, policy, keys, repository, state, now).Sign(isTimestampDue: true, leastSnapshot)!;
 
-    private OnlineFiles? Sign(bool isTimestampDue)
+    private OnlineFiles? Sign(bool isTimestampDue, long leastSnapshot = 0)
     {
         RootMetadata root = RepositoryTrust.WalkRoots(_repository, _state, _now).Root;
         _keys.DemandFor(root);
@@ -74,45 +74,32 @@ internal sealed class OnlineRefresh
         SignedMetadata? snapshotFile = oldTimestamp is null ? null : Read(RepositoryFolder.Metadata("snapshot", oldTimestamp.Snapshot.Version), DecodeLimits.SnapshotBytes);
         SnapshotMetadata? oldSnapshot = snapshotFile?.UnverifiedSnapshot().OrThrow();
 
-        Dictionary<string, MetaFile> meta = Meta();
+        Dictionary<string, MetaFile> meta = SnapshotContent.Of(_repository, _state);
         bool isNews = oldSnapshot is null || !oldSnapshot.Meta.OrderBy(Name, StringComparer.Ordinal).SequenceEqual(meta.OrderBy(Name, StringComparer.Ordinal));
-        bool snapshotDue = isNews || IsDue(oldSnapshot!, snapshotFile!, root.Snapshot, _policy.Snapshot);
+        bool snapshotDue = isNews || oldSnapshot!.Version < leastSnapshot || IsDue(oldSnapshot!, snapshotFile!, root.Snapshot, _policy.Snapshot);
         if (!isTimestampDue && !snapshotDue && !IsDue(oldTimestamp!, timestampFile!, root.Timestamp, _policy.Timestamp))
         {
             return null;
         }
 
         SnapshotMetadata snapshot = snapshotDue
-            ? new SnapshotMetadata(_repository.NextVersion("snapshot"), _now.AddDays(_policy.Snapshot.ExpiresDays), meta)
+            ? new SnapshotMetadata(Math.Max(_repository.NextVersion("snapshot"), leastSnapshot), _now.AddDays(_policy.Snapshot.ExpiresDays), meta)
             : oldSnapshot!;
         string snapshotPath = RepositoryFolder.Metadata("snapshot", snapshot.Version);
         Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
         byte[] named = snapshotDue ? files[snapshotPath] = Sign(_keys.Snapshot, snapshot, SigningPurpose.Snapshot) : _repository.Read(snapshotPath);
-        TimestampMetadata timestamp = new((oldTimestamp?.Version ?? 0) + 1, _now.AddDays(_policy.Timestamp.ExpiresDays), Describe(snapshot.Version, named));
+        TimestampMetadata timestamp = new((oldTimestamp?.Version ?? 0) + 1, _now.AddDays(_policy.Timestamp.ExpiresDays), SnapshotContent.Describe(snapshot.Version, named));
         files[RepositoryFolder.Timestamp] = Sign(_keys.Timestamp, timestamp, SigningPurpose.Timestamp);
         return new OnlineFiles(files, snapshotDue ? $"signed snapshot {snapshot.Version} and timestamp {timestamp.Version}" : $"signed timestamp {timestamp.Version}");
     }
 
     private static string Name(KeyValuePair<string, MetaFile> entry) => entry.Key;
 
-    private static MetaFile Describe(long version, ReadOnlySpan<byte> file) => new(version, file.Length, Sha256Digest.Of(file));
-
     private SignedMetadata Read(string path, int maxBytes) => SignedMetadata.Decode(_repository.Read(path), maxBytes, MetadataProfile.Fota).OrThrow();
 
     // Half of the life is kept in reserve for a signer or a network that is down. What other keys signed, or what outlives a policy that was shortened, is done anew.
     private bool IsDue(MetadataContent content, SignedMetadata file, RoleKeys keys, RoleSettings policy) =>
         content.Expires - _now < TimeSpan.FromDays(policy.ExpiresDays) / 2 || content.Expires > _now.AddDays(policy.ExpiresDays) || keys.Signers(file).Count < keys.Threshold;
-
-    private Dictionary<string, MetaFile> Meta()
-    {
-        Dictionary<string, MetaFile> meta = new(StringComparer.Ordinal);
-        foreach ((string role, long version) in _state.Delegated.Append(new("targets", _state.Targets)))
-        {
-            meta[role + ".json"] = Describe(version, _repository.Read(RepositoryFolder.Metadata(role, version)));
-        }
-
-        return meta;
-    }
 
     private byte[] Sign(ITokenKey key, MetadataContent content, SigningPurpose purpose)
     {

@@ -30,6 +30,9 @@ internal sealed class ChangeDraft
     /// <summary>Everything that can be signed now: the product's roles only when their envelopes are complete.</summary>
     public IReadOnlyList<ChangedRole> Roles => [.. Change.TopLevel, .. Change.ProductRoles(Envelope)];
 
+    /// <summary>What each key that is new to the role has to sign besides.</summary>
+    public IReadOnlyList<KeyPossession> Possessions => [.. Change.NewKeys.Select(added => new KeyPossession(added.Label, added.Key, Proposal.Digest))];
+
     /// <summary>Makes a draft of a new change: prepared beside its place, and put there by one rename.</summary>
     public static ChangeDraft Begin(HomeFolder folder, SignerSettings settings, ChangeRequest request, DateTimeOffset now)
     {
@@ -44,7 +47,7 @@ internal sealed class ChangeDraft
         DurableFile.Replace(Path.Combine(staged, Path.GetFileName(folder.Proposal)), proposal.ToJson());
         foreach (ChangedRole role in change.TopLevel.Concat(change.Envelopes.Count == 0 ? change.ProductRoles(static _ => null) : []))
         {
-            DurableFile.Replace(Path.Combine(staged, role.Name + ".json"), SignedMetadata.Assemble(role.SignedBytes, []));
+            DurableFile.Replace(RoleFile(staged, role), SignedMetadata.Assemble(role.SignedBytes, []));
         }
 
         Directory.Move(staged, folder.Change);
@@ -71,25 +74,27 @@ internal sealed class ChangeDraft
     public static ChangeDraft Require(HomeFolder folder, SignerSettings settings, DateTimeOffset now) =>
         Find(folder, settings, now) ?? throw new SignerRefusalException("no change is on its way: `fota-signer role propose` begins one");
 
-    /// <summary>The metadata with the signatures so far: over the bytes that this process computed, whatever the draft says that they are.</summary>
+    /// <summary>
+    /// The metadata with the signatures so far: over the bytes that this process computed, whatever the draft says that they are, and by those who may sign
+    /// them. What strangers put beside those is left out: whoever can write to the draft would else stop everybody who signs.
+    /// </summary>
     public SignedMetadata Role(ChangedRole role)
     {
         byte[] file = File.Exists(RoleFile(role)) ? File.ReadAllBytes(RoleFile(role)) : SignedMetadata.Assemble(role.SignedBytes, []);
         SignedMetadata drafted = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
-        bool isAsComputed = drafted.SignedBytes.Span.SequenceEqual(role.SignedBytes);
-        if (isAsComputed && drafted.Signatures.Count != role.Quorums.SelectMany(quorum => quorum.Keys.Signers(drafted)).Distinct().Count())
+        if (!drafted.SignedBytes.Span.SequenceEqual(role.SignedBytes))
         {
-            throw new SignerRefusalException($"{RoleFile(role)}: wanted valid signatures by those who may sign it and no others: {DropIt}");
+            throw new SignerRefusalException($"{RoleFile(role)}: wanted what the proposal says, got other metadata: {DropIt}");
         }
 
-        return isAsComputed
-            ? drafted
-            : throw new SignerRefusalException($"{RoleFile(role)}: wanted what the proposal says, got other metadata: {DropIt}");
+        HashSet<MetadataKeyId> signers = [.. role.Quorums.SelectMany(quorum => quorum.Keys.Signers(drafted)).Select(MetadataKeyId.Of)];
+        byte[] sound = SignedMetadata.Assemble(role.SignedBytes, drafted.Signatures.Where(signature => signers.Contains(signature.Key)));
+        return SignedMetadata.Decode(sound, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
     }
 
     public void WriteRole(ChangedRole role, ReadOnlySpan<byte> file) => DurableFile.Replace(RoleFile(role), file);
 
-    /// <summary>The envelope with the signatures so far; null if none was added.</summary>
+    /// <summary>The published envelope with the new signatures so far, each taken by itself and in one order; null if none was added.</summary>
     public SignedEnvelope? Envelope(string path)
     {
         ChangedEnvelope changed = Change.Envelopes.First(envelope => string.Equals(envelope.Path, path, StringComparison.Ordinal));
@@ -104,16 +109,13 @@ internal sealed class ChangeDraft
             throw new SignerRefusalException($"{EnvelopeFile(path)}: wanted manifest {changed.Manifest}, got {drafted.ClaimedDigest}: {DropIt}");
         }
 
-        return IsPublishedAndMore(drafted, Change.Published(path), changed.Keys)
-            ? drafted
-            : throw new SignerRefusalException($"{EnvelopeFile(path)}: wanted the published envelope and valid signatures by the product's new keys behind its own, and no others: {DropIt}");
+        // Nothing that was published is lost, else devices with the old anchors are left behind; and nothing foreign takes the place of signatures to come.
+        return Change.Published(path).WithSignaturesFrom(drafted, changed.Keys.Keys);
     }
 
-    // A signature cut out would leave devices with the old anchors behind; a foreign one would take the place of those to come.
-    private static bool IsPublishedAndMore(SignedEnvelope drafted, SignedEnvelope published, RoleKeys keys) =>
-        published.Signatures.Zip(drafted.Signatures).All(static pair => pair.First.Bytes.Span.SequenceEqual(pair.Second.Bytes.Span))
-        && drafted.Signatures.Count - published.Signatures.Count == keys.Keys.Count(key => drafted.IsSignedBy(key) && !published.IsSignedBy(key))
-        && Equals(drafted.UnverifiedContent().OrThrow().Text, published.UnverifiedContent().OrThrow().Text);
+    public bool IsProven(KeyPossession possession) => possession.IsProvenBy(PossessionFile(possession));
+
+    public void WritePossession(KeyPossession possession, ReadOnlySpan<byte> signature) => DurableFile.Replace(PossessionFile(possession), signature);
 
     public void WriteEnvelope(string path, SignedEnvelope envelope) => DurableFile.Replace(EnvelopeFile(path), envelope.Bytes.Span);
 
@@ -138,6 +140,8 @@ internal sealed class ChangeDraft
             missing.Add($"role {Change.Request.Roles[0]} itself: it is signed when the envelopes are, as it lists their digests");
         }
 
+        missing.AddRange(Possessions.Where(possession => !IsProven(possession))
+            .Select(possession => $"key {possession.Label}: wanted its own signature over this change, as it is new to role {string.Join(" and ", Change.Request.Roles)}, got none"));
         return missing;
 
         void Note(string what, string whose, RoleKeys keys, IReadOnlyList<Fota.Manifest.Keys.VerificationKey> signers)
@@ -158,7 +162,12 @@ internal sealed class ChangeDraft
         Directory.Delete(folder.Installed, recursive: true);
     }
 
-    private string RoleFile(ChangedRole role) => Path.Combine(_folder.Change, role.Name + ".json");
+    private string RoleFile(ChangedRole role) => RoleFile(_folder.Change, role);
+
+    // In a folder of their own: products have the names that their makers like, and one may be called "proposal".
+    private static string RoleFile(string draft, ChangedRole role) => Path.Combine(draft, "roles", role.Name + ".json");
+
+    private string PossessionFile(KeyPossession possession) => Path.Combine(_folder.Change, "possession", possession.Label + ".sig");
 
     private string EnvelopeFile(string path) => Path.Combine(_folder.Change, "envelopes", path);
 }

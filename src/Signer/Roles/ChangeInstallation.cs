@@ -26,7 +26,7 @@ internal static class ChangeInstallation
         DemandLives(draft, now);
         RepositoryFolder served = draft.Change.Repository;
         (Dictionary<string, byte[]> files, RepositoryState state) = Collect(draft);
-        OnlineFiles online = OnlineRefresh.Sign(home, draft.Change.After.Roles, keys, served.With(files), state, now);
+        OnlineFiles online = OnlineRefresh.Sign(home, draft.Change.After.Roles, keys, served.With(files), state, draft.Change.Request.AtLeast ?? 0, now);
         online.Files.ToList().ForEach(file => files[file.Key] = file.Value);
         IReadOnlyList<string> expired = ClientRehearsal.Run(served, served.With(files), state, now);
         files[RepositoryFolder.StateName] = state.ToJson();
@@ -72,10 +72,7 @@ internal static class ChangeInstallation
 
     private static void DemandLives(ChangeDraft draft, DateTimeOffset now)
     {
-        if (draft.Change.Request.Proposed > now)
-        {
-            throw new SignerRefusalException($"the change was proposed at {draft.Change.Request.Proposed:u}, which is to come: wanted the past");
-        }
+        draft.Change.Request.DemandPast(now);
 
         // A change that lay about for long would begin its life old.
         foreach (ChangedRole role in draft.Roles.Where(role => role.Expires - now < (role.Expires - draft.Change.Request.Proposed) / 2))

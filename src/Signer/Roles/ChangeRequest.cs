@@ -12,6 +12,7 @@ namespace Fota.Signer.Roles;
 /// <param name="Threshold">How many keys will have to sign; null as before.</param>
 /// <param name="ExpiresDays">How long what they sign will be good for; null as before.</param>
 /// <param name="HashBins">Into how many bins the product's releases go; null as before.</param>
+/// <param name="AtLeast">The number of the next snapshot, unless a higher one is due; null for the next number.</param>
 /// <param name="Renew">Whether the role is signed again although nothing else changes.</param>
 /// <param name="Proposed">When: lives are counted from here.</param>
 internal sealed record ChangeRequest(
@@ -21,6 +22,7 @@ internal sealed record ChangeRequest(
     int? Threshold,
     int? ExpiresDays,
     int? HashBins,
+    long? AtLeast,
     bool Renew,
     DateTimeOffset Proposed)
 {
@@ -29,6 +31,16 @@ internal sealed record ChangeRequest(
     /// <summary>Whether the role is to be signed anew, whoever its keys are.</summary>
     [JsonIgnore]
     public bool AsksForNewLife => Renew || ExpiresDays is not null;
+
+    /// <summary>Lives are counted from the proposal: one that is dated ahead is neither signed nor put in force.</summary>
+    /// <exception cref="SignerRefusalException">It was proposed later than now.</exception>
+    public void DemandPast(DateTimeOffset now)
+    {
+        if (Proposed > now)
+        {
+            throw new SignerRefusalException($"change: wanted one that was proposed by now ({now:u}), got one of {Proposed:u}");
+        }
+    }
 }
 
 /// <summary>proposal.json: the request, and what follows from it, for people. Its digest is what the signers tell one another.</summary>

@@ -22,6 +22,11 @@ internal sealed class ChangeSigning(SignerHome home, ChangeDraft draft, ITokenKe
             throw new SignerRefusalException($"key '{key.Label}' has nothing to sign in this change; {Wanted()}");
         }
 
+        foreach (KeyPossession possession in draft.Possessions)
+        {
+            Sign(possession);
+        }
+
         foreach (ChangedEnvelope changed in draft.Change.Envelopes)
         {
             Sign(changed);
@@ -35,11 +40,23 @@ internal sealed class ChangeSigning(SignerHome home, ChangeDraft draft, ITokenKe
         return _signed;
     }
 
-    private bool IsEntitled() => draft.Change.Envelopes.Any(envelope => Speaks(envelope.Keys)) || draft.Roles.Any(role => role.Quorums.Any(quorum => Speaks(quorum.Keys)));
+    private bool IsEntitled() => draft.Possessions.Any(possession => possession.Key.Equals(key.PublicKey)) || draft.Change.Envelopes.Any(envelope => Speaks(envelope.Keys)) || draft.Roles.Any(role => role.Quorums.Any(quorum => Speaks(quorum.Keys)));
 
     private string Wanted() => draft.Missing() is { Count: > 0 } missing ? $"it wants {string.Join("; ", missing)}" : "it has all signatures: `fota-signer role apply`";
 
     private bool Speaks(RoleKeys keys) => keys.Keys.Contains(key.PublicKey);
+
+    private void Sign(KeyPossession possession)
+    {
+        if (!possession.Key.Equals(key.PublicKey) || draft.IsProven(possession))
+        {
+            return;
+        }
+
+        show($"key {possession.Label} ({possession.Key.Id}): agrees to change {possession.Change}, in which it is new");
+        draft.WritePossession(possession, home.Signer.Sign(key, SigningPurpose.KeyPossession, $"change {possession.Change}", possession.Statement));
+        _signed++;
+    }
 
     private void Sign(ChangedEnvelope changed)
     {

@@ -17,6 +17,11 @@ internal static class ChangedPolicy
             after = With(after, role, Change(before, role, before.Role(role), request), request.HashBins);
         }
 
+        if (!request.Renew && request.AtLeast is null && request.Roles.All(role => before.Role(role).SpeaksLike(after.Role(role))) && !PolicyDifference.Lines(before, after, request.Roles).Any())
+        {
+            throw new SignerRefusalException($"the change changes nothing: role {string.Join(" and ", request.Roles)} has these keys, threshold, days and bins already (--renew signs a role again as it is)");
+        }
+
         RoleSeparation.Demand(
             "",
             after.Roles,
@@ -50,9 +55,14 @@ internal static class ChangedPolicy
             }
         }
 
-        if (request is { AddKeys.Count: 0, RemoveKeys.Count: 0, Threshold: null, ExpiresDays: null, HashBins: null, Renew: false })
+        if (request is { AddKeys.Count: 0, RemoveKeys.Count: 0, Threshold: null, ExpiresDays: null, HashBins: null, AtLeast: null, Renew: false })
         {
-            throw new SignerRefusalException("a change: wanted at least one of --add-key, --remove-key, --threshold, --expires-days, --hash-bins, --renew");
+            throw new SignerRefusalException("a change: wanted at least one of --add-key, --remove-key, --threshold, --expires-days, --hash-bins, --at-least, --renew");
+        }
+
+        if (request.AtLeast is not null && !request.Concerns(RolesSettings.SnapshotName))
+        {
+            throw new SignerRefusalException($"--at-least: wanted role snapshot for it, got {request.Roles[0]}");
         }
 
         if (request.ExpiresDays is < 1 or > CeremonyPlan.MaxDays)

@@ -34,6 +34,10 @@ internal sealed class ChangedRole(string name, MetadataContent? before, Metadata
     /// <summary>What is signed, for people: the digest of the very bytes, then what is different.</summary>
     public IEnumerable<string> Describe(SignerSettings settings) =>
         RoleDifference.Lines(before, after, settings).Prepend($"{Name} {Version}: sha256 of the signed bytes {Sha256Digest.Of(SignedBytes)}");
+
+    /// <summary>What will be signed, for people, before the digests of the envelopes are known that it lists.</summary>
+    public IEnumerable<string> DescribeTerms(SignerSettings settings) =>
+        RoleDifference.OfTerms(before, after, settings).Prepend($"{Name} {Version}: lists the same releases, with these signatures");
 }
 
 /// <summary>Keys of which a threshold has to sign.</summary>

@@ -14,6 +14,9 @@ namespace Fota.Signer.Roles;
 /// </summary>
 internal sealed class RoleChange
 {
+    // More than anybody publishes one by one, and too few to use up the numbers there are by a slip of the finger.
+    private const long MostSkipped = 1_000_000;
+
     private readonly HomeFolder _folder;
     private readonly RepositoryTrust _trust;
     private readonly ProductRole? _product;
@@ -28,6 +31,7 @@ internal sealed class RoleChange
         State = Repository.ReadState();
         _trust = RepositoryTrust.Load(Repository, State, now);
         DemandAgreement();
+        DemandNear(request.AtLeast);
         if (before.Products.FirstOrDefault(product => request.Concerns(product.Name)) is { } settings)
         {
             _product = ProductRole.Load(Repository, State, _trust, ProductName.Parse(settings.Name), settings.HashBins);
@@ -43,6 +47,7 @@ internal sealed class RoleChange
         }
 
         TopLevel = [.. Root(), .. Targets()];
+        NewKeys = [.. request.AddKeys.Select(label => (label, folder.PublicKey(before.Key(label))))];
     }
 
     public ChangeRequest Request { get; }
@@ -66,14 +71,19 @@ internal sealed class RoleChange
     /// <summary>Published envelopes that the product's new keys have to sign first: the role lists them by their digests.</summary>
     public IReadOnlyList<ChangedEnvelope> Envelopes { get; } = [];
 
+    /// <summary>The keys that are new to the role, with their labels.</summary>
+    public IReadOnlyList<(string Label, VerificationKey Key)> NewKeys { get; }
+
     /// <summary>What people agree on: all that follows from the request and what is published.</summary>
     public IReadOnlyList<string> Effects =>
     [
+        .. PolicyDifference.Lines(Before, After, Request.Roles),
+        .. Request.AtLeast is { } number ? [$"the next snapshot: at least number {number}"] : Array.Empty<string>(),
         .. TopLevel.SelectMany(role => role.Describe(After)),
         .. Envelopes.Select(envelope => $"{envelope.Path}: manifest {envelope.Manifest}, signed by {envelope.Keys.Threshold} of the new keys"),
         .. Envelopes.Count == 0
             ? ProductRoles(static _ => null).SelectMany(role => role.Describe(After))
-            : _product!.Documents.Select(role => $"{role.Name} {role.Content.Version + 1}: lists the same releases, with these signatures"),
+            : Rewritten(_product!.Targets).SelectMany(role => role.DescribeTerms(After)),
     ];
 
     /// <exception cref="SignerRefusalException">It is against the rules, or would change nothing.</exception>
@@ -99,10 +109,7 @@ internal sealed class RoleChange
             targets[changed.Path] = new TargetFile(envelope.Bytes.Length, Sha256Digest.Of(envelope.Bytes.Span));
         }
 
-        ProductSettings settings = After.Product(_product.Product);
-        Dictionary<string, TargetsMetadata> before = _product.Documents.ToDictionary(static role => role.Name, static role => role.Content, StringComparer.Ordinal);
-        return [.. _product.Rewritten(targets, ProductKeys!, settings.HashBins, Request.Proposed.AddDays(settings.ExpiresDays))
-            .Select(role => new ChangedRole(role.Role, before.GetValueOrDefault(role.Role), role.Content, [new Quorum($"{_product.Product}", ProductKeys!)]))];
+        return Rewritten(targets);
     }
 
     /// <summary>Whether the product's role has to wait for signatures over envelopes.</summary>
@@ -110,6 +117,15 @@ internal sealed class RoleChange
 
     /// <summary>The envelope as it is published.</summary>
     public SignedEnvelope Published(string path) => _product!.Release(path).Envelope;
+
+    /// <summary>The product's role and bins as they will be, with these targets.</summary>
+    private IReadOnlyList<ChangedRole> Rewritten(IReadOnlyDictionary<string, TargetFile> targets)
+    {
+        ProductSettings settings = After.Product(_product!.Product);
+        Dictionary<string, TargetsMetadata> before = _product.Documents.ToDictionary(static role => role.Name, static role => role.Content, StringComparer.Ordinal);
+        return [.. _product.Rewritten(targets, ProductKeys!, settings.HashBins, Request.Proposed.AddDays(settings.ExpiresDays))
+            .Select(role => new ChangedRole(role.Role, before.GetValueOrDefault(role.Role), role.Content, [new Quorum($"{_product.Product}", ProductKeys!)]))];
+    }
 
     private static bool SameKeys(RoleKeys one, RoleKeys other) => one.Threshold == other.Threshold && one.Keys.SequenceEqual(other.Keys);
 
@@ -150,6 +166,15 @@ internal sealed class RoleChange
         HashSet<string> removed = [.. Request.RemoveKeys.Select(label => Before.Key(label).KeyId)];
         IEnumerable<VerificationKey> kept = today.Keys.Where(key => !removed.Contains(key.Id.ToString()));
         return new RoleKeys(kept.Concat(Request.AddKeys.Select(label => _folder.PublicKey(Before.Key(label)))), After.Role(role).Threshold);
+    }
+
+    private void DemandNear(long? atLeast)
+    {
+        long most = Repository.NextVersion(RolesSettings.SnapshotName) + MostSkipped;
+        if (atLeast < 1 || atLeast > most)
+        {
+            throw new SignerRefusalException($"--at-least: wanted 1 to {most}, {MostSkipped} more than the next number, got {atLeast}");
+        }
     }
 
     /// <summary>The policy says of every role what signed metadata says: it is by the policy that people decide what to change.</summary>

@@ -7,31 +7,44 @@ namespace Fota.Signer.Roles;
 /// <summary>What two versions of a role's metadata say differently, line by line, with the labels of keys.</summary>
 internal static class RoleDifference
 {
-    public static IEnumerable<string> Lines(MetadataContent? before, MetadataContent after, SignerSettings settings)
-    {
-        string[] old = before is null ? [] : [.. Facts(before, settings)], now = [.. Facts(after, settings)];
-        return old.Except(now, StringComparer.Ordinal).Select(static line => "  - " + line).Concat(now.Except(old, StringComparer.Ordinal).Select(static line => "  + " + line));
-    }
+    public static IEnumerable<string> Lines(MetadataContent? before, MetadataContent after, SignerSettings settings) =>
+        Between(before is null ? [] : [.. Terms(before, settings), .. Listed(before)], [.. Terms(after, settings), .. Listed(after)]);
 
-    private static IEnumerable<string> Facts(MetadataContent content, SignerSettings settings)
+    /// <summary>Without the targets, of which the digests are still to come.</summary>
+    public static IEnumerable<string> OfTerms(MetadataContent? before, MetadataContent after, SignerSettings settings) =>
+        Between(before is null ? [] : [.. Terms(before, settings)], [.. Terms(after, settings)]);
+
+    public static IEnumerable<string> Between(IReadOnlyList<string> old, IReadOnlyList<string> now) =>
+        old.Except(now, StringComparer.Ordinal).Select(static line => "  - " + line).Concat(now.Except(old, StringComparer.Ordinal).Select(static line => "  + " + line));
+
+    private static IEnumerable<string> Terms(MetadataContent content, SignerSettings settings)
     {
-        yield return string.Create(CultureInfo.InvariantCulture, $"expires {content.Expires:yyyy-MM-dd'T'HH:mm:ss'Z'}");
-        IEnumerable<string> facts = content switch
+        return content switch
         {
-            RootMetadata root => [.. Keys("root", root.Root), .. Keys("targets", root.Targets), .. Keys("snapshot", root.Snapshot), .. Keys("timestamp", root.Timestamp)],
+            RootMetadata root => [Life(root), .. Keys("root", root.Root), .. Keys("targets", root.Targets), .. Keys("snapshot", root.Snapshot), .. Keys("timestamp", root.Timestamp)],
             TargetsMetadata targets =>
             [
-                .. targets.Delegations.SelectMany(role => Keys(role.Name, role.Keys).Append($"delegates {string.Join(" ", role.Paths)} to {role.Name}")),
-                .. targets.Targets.Select(static target => $"lists {target.Key}: {target.Value.Sha256}"),
+                Life(targets),
+                .. targets.Delegations.Where(static role => role.PathHashPrefixes.Count == 0).SelectMany(role => Keys(role.Name, role.Keys).Append($"delegates {string.Join(" ", role.Paths)} to {role.Name}{Finality(role)}")),
+                .. Bins([.. targets.Delegations.Where(static role => role.PathHashPrefixes.Count > 0)]),
             ],
-            _ => [],
+            _ => [Life(content)],
         };
-        foreach (string fact in facts)
-        {
-            yield return fact;
-        }
+
+        // The keys of the bins are said once, as they are the same for all (R-8).
+        IEnumerable<string> Bins(IReadOnlyList<DelegatedRole> bins) => bins.Count == 0
+            ? []
+            : bins.SelectMany(bin => Keys("its hash bins", bin.Keys)).Distinct(StringComparer.Ordinal).Prepend($"hash bins: {bins.Count}")
+                .Concat(bins.Select(static bin => $"delegates paths whose SHA-256 begins with {string.Join(", ", bin.PathHashPrefixes)} to {bin.Name}{Finality(bin)}"));
 
         IEnumerable<string> Keys(string role, RoleKeys keys) =>
             keys.Keys.Select(key => $"key of {role}: {settings.LabelOf(key.Id)} ({key.Id})").Prepend($"threshold of {role}: {keys.Threshold}");
     }
+
+    private static string Life(MetadataContent content) => string.Create(CultureInfo.InvariantCulture, $"expires {content.Expires:yyyy-MM-dd'T'HH:mm:ss'Z'}");
+
+    private static string Finality(DelegatedRole role) => role.Terminating ? ", terminating" : "";
+
+    private static IEnumerable<string> Listed(MetadataContent content) =>
+        content is TargetsMetadata { Targets: var targets } ? targets.Select(static target => $"lists {target.Key}: {target.Value.Length} bytes, {target.Value.Sha256}") : [];
 }

@@ -24,7 +24,7 @@ public sealed class RunbookTests
         }
 
         string script = $"set -euo pipefail\ncd '{site.Path("pins")}'\nH='{site.Home}'\nP=.\n" + string.Concat(commands.Select(static command => $"{command}echo {Mark}\n"));
-        ProgramRun run = await ProgramRun.OfFileAsync("/bin/bash", site.Environment, "-c", script);
+        ProgramRun run = await ProgramRun.OfFileAsync("/bin/bash", site.Environment, TimeSpan.FromMinutes(8), "-c", script);
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")), run.Output);
 
         string[] printed = run.Output.Split(Mark + "\n");

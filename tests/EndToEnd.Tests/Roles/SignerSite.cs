@@ -82,13 +82,16 @@ internal sealed partial class SignerSite : IDisposable
         await RunAsync(["key", "make", "--home", Home, "--label", label, "--token", token ?? label, "--pin-file", Pin(token ?? label), .. blank]);
     }
 
-    /// <summary>Proposes a change and has it signed; it is then to be applied, or not.</summary>
-    public async Task ProposeAsync(string options, params string[] signers)
+    /// <summary>Proposes a change and has it signed, by KEY@TOKEN where the two are not called the same; it is then to be applied, or not.</summary>
+    public Task ProposeAsync(string options, params string[] signers) => ProposeInAsync(Home, options, signers);
+
+    /// <inheritdoc cref="ProposeAsync"/>
+    public async Task ProposeInAsync(string home, string options, params string[] signers)
     {
-        string change = Value(await RunAsync(["role", "propose", "--home", Home, .. options.Split(' ')]), "change");
+        string change = Value(await RunAsync(["role", "propose", "--home", home, .. options.Split(' ')]), "change");
         foreach (string signer in signers)
         {
-            await RunAsync("role", "sign", "--home", Home, "--change", change, "--key", signer, "--pin-file", Pin(signer));
+            await RunAsync("role", "sign", "--home", home, "--change", change, "--key", signer.Split('@')[0], "--pin-file", Pin(signer.Split('@')[^1]));
         }
     }
 

@@ -12,10 +12,10 @@ public sealed class TufJsTests
 
     private static readonly (string Name, string Options, string[] Signers)[] s_steps =
     [
-        ("root", "--role root --add-key root-4 --remove-key root-1", ["root-2", "root-3"]),
+        ("root", "--role root --add-key root-4 --remove-key root-1", ["root-2", "root-3", "root-4"]),
         ("targets", "--role targets --add-key targets-2 --remove-key targets", ["root-2", "root-4", "targets-2"]),
-        ("snapshot", "--role snapshot --add-key online-2 --remove-key online", ["root-2", "root-3"]),
-        ("timestamp", "--role timestamp --add-key online-2 --remove-key online", ["root-3", "root-4"]),
+        ("snapshot", "--role snapshot --add-key online-2 --remove-key online", ["root-2", "root-3", "online-2@online"]),
+        ("timestamp", "--role timestamp --add-key online-2 --remove-key online", ["root-3", "root-4", "online-2@online"]),
         ("product", "--role infusion-pump --add-key approver-2 --remove-key approver", ["targets-2", "approver-2", "release"]),
         ("root-again", "--role root --add-key root-5 --remove-key root-2 --threshold 3", ["root-3", "root-4", "root-5"]),
         ("bins", "--role infusion-pump --hash-bins 16", ["release", "approver-2"]),
@@ -120,7 +120,7 @@ public sealed class TufJsTests
     public async Task A13_Tuf_js_refuses_a_root_that_too_few_signed()
     {
         await using FolderServer server = await FolderServer.StartAsync(_site.Path("bins"));
-        server.Replaced["metadata/7.root.json"] = await File.ReadAllBytesAsync(_site.Path("home/change/root.json"));
+        server.Replaced["metadata/7.root.json"] = await File.ReadAllBytesAsync(_site.Path("home/change/roles/root.json"));
 
         await IsRefusedAsync(NewClient(), server, null, "UnsignedMetadataError", "root was signed by 1/3 keys");
     }

@@ -75,7 +75,7 @@ public sealed class RoleChangeCrashTests
     [Test]
     public async Task A48_Change_whose_proposal_broke_off_is_none()
     {
-        Directory.CreateDirectory(_world.HomeFolder.Change + ".staged/targets.json.new");
+        Directory.CreateDirectory(_world.HomeFolder.Change + ".staged/roles/targets.json.new");
         (await _world.TryProposeAsync("--role targets --renew")).Ok();
         (await _world.RunAsync("role", "discard", "--home", _world.Home)).Ok();
         (await _world.RunAsync("role", "apply", "--home", _world.Home)).Refused("no change is on its way: `fota-signer role propose` begins one");
@@ -98,7 +98,7 @@ public sealed class RoleChangeCrashTests
         await SignedAsync();
         (await _world.ApplyAsync()).Ok();
         string journal = (await _world.RunAsync("journal", "--home", _world.Home)).Ok().Output;
-        Assert.That(journal, Does.Match(@"online-2 +NewKey +Signed +online-2, EcdsaP256").And.Match("root-1 +Root +Signed +root 2").And.Match("root-2 +Root +Signed +root 2").And.Match("online-2 +Timestamp +Signed +version 3"));
+        Assert.That(journal, Does.Match(@"online-2 +NewKey +Signed +online-2, EcdsaP256").And.Match("online-2 +KeyPossession +Signed +change [0-9a-f]{64}").And.Match("root-1 +Root +Signed +root 2").And.Match("root-2 +Root +Signed +root 2").And.Match("online-2 +Timestamp +Signed +version 3"));
     }
 
     /// <summary>A change of the online key, complete, and not applied.</summary>
@@ -108,5 +108,6 @@ public sealed class RoleChangeCrashTests
         string change = await _world.ProposeAsync("--role snapshot --role timestamp --add-key online-2 --remove-key online");
         (await _world.SignChangeAsync(change, "root-1")).Ok();
         (await _world.SignChangeAsync(change, "root-2")).Ok();
+        (await _world.SignChangeAsync(change, "online-2", "online")).Ok();
     }
 }

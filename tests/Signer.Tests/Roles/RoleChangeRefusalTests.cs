@@ -41,7 +41,7 @@ public sealed class RoleChangeRefusalTests
         (await _world.MakeKeyAsync("root-4")).Ok();
         string change = await _world.ProposeAsync("--role root --add-key root-4 --remove-key root-1");
         string output = (await _world.SignChangeAsync(change, "root-2")).Ok().Output;
-        SignedMetadata drafted = SignedMetadata.Decode(await File.ReadAllBytesAsync(Path.Combine(_world.HomeFolder.Change, "root.json")), DecodeLimits.RootBytes, MetadataProfile.Fota).OrThrow();
+        SignedMetadata drafted = SignedMetadata.Decode(await File.ReadAllBytesAsync(Path.Combine(_world.HomeFolder.Change, "roles", "root.json")), DecodeLimits.RootBytes, MetadataProfile.Fota).OrThrow();
         Assert.That(output, Does.Contain($"root 2: sha256 of the signed bytes {Sha256Digest.Of(drafted.SignedBytes.Span)}\n").And.Contain("  - key of root: root-1 (").And.Contain("  + key of root: root-4 (").And.Contain("signed: 1 with root-2\n"));
         Assert.That((await _world.SignChangeAsync(change, "root-2")).Ok().Output, Does.StartWith("key root-2 has signed before what it can sign now\n"));
     }
@@ -54,11 +54,23 @@ public sealed class RoleChangeRefusalTests
     }
 
     [Test]
+    public async Task A03_Change_that_is_dated_ahead_is_neither_signed_nor_applied()
+    {
+        _world.Clock.Step(TimeSpan.FromDays(3));
+        string change = await _world.ProposeAsync("--role targets --renew"), ahead = $"{_world.Clock.GetUtcNow():u}";
+        (await _world.SignChangeAsync(change, "targets")).Ok();
+        _world.Clock.Step(TimeSpan.FromDays(-3));
+        string refusal = $"change: wanted one that was proposed by now ({_world.Clock.GetUtcNow():u}), got one of {ahead}";
+        (await _world.SignChangeAsync(change, "targets")).Refused(refusal);
+        await IsRefusedAndNothingChangesAsync(refusal);
+    }
+
+    [Test]
     public async Task A45_Draft_that_was_altered_is_not_signed()
     {
         (await _world.MakeKeyAsync("root-4")).Ok();
         string change = await _world.ProposeAsync("--role root --add-key root-4 --remove-key root-1");
-        string file = Path.Combine(_world.HomeFolder.Change, "root.json");
+        string file = Path.Combine(_world.HomeFolder.Change, "roles", "root.json");
         await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace("\"threshold\":2", "\"threshold\":1", StringComparison.Ordinal));
         (await _world.SignChangeAsync(change, "root-2")).Refused("root.json: wanted what the proposal says, got other metadata");
     }
@@ -140,12 +152,12 @@ public sealed class RoleChangeRefusalTests
 
     [Test]
     [Proves("R-43")]
-    public async Task A45_Drafted_envelope_from_which_a_published_signature_was_cut_is_not_signed() =>
-        await IsNotSignedAsync(static published => SignedEnvelope.Begin(published.UnverifiedContent().OrThrow()));
+    public async Task A45_Published_signature_that_was_cut_out_of_a_drafted_envelope_stays_published() =>
+        await IsSignedAsPublishedAsync(static published => SignedEnvelope.Begin(published.UnverifiedContent().OrThrow()));
 
     [Test]
     [Proves("R-43")]
-    public async Task A45_Drafted_envelope_with_the_signature_of_a_stranger_is_not_signed() => await IsNotSignedAsync(static published =>
+    public async Task A45_Signature_of_a_stranger_in_a_drafted_envelope_is_left_out() => await IsSignedAsPublishedAsync(static published =>
     {
         SoftwareKey stranger = SoftwareKey.EcdsaP256();
         return published.WithSignature(stranger.PublicKey, stranger.Sign(published.ToBeSigned(stranger.PublicKey)));
@@ -153,13 +165,23 @@ public sealed class RoleChangeRefusalTests
 
     [Test]
     [Proves("R-48")]
-    public async Task A45_Drafted_role_with_the_signature_of_a_stranger_is_not_signed()
+    public async Task A45_Bad_signatures_in_a_drafted_role_are_left_out_and_the_good_one_beside_them_counts()
     {
-        string change = await _world.ProposeAsync("--role targets --renew");
-        string file = Path.Combine(_world.HomeFolder.Change, "targets.json");
-        byte[] content = SignedMetadata.Decode(await File.ReadAllBytesAsync(file), 65536, MetadataProfile.Fota).OrThrow().SignedBytes.ToArray();
-        await File.WriteAllBytesAsync(file, RepositorySimulator.Sign(content, [SoftwareKey.EcdsaP256()]));
-        (await _world.SignChangeAsync(change, "targets")).Refused("wanted valid signatures by those who may sign it and no others");
+        string change = await _world.ProposeAsync("--role root --renew");
+        (await _world.SignChangeAsync(change, "root-1")).Ok();
+        string file = Path.Combine(_world.HomeFolder.Change, "roles", "root.json");
+        SignedMetadata drafted = SignedMetadata.Decode(await File.ReadAllBytesAsync(file), DecodeLimits.RootBytes, MetadataProfile.Fota).OrThrow();
+        SoftwareKey stranger = SoftwareKey.EcdsaP256();
+        MetadataSignature foreign = MetadataSignature.From(stranger.PublicKey, stranger.Sign(drafted.SignedBytes.ToArray()));
+        MetadataSignature forged = foreign with { Key = MetadataKeyId.Of(_world.HomeFolder.PublicKey(_world.HomeFolder.ReadSettings().Key("root-2"))) };
+        await File.WriteAllBytesAsync(file, SignedMetadata.Assemble(drafted.SignedBytes.Span, [foreign, .. drafted.Signatures, forged]));
+        await IsRefusedAndNothingChangesAsync("root 2: wanted 2 signatures by the keys of root 1, got 1; can sign: root-2, root-3");
+
+        (await _world.SignChangeAsync(change, "root-2")).Ok();
+        (await _world.ApplyAsync()).Ok();
+
+        SignedMetadata root = SignedMetadata.Decode(_world.Repository.Read("metadata/2.root.json"), DecodeLimits.RootBytes, MetadataProfile.Fota).OrThrow();
+        Assert.That((root.Signatures.Count, Client.Update(_world).Root.Version), Is.EqualTo((2, 2L)));
     }
 
     [Test]
@@ -195,17 +217,24 @@ public sealed class RoleChangeRefusalTests
         await IsRefusedAndNothingChangesAsync("not written, as clients would refuse the repository: MetadataRollback");
     }
 
-    private async Task IsNotSignedAsync(Func<SignedEnvelope, SignedEnvelope> tamper)
+    private async Task IsSignedAsPublishedAsync(Func<SignedEnvelope, SignedEnvelope> tamper)
     {
         await _world.ReleaseAsync("1.0.0");
         (await _world.MakeKeyAsync("approver-2")).Ok();
         string change = await _world.ProposeAsync("--role infusion-pump --add-key approver-2 --remove-key approver");
-        const string Path = "infusion-pump/1.0.0/manifest.suit";
         SignedEnvelope published = Client.Manifest(_world, "1.0.0").Envelope;
-        string file = System.IO.Path.Combine(_world.HomeFolder.Change, "envelopes", Path);
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file)!);
+        string file = Path.Combine(_world.HomeFolder.Change, "envelopes/infusion-pump/1.0.0/manifest.suit");
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         await File.WriteAllBytesAsync(file, tamper(published).Bytes.ToArray());
-        (await _world.SignChangeAsync(change, "approver-2")).Refused("wanted the published envelope and valid signatures by the product's new keys behind its own");
+        foreach (string signer in new[] { "targets", "approver-2", "release" })
+        {
+            (await _world.SignChangeAsync(change, signer)).Ok();
+        }
+
+        (await _world.ApplyAsync()).Ok();
+        byte[][] signatures = [.. Client.Manifest(_world, "1.0.0").Envelope.Signatures.Select(static signature => signature.Bytes.ToArray())];
+        Assert.That(signatures[..2], Is.EqualTo(published.Signatures.Select(static signature => signature.Bytes.ToArray())));
+        Assert.That(signatures, Has.Length.EqualTo(3), "the published ones, and approver-2's");
     }
 
     private async Task IsRefusedAndNothingChangesAsync(string sentence)

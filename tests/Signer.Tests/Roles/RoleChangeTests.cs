@@ -26,6 +26,7 @@ public sealed class RoleChangeTests
         (await _world.SignChangeAsync(change, "root-2")).Ok();
         (await _world.ApplyAsync()).Refused("root 2: wanted 2 signatures by the keys of root 1, got 1; can sign: ");
         (await _world.SignChangeAsync(change, "root-3")).Ok();
+        (await _world.SignChangeAsync(change, "root-4")).Ok();
         (await _world.ApplyAsync()).Ok();
         RootMetadata root = Client.Update(_world).Root;
         Assert.That((root.Version, root.Root.Threshold), Is.EqualTo((2L, 2)));
@@ -45,7 +46,7 @@ public sealed class RoleChangeTests
         (await _world.ApplyAsync()).Refused("root 2: wanted 2 signatures by the keys of root 1, got 0; can sign: ");
         (await _world.SignChangeAsync(change, "root-1")).Ok();
         (await _world.SignChangeAsync(change, "root-2")).Ok();
-        File.Delete(Path.Combine(_world.HomeFolder.Change, "root.json"));
+        File.Delete(Path.Combine(_world.HomeFolder.Change, "roles", "root.json"));
         (await _world.SignChangeAsync(change, "root-1")).Ok();
         (await _world.SignChangeAsync(change, "root-2")).Ok();
         (await _world.ApplyAsync()).Refused("root 2: wanted 2 signatures by the keys of root 2, got 0; can sign: ");
@@ -71,7 +72,7 @@ public sealed class RoleChangeTests
     {
         await _world.ReleaseAsync("1.0.0");
         (await _world.MakeKeyAsync(key, "online")).Ok();
-        await _world.ChangeAsync($"--role {role} --add-key {key} --remove-key online", "root-1 root-3");
+        await _world.ChangeAsync($"--role {role} --add-key {key} --remove-key online", $"root-1 root-3 {key}@online");
         TrustedMetadataSet trust = Client.Update(_world);
         Assert.That(Labels(role == "timestamp" ? trust.Root.Timestamp : trust.Root.Snapshot).Single(), Is.EqualTo(key));
         _world.Clock.Step(TimeSpan.FromDays(6));
@@ -85,12 +86,25 @@ public sealed class RoleChangeTests
     {
         await _world.ReleaseAsync("1.0.0");
         (await _world.MakeKeyAsync("online-2")).Ok();
-        await _world.ChangeAsync("--role snapshot --role timestamp --add-key online-2 --remove-key online", "root-1 root-2", "online-2");
+        await _world.ChangeAsync("--role snapshot --role timestamp --add-key online-2 --remove-key online", "root-1 online-2 root-2", "online-2");
         Assert.That(Client.Manifest(_world, "1.0.0").Signers, Has.Count.EqualTo(2));
         (await _world.OnlineAsync()).Refused("CKR_PIN_INCORRECT");
         _world.Clock.Step(TimeSpan.FromDays(6));
         (await _world.RunAsync("online", "--home", _world.Home, "--once", "--pin-file", _world.PinFile("online-2"))).Ok();
         Assert.That(Client.Update(_world).Timestamp!.Version, Is.EqualTo(4));
+    }
+
+    [Test]
+    [Proves("R-53")]
+    public async Task A04_Snapshots_go_on_from_the_number_that_was_agreed_upon_and_clients_follow()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        string proposed = (await _world.TryProposeAsync("--role snapshot --at-least 5000")).Ok().Output;
+        Assert.That(proposed, Does.StartWith("the next snapshot: at least number 5000\n"));
+        (await _world.ApplyAsync()).Ok();
+        Assert.That(Client.Update(_world).Snapshot!.Version, Is.EqualTo(5000));
+        await _world.ReleaseAsync("1.1.0");
+        Assert.That(Client.Update(_world).Snapshot!.Version, Is.EqualTo(5001));
     }
 
     [Test]
@@ -129,7 +143,7 @@ public sealed class RoleChangeTests
     public async Task Product_without_a_release_changes_its_keys_by_the_targets_role_alone()
     {
         (await _world.MakeKeyAsync("approver-2")).Ok();
-        await _world.ChangeAsync("--role infusion-pump --add-key approver-2", "targets");
+        await _world.ChangeAsync("--role infusion-pump --add-key approver-2", "targets approver-2");
         Assert.That(Labels(Client.Update(_world).Targets!.Delegations.Single().Keys), Is.EquivalentTo(["release", "approver", "approver-2"]));
     }
 
@@ -141,8 +155,8 @@ public sealed class RoleChangeTests
         (await _world.MakeKeyAsync("approver-2")).Ok();
         string change = await _world.ProposeAsync("--role infusion-pump --add-key release-2 --add-key approver-2 --remove-key release --remove-key approver");
         CommandResult signed = (await _world.SignChangeAsync(change, "release-2")).Ok();
-        Assert.That(signed.Output, Does.Contain("infusion-pump/1.0.0/manifest.suit: manifest ").And.Contain("signed: 1 with release-2\n").And.Contain("wanted: role infusion-pump itself: it is signed when the envelopes are"));
-        Assert.That((await _world.SignChangeAsync(change, "approver-2")).Ok().Output, Does.Contain("signed: 2 with approver-2\n"));
+        Assert.That(signed.Output, Does.Contain("infusion-pump/1.0.0/manifest.suit: manifest ").And.Contain("signed: 2 with release-2\n").And.Contain("wanted: role infusion-pump itself: it is signed when the envelopes are"));
+        Assert.That((await _world.SignChangeAsync(change, "approver-2")).Ok().Output, Does.Contain("signed: 3 with approver-2\n"));
         (await _world.ApplyAsync()).Refused("infusion-pump 2: wanted 2 signatures by the keys of infusion-pump, got 1; can sign: release-2");
     }
 

@@ -175,13 +175,14 @@ internal sealed class SignerWorld : IDisposable
 
     public Task<CommandResult> ApplyAsync(string online = "online") => RunAsync("role", "apply", "--home", Home, "--pin-file", PinFile(online));
 
-    /// <summary>Proposed, signed by these keys one after the other, and in force.</summary>
+    /// <summary>Proposed, signed by these keys one after the other (KEY@TOKEN where the two are not called the same), and in force.</summary>
     public async Task ChangeAsync(string options, string signers, string online = "online")
     {
         string change = await ProposeAsync(options);
         foreach (string signer in signers.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
-            (await SignChangeAsync(change, signer)).Ok();
+            string[] named = signer.Split('@');
+            (await SignChangeAsync(change, named[0], named[^1])).Ok();
         }
 
         (await ApplyAsync(online)).Ok();
