@@ -49,6 +49,8 @@ public sealed class Demonstration(string programs, string plans, string director
         await ReleaseAsync(Good, 1, operations, cancellation);
         await RollOutAsync(operations, cancellation);
         await ReleaseAsync(Bad, 1, operations, cancellation);
+        JsonElement delta = await operations.WaitForDeltaAsync(Good, Bad, cancellation);
+        Note($"the server made a delta pack for those on {Good}: {delta.GetProperty("size")} bytes, in place of {delta.GetProperty("full_size")}");
         BadOutcome bad = await RollOutBadAsync(operations, cancellation);
         IReadOnlyList<AttackOutcome> refused = await AttackAsync(bad.Canary, cancellation);
 
@@ -180,6 +182,13 @@ public sealed class Demonstration(string programs, string plans, string director
             throw new DemoFailedException($"{canary}: wanted {Good} again after a trial boot that failed, got {version} after {failure}");
         }
 
+        JsonElement transfer = status.GetProperty("last_transfer");
+        if (transfer.GetProperty("kind").GetString() != "delta" || transfer.GetProperty("release").GetString() != Bad)
+        {
+            throw new DemoFailedException($"{canary}: wanted {Bad} as a delta, got {transfer.GetRawText()}");
+        }
+
+        Note($"{Bad} travelled as a delta: {transfer.GetProperty("bytes")} bytes for an image of {transfer.GetProperty("image_size")}");
         int untouched = _devices.Count(d => d.Fingerprint() == before[d.Name]);
         if (untouched != Fleet - 1)
         {
@@ -216,12 +225,14 @@ public sealed class Demonstration(string programs, string plans, string director
     {
         Table table = new() { Border = TableBorder.Rounded };
         string[] columns = ["device", "version", "slot", "floor", "state"];
-        table.AddColumns(columns);
+        table.AddColumns(columns).AddColumns("last update", "bytes fetched", "image size");
         int onGood = 0;
         foreach (DeviceSite device in _devices)
         {
             JsonElement status = await device.StatusAsync(cancellation);
-            table.AddRow([.. columns.Select(c => Markup.Escape(status.GetProperty(c).ToString()))]);
+            JsonElement transfer = status.GetProperty("last_transfer");
+            string[] fetched = [$"{transfer.GetProperty("release")}, {transfer.GetProperty("kind")}", transfer.GetProperty("bytes").ToString(), transfer.GetProperty("image_size").ToString()];
+            table.AddRow([.. columns.Select(c => Markup.Escape(status.GetProperty(c).ToString())), .. fetched]);
             onGood += status.GetProperty("version").GetString() == Good ? 1 : 0;
         }
 

@@ -16,6 +16,14 @@ public sealed class Operator(string programs, IReadOnlyDictionary<string, string
     /// <summary>Known devices.</summary>
     public Task<JsonElement> DevicesAsync(CancellationToken cancellation) => AskAsync(cancellation, "device", "list");
 
+    /// <summary>Waits until the server has made the delta pack that makes one release of another; gives what it says of it.</summary>
+    public async Task<JsonElement> WaitForDeltaAsync(string from, string to, CancellationToken cancellation) => (await Waiting.ForAsync($"a delta pack from {from} to {to}", TimeSpan.FromMinutes(2), async () =>
+    {
+        JsonElement[] made = [.. (await AskAsync(cancellation, "pack", "list")).EnumerateArray().Where(p =>
+            p.GetProperty("base_version").GetString() == from && p.GetProperty("version").GetString() == to && p.GetProperty("state").GetString() == "made")];
+        return made.Length == 0 ? null : made;
+    }, cancellation))[0];
+
     /// <summary>One rollout.</summary>
     public Task<JsonElement> RolloutAsync(string id, CancellationToken cancellation) => AskAsync(cancellation, "rollout", "show", id);
 

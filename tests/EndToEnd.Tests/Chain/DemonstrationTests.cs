@@ -42,6 +42,18 @@ public sealed class DemonstrationTests
         Assert.That(_run.Output.TrimEnd().Split('\n')[^1], Is.EqualTo("demo: 6 devices on 1.1.0, 1.2.0 rolled back and aborted, 3 attacks refused"));
     }
 
+    [Test]
+    public void The_second_update_travels_as_a_delta()
+    {
+        System.Text.RegularExpressions.Match said = System.Text.RegularExpressions.Regex.Match(
+            _run.Output, @"1\.2\.0 travelled as a delta: (?<bytes>\d+) bytes for an image of (?<image>\d+)", System.Text.RegularExpressions.RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+
+        Assert.That(said.Success, Is.True, _run.Output);
+        Assert.That(Parse("bytes") * 20, Is.LessThan(Parse("image")));
+
+        long Parse(string group) => long.Parse(said.Groups[group].ValueSpan, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     [TestCase("old release replayed", "SequenceRollback", TestName = "A02_Replayed_release_is_refused_by_the_device")]
     [TestCase("flipped bit in a pack", "(ChunkMismatch|FrameInvalid)", TestName = "A26_P1_Flipped_bit_in_a_pack_is_refused_by_the_device")]
     [TestCase("manifest signed by one key only", "ThresholdNotMet", TestName = "A09_Release_signed_by_one_key_is_refused_by_the_device")]
