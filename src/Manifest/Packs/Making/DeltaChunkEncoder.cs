@@ -11,6 +11,9 @@ internal sealed class DeltaChunkEncoder : IDisposable
     // Large prefixes cost most of the time and gain little where a small one has said nearly everything.
     private const int SmallShare = 4, WorthLargePrefix = 8, NearlyNothing = 200;
 
+    // Where a whole chunk stands elsewhere, nearly all its fingerprints vote for the place.
+    private const int CopiesTried = 4;
+
     private readonly DeltaHead _head;
     private readonly PackProfile _profile;
     private readonly IRandomAccessImage _base;
@@ -53,7 +56,7 @@ internal sealed class DeltaChunkEncoder : IDisposable
         int context = Math.Min(FingerprintIndex.Window, before);
         _votes.Count(at, _bytes.AsSpan(before - context, context + length), context);
         IReadOnlyList<long> displacements = _votes.OfChunk(Alignment.MaxCandidates);
-        foreach (long displacement in displacements.Take(SmallShare).Prepend(0).Prepend(likely))
+        foreach (long displacement in displacements.Take(CopiesTried).Prepend(0).Prepend(likely))
         {
             if (IsCopy(at + displacement, content))
             {
