@@ -101,8 +101,15 @@ public sealed class DeltaRefusalTests
         FallsBackAsync(static pack => pack, chunk: 0, RejectionReason.LimitExceeded, offered: DeltaScene.Delta.Length - 1);
 
     [Test]
-    public Task A06_Plan_that_is_longer_than_the_pack_was_offered_is_not_fetched() =>
-        FallsBackAsync(static pack => pack, chunk: 0, RejectionReason.LimitExceeded, offered: DeltaHead.Size + 1);
+    public async Task A06_Plan_that_is_longer_than_the_pack_was_offered_is_not_fetched()
+    {
+        using DeltaScene scene = new();
+        scene.Server.Deltas = [scene.Server.Deltas[0] with { Size = DeltaHead.Size + 1 }];
+        await scene.Device.RunAsync();
+        Assert.That(scene.Device.Log.All, Has.Some.StartsWith("refused: LimitExceeded: delta pack:"));
+        Assert.That(scene.Server.Sent[scene.DeltaPath], Is.EqualTo(DeltaHead.Size));
+        scene.AssertConfirmed(TransferKind.DeltaThenFull);
+    }
 
     [Test]
     public async Task Offered_pack_that_does_not_exist_is_done_without()

@@ -49,9 +49,11 @@ public sealed class DeltaScene : IDisposable
 
     public static string FullPath => Release.Described.PackUri;
 
+    /// <summary>An image that says another version, and has some bytes more in its middle.</summary>
     public static byte[] Next(byte[] image, string version)
     {
-        byte[] next = [.. image[..20_000], .. "these bytes are new"u8, .. image[20_000..]];
+        int middle = image.Length / 2;
+        byte[] next = [.. image[..middle], .. "these bytes are new"u8, .. image[middle..]];
         System.Text.Encoding.ASCII.GetBytes($"version={version}\n").CopyTo(next, "FOTA-SAMPLE-PUMP\n".Length);
         return next;
     }
