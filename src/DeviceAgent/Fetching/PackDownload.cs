@@ -51,22 +51,24 @@ internal sealed class PackDownload
         await _repository.RetryAsync(
             async token =>
             {
-                WriteHeld(reader, write);
-                if (reader.IsAtEnd)
+                ResponseBody? body = null;
+                try
                 {
-                    return true; // copies alone were left: there is no byte to ask for
-                }
+                    // What needs no bytes comes first: where only copies are left there is nothing to ask for, or to wait for.
+                    for (WriteHeld(reader, write); !reader.IsAtEnd; WriteHeld(reader, write))
+                    {
+                        body ??= await _repository.OpenRangeAsync(path, reader.NextStart, reader.PackSize, token);
+                        Memory<byte> wanted = buffer.AsMemory(0, reader.NextLength);
+                        await body.ReadExactlyAsync(wanted, token);
+                        write(reader.Read(wanted.Span).OrThrow());
+                    }
 
-                using ResponseBody body = await _repository.OpenRangeAsync(path, reader.NextStart, reader.PackSize, token);
-                while (!reader.IsAtEnd)
+                    return true;
+                }
+                finally
                 {
-                    Memory<byte> wanted = buffer.AsMemory(0, reader.NextLength);
-                    await body.ReadExactlyAsync(wanted, token);
-                    write(reader.Read(wanted.Span).OrThrow());
-                    WriteHeld(reader, write); // the body may have ended by now
+                    body?.Dispose();
                 }
-
-                return true;
             },
             cancellation);
     }
