@@ -60,6 +60,19 @@ public sealed class DeltaRefusalTests
         FallsBackAsync(pack => Flip(pack, pack.Length - 1, 0x40), DeltaScene.SecondRecord, RejectionReason.ChunkMismatch, RejectionReason.FrameInvalid);
 
     [Test]
+    public Task P1_A27_Record_of_another_image_is_refused() => FallsBackAsync(
+        static pack =>
+        {
+            byte[] image = [.. DeltaScene.Release.Image];
+            image[image.AsSpan().IndexOf("bytes are new"u8)] = (byte)'v';
+            byte[] other = SampleRelease.Create(image: image).DeltaFrom(DeltaScene.Factory.Image);
+            Assert.That(other, Has.Length.EqualTo(pack.Length), "the case at hand: it fits into the place of the right one, and decompresses");
+            return [.. pack[..DeltaScene.SecondRecordStart()], .. other[DeltaScene.SecondRecordStart()..]];
+        },
+        DeltaScene.SecondRecord,
+        RejectionReason.ChunkMismatch);
+
+    [Test]
     public Task Ranges_outside_of_the_base_are_refused() => FallsBackAsync(
         static pack =>
         {
