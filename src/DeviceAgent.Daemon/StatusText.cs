@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Fota.DeviceAgent.State;
 
 namespace Fota.DeviceAgent.Daemon;
 
@@ -33,6 +34,7 @@ internal static class StatusText
                 json.WriteNull("last_failure");
             }
 
+            WriteTransfer(json, status.LastTransfer);
             json.WriteEndObject();
         }
 
@@ -42,7 +44,34 @@ internal static class StatusText
     public static string ForPeople(DeviceIdentity identity, DeviceStatus status)
     {
         string line = $"{identity.Device}: {identity.Product} {status.Running.Release.Version} in slot {status.Running.Running}, floor {status.Floor}, sequence {status.Running.Release.Sequence}, {State(status)}";
+        if (status.LastTransfer is { } transfer)
+        {
+            string how = transfer.Kind switch
+            {
+                TransferKind.Full => "as the full pack",
+                TransferKind.Delta => "as a delta",
+                _ => "as a delta, then as the full pack",
+            };
+            line = $"{line}; {transfer.Release}: fetched {transfer.Bytes} of {transfer.ImageSize} bytes {how}";
+        }
+
         return status.LastFailure is { } failure ? $"{line}; last failure {failure}" : line;
+    }
+
+    private static void WriteTransfer(Utf8JsonWriter json, ImageTransfer? transfer)
+    {
+        if (transfer is null)
+        {
+            json.WriteNull("last_transfer");
+            return;
+        }
+
+        json.WriteStartObject("last_transfer");
+        json.WriteString("release", transfer.Release.ToString());
+        json.WriteString("kind", transfer.Kind switch { TransferKind.Full => "full", TransferKind.Delta => "delta", _ => "delta_then_full" });
+        json.WriteNumber("bytes", transfer.Bytes);
+        json.WriteNumber("image_size", transfer.ImageSize);
+        json.WriteEndObject();
     }
 
     private static string State(DeviceStatus status) => status.Step?.ToString().ToLowerInvariant() ?? "idle";

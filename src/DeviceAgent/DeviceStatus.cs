@@ -11,14 +11,15 @@ namespace Fota.DeviceAgent;
 /// <param name="Confirmed">The newest confirmed release.</param>
 /// <param name="Step">How far the update under way has come; null when none is.</param>
 /// <param name="LastFailure">Why the last update came to nothing; null when none did since the last success.</param>
+/// <param name="LastTransfer">What the last image that was fetched as a whole took; null before the first.</param>
 /// <param name="QueuedReports">How many reports the server has not taken yet.</param>
-public sealed record DeviceStatus(BootFacts Running, SecurityVersion Floor, InstalledRelease Confirmed, UpdateStep? Step, Rejection? LastFailure, int QueuedReports)
+public sealed record DeviceStatus(BootFacts Running, SecurityVersion Floor, InstalledRelease Confirmed, UpdateStep? Step, Rejection? LastFailure, ImageTransfer? LastTransfer, int QueuedReports)
 {
     /// <summary>Reads the files of a device.</summary>
     /// <exception cref="DeviceStateException">Something is missing or unreadable.</exception>
     public static DeviceStatus Read(IDurableStore store)
     {
         AgentState state = new StateStore(store).Current;
-        return new DeviceStatus(BootFacts.Read(store), new FileRollbackCounter(store).Read(), state.Confirmed, state.Journal?.Step, state.LastFailure, state.Reports.Count);
+        return new DeviceStatus(BootFacts.Read(store), new FileRollbackCounter(store).Read(), state.Confirmed, state.Journal?.Step, state.LastFailure, state.LastTransfer, state.Reports.Count);
     }
 }

@@ -5,14 +5,13 @@ using Fota.DeviceAgent.Slots;
 using Fota.DeviceAgent.State;
 using Fota.Manifest;
 using Fota.Manifest.Envelope;
-using Fota.Manifest.Packs;
 using Fota.Manifest.Reports;
 using Fota.Manifest.Verification;
 
 namespace Fota.DeviceAgent;
 
 /// <summary>
-/// From an assignment to an activated slot: metadata, manifest, every condition, chunk table and index; only then the slot is barred, written
+/// From an assignment to an activated slot: metadata, manifest, every condition, chunk table and the pack's beginning; only then the slot is barred, written
 /// chunk by proven chunk, read back, and activated in one write. A refusal unwinds as <see cref="RejectedException"/>.
 /// </summary>
 internal sealed class Installation
@@ -21,15 +20,15 @@ internal sealed class Installation
     private readonly StateStore _state;
     private readonly ReportQueue _reports;
     private readonly ManifestDownload _manifests;
-    private readonly PackDownload _packs;
+    private readonly RepositoryClient _repository;
 
-    public Installation(AgentParts parts, StateStore state, ReportQueue reports, ManifestDownload manifests, PackDownload packs)
+    public Installation(AgentParts parts, StateStore state, ReportQueue reports, ManifestDownload manifests, RepositoryClient repository)
     {
         _parts = parts;
         _state = state;
         _reports = reports;
         _manifests = manifests;
-        _packs = packs;
+        _repository = repository;
     }
 
     private RollbackState Rollback => new(_parts.Counter.Read(), _state.Current.Confirmed.Sequence, _state.Current.Confirmed.ManifestDigest);
@@ -59,16 +58,19 @@ internal sealed class Installation
     }
 
     /// <summary>Fetches, proves and writes the image, reads it back, and activates it.</summary>
+    /// <param name="deployment">The server's name for it.</param>
+    /// <param name="manifest">What is installed.</param>
+    /// <param name="deltas">The delta packs that the server offers.</param>
+    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="RejectedException">The image was refused, or the slot or the boot record failed; then the slot is not started.</exception>
-    public async Task InstallAsync(string deployment, AdmittedManifest manifest, CancellationToken cancellation)
+    public async Task InstallAsync(string deployment, AdmittedManifest manifest, IReadOnlyList<OfferedDelta> deltas, CancellationToken cancellation)
     {
-        // Table and index are proven or bounded before the slot is touched: a wrong pack costs the device nothing.
-        VerifiedChunkTable table = await _packs.FetchTableAsync(manifest.SoleImage, cancellation);
-        PackIndex index = await _packs.FetchIndexAsync(table, cancellation);
+        // Table and index, or a delta's plan, are proven or bounded before the slot is touched: a wrong pack costs the device nothing.
+        using ImageDownload download = await ImageDownload.BeginAsync(_parts, _repository, manifest.SoleImage, deltas, cancellation);
         InactiveSlot slot = InactiveSlot.Of(_parts.Boot);
         try
         {
-            await InstallAsync(deployment, slot, manifest, table, index, cancellation);
+            await InstallAsync(deployment, slot, manifest, download, cancellation);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -82,7 +84,7 @@ internal sealed class Installation
         }
     }
 
-    private async Task InstallAsync(string deployment, InactiveSlot slot, AdmittedManifest manifest, VerifiedChunkTable table, PackIndex index, CancellationToken cancellation)
+    private async Task InstallAsync(string deployment, InactiveSlot slot, AdmittedManifest manifest, ImageDownload download, CancellationToken cancellation)
     {
         // From here on the slot holds no release, and says so before its first byte changes. Before the journal names it, too: whoever reads the
         // journal after a power cut takes what the boot record says of the slot for what came of this update, not of an earlier one.
@@ -90,7 +92,8 @@ internal sealed class Installation
         _parts.Slots.ClearEnvelope(slot);
         Begin(deployment, slot, manifest);
         await _reports.TrySendQueuedAsync(cancellation);
-        await WriteAsync(slot, table, index, cancellation);
+        await WriteAsync(slot, download, cancellation);
+        _state.Update(state => state with { LastTransfer = download.Transfer });
 
         StagedUpdate staged = StagedUpdate.Stage(slot, manifest, _parts.Slots, _parts.Identity.Traits, () => Rollback).OrThrow();
         _parts.Boot.Activate(staged);
@@ -129,22 +132,25 @@ internal sealed class Installation
             : _reports.Add(state with { Journal = journal }, deployment, journal.Release, ReportState.Installing));
     }
 
-    private async Task WriteAsync(InactiveSlot slot, VerifiedChunkTable table, PackIndex index, CancellationToken cancellation)
+    private async Task WriteAsync(InactiveSlot slot, ImageDownload download, CancellationToken cancellation)
     {
         using ISlotWriter writer = _parts.Slots.OpenForWriting(slot);
         int tenths = 0;
-        await _packs.FetchChunksAsync(
-            table,
-            index,
+        await download.FetchAsync(
             chunk =>
             {
                 writer.Write(chunk);
-                int done = (chunk.Index + 1) * 10 / table.Table.Count;
+                int done = (chunk.Index + 1) * 10 / chunk.Table.Table.Count;
                 if (done > tenths)
                 {
                     tenths = done;
-                    _parts.Log.Progress($"installing: {table.Manifest.Content.ReleaseVersion} into slot {slot.Name}, {done * 10}%");
+                    _parts.Log.Progress($"installing: {chunk.Table.Manifest.Content.ReleaseVersion} into slot {slot.Name}, {done * 10}%");
                 }
+            },
+            () =>
+            {
+                writer.Flush();
+                return _parts.Slots.OpenForReading(slot.Name);
             },
             cancellation);
         writer.Flush();

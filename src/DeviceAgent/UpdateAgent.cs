@@ -33,7 +33,7 @@ public sealed class UpdateAgent
         MetadataRefresh metadata = new(MetadataProfile.Fota, parts.Store, MetadataRefresh.AgentFolder, repository.Below("metadata/"));
         CheckInClient checkIn = new(parts.Http, parts.Server, parts.Key, parts.Retry, parts.Time);
         _reports = new ReportQueue(parts.Identity, _state, parts.Boot.Facts, parts.Counter, parts.Time, checkIn, parts.Log);
-        _installation = new Installation(parts, _state, _reports, new ManifestDownload(metadata, repository), new PackDownload(repository));
+        _installation = new Installation(parts, _state, _reports, new ManifestDownload(metadata, repository), repository);
         _trial = new TrialBoot(parts, _state, _reports, _installation.MarkActivated);
     }
 
@@ -100,7 +100,7 @@ public sealed class UpdateAgent
             }
             else
             {
-                await _installation.InstallAsync(assignment.Deployment, manifest, cancellation);
+                await _installation.InstallAsync(assignment.Deployment, manifest, answer.Deltas, cancellation);
                 return new AgentOutcome.RebootRequested();
             }
         }

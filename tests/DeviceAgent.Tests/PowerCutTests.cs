@@ -180,7 +180,7 @@ public sealed class PowerCutTests
         Assert.That(device.Floor.Value, Is.EqualTo(5));
     }
 
-    private static async Task<int> CutEverywhereAsync(PowerCut flavour, SampleRelease factory, Func<SimulatedDevice, Task> scenario)
+    internal static async Task<int> CutEverywhereAsync(PowerCut flavour, SampleRelease factory, Func<SimulatedDevice, Task> scenario)
     {
         for (int operation = 0; ; operation++)
         {

@@ -31,8 +31,10 @@ public sealed class ProgramTests
         programs.Settings["server"] = listener.Address.ToString();
         programs.Save();
         string board = await ManufactureAsync(programs, server);
-        SampleRelease release = SampleRelease.Create("1.1.0", sequence: 2, security: 2);
+        byte[] running = await File.ReadAllBytesAsync(programs.PathOf("image"));
+        SampleRelease release = SampleRelease.Create("1.1.0", sequence: 2, security: 2, image: DeltaScene.Next(running, "1.1.0"));
         server.Offer(release);
+        server.OfferDelta(release.DeltaFrom(running), running);
 
         using Process power = programs.Start(InstalledPrograms.BoardProgram, "power-on", "--config", board, "--agent", InstalledPrograms.AgentProgram);
         (List<string> lines, int powerExitCode) = await ReadUntilAsync(power, static line => line.StartsWith("confirmed:", StringComparison.Ordinal));
@@ -49,6 +51,7 @@ public sealed class ProgramTests
         Assert.That(status.RootElement.GetProperty("version").GetString(), Is.EqualTo("1.1.0"));
         Assert.That(status.RootElement.GetProperty("slot").GetString(), Is.EqualTo("B"));
         Assert.That(status.RootElement.GetProperty("floor").GetInt32(), Is.EqualTo(2));
+        Assert.That(status.RootElement.GetProperty("last_transfer").GetProperty("kind").GetString(), Is.EqualTo("delta"));
 
         server.Offer(SampleRelease.Create("1.2.0", sequence: 3), server.Repository.Pump.Keys[0]);
         (exitCode, _, string refusal) = await programs.RunAsync(InstalledPrograms.AgentProgram, "check", "--config", programs.AgentConfig);

@@ -5,8 +5,8 @@ using Fota.Manifest.Verification;
 namespace Fota.DeviceAgent.Fetching;
 
 /// <summary>
-/// Fetches a full pack frame by frame and hands on each chunk once it is proven. Memory is one frame, one chunk and the frames' history,
-/// whatever the size of the image. A broken transfer goes on at the frame where it broke.
+/// Fetches the parts of packs, full and delta, and hands on each chunk once it is proven. Memory is one record or frame and what the reader keeps,
+/// whatever the size of the image. A broken transfer goes on at the chunk where it broke.
 /// </summary>
 internal sealed class PackDownload
 {
@@ -26,35 +26,58 @@ internal sealed class PackDownload
         return VerifiedChunkTable.Verify(image, encoded).OrThrow();
     }
 
-    /// <summary>Head and index of the pack.</summary>
-    public async Task<PackIndex> FetchIndexAsync(VerifiedChunkTable table, CancellationToken cancellation) => await _repository.RetryAsync(
-        async token =>
-        {
-            byte[] head = new byte[PackIndex.SizeFor(table.Table)];
-            using ResponseBody body = await _repository.OpenRangeAsync(table.Image.Content.PackUri, 0, head.Length, token);
-            await body.ReadExactlyAsync(head, token);
-            return PackIndex.Decode(head, table).OrThrow();
-        },
-        cancellation);
+    /// <summary>Head and index of the full pack.</summary>
+    public async Task<PackIndex> FetchIndexAsync(VerifiedChunkTable table, CancellationToken cancellation) =>
+        PackIndex.Decode(await FetchPartAsync(table.Image.Content.PackUri, 0, PackIndex.SizeFor(table.Table), cancellation), table).OrThrow();
 
-    /// <summary>Fetches all frames in one request, unless it breaks, and gives each proven chunk to <paramref name="write"/>.</summary>
-    public async Task FetchChunksAsync(VerifiedChunkTable table, PackIndex index, Action<VerifiedChunk> write, CancellationToken cancellation)
+    /// <summary>A part of a pack, which is kept in memory; for none of it nothing is asked.</summary>
+    public async Task<byte[]> FetchPartAsync(string path, long start, int length, CancellationToken cancellation)
     {
-        using PackReader reader = PackReader.OfFull(table, index);
-        byte[] frame = new byte[reader.MaxLength];
+        byte[] part = new byte[length];
+        return length == 0 ? part : await _repository.RetryAsync(
+            async token =>
+            {
+                using ResponseBody body = await _repository.OpenRangeAsync(path, start, start + length, token);
+                await body.ReadExactlyAsync(part, token);
+                return part;
+            },
+            cancellation);
+    }
+
+    /// <summary>Fetches all that the reader still wants in one request, unless it breaks, and gives each proven chunk to <paramref name="write"/>.</summary>
+    public async Task FetchChunksAsync(string path, PackReader reader, Action<VerifiedChunk> write, CancellationToken cancellation)
+    {
+        byte[] buffer = new byte[reader.MaxLength];
         await _repository.RetryAsync(
             async token =>
             {
-                using ResponseBody body = await _repository.OpenRangeAsync(table.Image.Content.PackUri, reader.NextStart, reader.PackSize, token);
-                while (!reader.IsAtEnd)
+                ResponseBody? body = null;
+                try
                 {
-                    Memory<byte> wanted = frame.AsMemory(0, reader.NextLength);
-                    await body.ReadExactlyAsync(wanted, token);
-                    write(reader.Read(wanted.Span).OrThrow());
-                }
+                    // What needs no bytes comes first: where only copies are left there is nothing to ask for, or to wait for.
+                    for (WriteHeld(reader, write); !reader.IsAtEnd; WriteHeld(reader, write))
+                    {
+                        body ??= await _repository.OpenRangeAsync(path, reader.NextStart, reader.PackSize, token);
+                        Memory<byte> wanted = buffer.AsMemory(0, reader.NextLength);
+                        await body.ReadExactlyAsync(wanted, token);
+                        write(reader.Read(wanted.Span).OrThrow());
+                    }
 
-                return true;
+                    return true;
+                }
+                finally
+                {
+                    body?.Dispose();
+                }
             },
             cancellation);
+    }
+
+    private static void WriteHeld(PackReader reader, Action<VerifiedChunk> write)
+    {
+        while (!reader.IsAtEnd && reader.NextLength == 0)
+        {
+            write(reader.Read([]).OrThrow());
+        }
     }
 }

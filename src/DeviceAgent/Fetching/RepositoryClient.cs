@@ -25,6 +25,9 @@ internal sealed class RepositoryClient
         _time = time;
     }
 
+    /// <summary>Bytes of files, and of parts of files, that came so far.</summary>
+    public long Received { get; private set; }
+
     /// <summary>Fetches from a folder of this repository; the name ends in '/'.</summary>
     public RepositoryClient Below(string folder) => new(_http, new Uri(_repository, folder), _retry, _time);
 
@@ -58,11 +61,18 @@ internal sealed class RepositoryClient
             cancellation);
 
     /// <summary>The bytes from <paramref name="first"/> up to, not including, <paramref name="end"/>. To be called within <see cref="RetryAsync{T}"/>.</summary>
+    /// <exception cref="RejectedException">The file is shorter.</exception>
     public async Task<ResponseBody> OpenRangeAsync(string path, long first, long end, CancellationToken cancellation)
     {
         ResponseBody body = await OpenAsync(path, new RangeHeaderValue(first, end - 1), cancellation) ?? throw Missing(path);
         try
         {
+            if (body.FileLength < end)
+            {
+                // As with a range that begins behind its end: to ask again would bring no more.
+                throw new RejectedException(RejectionReason.LengthMismatch, $"{path}: wanted {end} bytes, got a file of {body.FileLength}");
+            }
+
             await body.SkipAsync(body.IsPartial ? 0 : first, cancellation); // a server or cache without ranges sends the whole file
             return body;
         }
@@ -84,7 +94,7 @@ internal sealed class RepositoryClient
         HttpResponseMessage response = await HttpDoor.SendAsync(_http, request, _time, cancellation);
         if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent)
         {
-            return new ResponseBody(response, _time);
+            return new ResponseBody(response, _time, read => Received += read);
         }
 
         using (response)

@@ -8,17 +8,23 @@ internal sealed class ResponseBody : IDisposable
 {
     private readonly HttpResponseMessage _response;
     private readonly TimeProvider _time;
+    private readonly Action<int> _received;
     private readonly TransferRate _rate = new();
     private Stream? _stream;
 
-    public ResponseBody(HttpResponseMessage response, TimeProvider time)
+    /// <summary>Reads the body of <paramref name="response"/>, and tells <paramref name="received"/> how many bytes each read brought.</summary>
+    public ResponseBody(HttpResponseMessage response, TimeProvider time, Action<int> received)
     {
         _response = response;
         _time = time;
+        _received = received;
     }
 
     /// <summary>Whether the server sent the range that was asked for, rather than the whole file.</summary>
     public bool IsPartial => _response.StatusCode == HttpStatusCode.PartialContent;
+
+    /// <summary>Length of the whole file, as far as the server says it.</summary>
+    public long? FileLength => IsPartial ? _response.Content.Headers.ContentRange?.Length : _response.Content.Headers.ContentLength;
 
     /// <summary>Fills <paramref name="buffer"/>; a body that ends before is a broken transfer.</summary>
     public async Task ReadExactlyAsync(Memory<byte> buffer, CancellationToken cancellation)
@@ -84,6 +90,7 @@ internal sealed class ResponseBody : IDisposable
                 _time,
                 cancellation);
             total += read;
+            _received(read);
             _rate.Demand(What, read, _time.GetElapsedTime(before));
         }
         while (read > 0 && total < buffer.Length);

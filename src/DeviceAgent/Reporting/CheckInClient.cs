@@ -44,7 +44,7 @@ internal sealed class CheckInClient
             Content = new ByteArrayContent(signed) { Headers = { ContentType = new MediaTypeHeaderValue("application/cose") } },
         };
         HttpResponseMessage response = await HttpDoor.SendAsync(_http, request, _time, cancellation);
-        using ResponseBody body = new(response, _time);
+        using ResponseBody body = new(response, _time, static _ => { });
         byte[] answer = await body.ReadToEndAsync("check-in answer", CheckInAnswer.MaxBytes, cancellation);
         if (response.StatusCode == HttpStatusCode.OK)
         {

@@ -31,6 +31,9 @@ internal sealed record AgentState
     /// <summary>Why the last update came to nothing; null when none did since the last success.</summary>
     public Rejection? LastFailure { get; init; }
 
+    /// <summary>What the last image that was fetched as a whole took; null before the first.</summary>
+    public ImageTransfer? LastTransfer { get; init; }
+
     /// <summary>
     /// The latest update start time that led to accepted metadata. Time is never taken as earlier: a clock that is set back revives nothing that
     /// had expired by then (A03). One that ran ahead and was believed shortens what later metadata is worth to the device until true time has caught up.
@@ -50,6 +53,7 @@ internal sealed record AgentState
         Failed = [.. json.GetProperty("failed").EnumerateArray().Select(static item => Sha256Digest.Parse(item.GetString()!))],
         Reports = [.. json.GetProperty("reports").EnumerateArray().Select(ReportJson.Read)],
         LastFailure = ReadOptional(json.GetProperty("last_failure"), static item => new Rejection(item.RequiredEnum<RejectionReason>("reason"), item.RequiredText("detail"))),
+        LastTransfer = json.TryGetProperty("last_transfer", out JsonElement transfer) ? ReadOptional(transfer, ImageTransfer.Read) : null, // not in older files
         LatestTrustedTime = DateTimeOffset.FromUnixTimeSeconds(json.GetProperty("latest_trusted_time").GetInt64()),
         NextOrdinal = json.GetProperty("next_ordinal").GetInt64(),
     };
@@ -90,6 +94,15 @@ internal sealed record AgentState
             json.WriteString("reason", LastFailure.Reason.ToString());
             json.WriteString("detail", LastFailure.Detail);
             json.WriteEndObject();
+        }
+
+        if (LastTransfer is null)
+        {
+            json.WriteNull("last_transfer");
+        }
+        else
+        {
+            LastTransfer.Write(json, "last_transfer");
         }
 
         json.WriteNumber("latest_trusted_time", LatestTrustedTime.ToUnixTimeSeconds());

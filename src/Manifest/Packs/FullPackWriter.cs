@@ -34,37 +34,30 @@ public static class FullPackWriter
         int[] lengths = new int[PackIndex.FramesFor(table)];
         byte[] window = new byte[profile.PrefixSize + (Batch * content)];
         byte[][] frames = [.. Enumerable.Range(0, Batch).Select(_ => new byte[PackIndex.MaxFrame(table.ChunkSize)])];
-        using ThreadLocal<ZstdCompressor> compressors = new(() => new ZstdCompressor(level, profile.WindowLog(content)), trackAllValues: true);
-        try
+        using WorkerPool<ZstdCompressor> compressors = new(() => new ZstdCompressor(level, profile.WindowLog(content)));
+        int history = 0;
+        for (int first = 0; first < lengths.Length; first += Batch)
         {
-            int history = 0;
-            for (int first = 0; first < lengths.Length; first += Batch)
-            {
-                int count = Math.Min(Batch, lengths.Length - first), read = (int)Math.Min((long)count * content, table.ImageSize - ((long)first * content));
-                image.ReadExactly(window, history, read);
-                Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellation }, i =>
+            int count = Math.Min(Batch, lengths.Length - first), read = (int)Math.Min((long)count * content, table.ImageSize - ((long)first * content));
+            image.ReadExactly(window, history, read);
+            compressors.ForEach(
+                count,
+                (compressor, i) =>
                 {
                     // The prefix is the image itself, not what came out before: so the frames of a batch do not wait for each other.
                     int at = history + (i * content), before = Math.Min(at, profile.PrefixSize);
-                    lengths[first + i] = compressors.Value!.Compress(window.AsSpan(at - before, before), window.AsSpan(at, Math.Min(content, history + read - at)), frames[i]);
-                });
-                for (int i = 0; i < count; i++)
-                {
-                    output.Write(frames[i], 0, lengths[first + i]);
-                }
-
-                int end = history + read, kept = Math.Min(end, profile.PrefixSize);
-                Buffer.BlockCopy(window, end - kept, window, 0, kept);
-                history = kept;
-                progress?.Report(Math.Min(table.Count, (first + count) * perFrame));
-            }
-        }
-        finally
-        {
-            foreach (ZstdCompressor compressor in compressors.Values)
+                    lengths[first + i] = compressor.Compress(window.AsSpan(at - before, before), window.AsSpan(at, Math.Min(content, history + read - at)), frames[i]);
+                },
+                cancellation);
+            for (int i = 0; i < count; i++)
             {
-                compressor.Dispose();
+                output.Write(frames[i], 0, lengths[first + i]);
             }
+
+            int end = history + read, kept = Math.Min(end, profile.PrefixSize);
+            Buffer.BlockCopy(window, end - kept, window, 0, kept);
+            history = kept;
+            progress?.Report(Math.Min(table.Count, (first + count) * perFrame));
         }
 
         long packEnd = output.Position;

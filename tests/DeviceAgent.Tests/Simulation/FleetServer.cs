@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Fota.Manifest;
 using Fota.Manifest.Keys;
 using Fota.Manifest.Reports;
 using Fota.TestKit;
@@ -19,6 +20,9 @@ public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
     /// <summary>What the device is asked to install; a terminal report ends it.</summary>
     public Assignment? Assignment { get; set; }
 
+    /// <summary>The delta packs that its answers name.</summary>
+    public IReadOnlyList<OfferedDelta> Deltas { get; set; } = [];
+
     /// <summary>The reports, verified, in the order of their arrival.</summary>
     public IList<DeviceReport> Reports { get; } = [];
 
@@ -27,6 +31,9 @@ public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
 
     /// <summary>The paths that were asked for.</summary>
     public IList<string> Requests { get; } = [];
+
+    /// <summary>Bytes of the repository that were sent, by path.</summary>
+    public IDictionary<string, long> Sent { get; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
     /// <summary>Whether nothing answers.</summary>
     public bool IsOffline { get; set; }
@@ -62,6 +69,16 @@ public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
         }
 
         Repository.Publish();
+    }
+
+    /// <summary>Puts a delta pack into the repository, and offers it for a base.</summary>
+    /// <returns>Its path.</returns>
+    public string OfferDelta(byte[] pack, byte[] baseImage)
+    {
+        OfferedDelta delta = new(Sha256Digest.Of(baseImage), Sha256Digest.Of(pack), pack.Length);
+        Deltas = [.. Deltas, delta];
+        Blobs[$"packs/{delta.Pack}"] = pack;
+        return $"packs/{delta.Pack}";
     }
 
     /// <summary>Publishes everything anew, for devices that go by the real clock.</summary>
@@ -108,7 +125,7 @@ public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
             Assignment = null;
         }
 
-        return LosesAnswers ? throw new HttpRequestException("connection reset") : Content(new CheckInAnswer(Assignment, TimeSpan.FromSeconds(1)).Encode());
+        return LosesAnswers ? throw new HttpRequestException("connection reset") : Content(new CheckInAnswer(Assignment, TimeSpan.FromSeconds(1)) { Deltas = Deltas }.Encode());
     }
 
     private HttpResponseMessage Serve(string path, RangeItemHeaderValue? range)
@@ -126,7 +143,7 @@ public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
 
         if (range is null || IgnoresRanges)
         {
-            return Content(file);
+            return Send(path, file);
         }
 
         if (range.From >= file.Length)
@@ -140,9 +157,16 @@ public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
             end = from + limit;
         }
 
-        HttpResponseMessage partial = Content(file[from..end]);
+        HttpResponseMessage partial = Send(path, file[from..end]);
         partial.StatusCode = HttpStatusCode.PartialContent;
+        partial.Content.Headers.ContentRange = new ContentRangeHeaderValue(from, end - 1, file.Length);
         return partial;
+    }
+
+    private HttpResponseMessage Send(string path, byte[] bytes)
+    {
+        Sent[path] = Sent.TryGetValue(path, out long before) ? before + bytes.Length : bytes.Length;
+        return Content(bytes);
     }
 
     private static byte[]? Find(IDictionary<string, byte[]> files, string name) => files.TryGetValue(name, out byte[]? file) ? file : null;

@@ -55,6 +55,7 @@ public sealed class PoweredSlots(FileSlotStorage slots, FileSlotReader paths, Po
             {
                 writer.Flush();
                 power.Flushed(path);
+                power.BeginWriting(path); // what is written from here on can be lost again
             },
             static () => { });
 

@@ -58,35 +58,21 @@ public static class DeltaPackWriter
         FingerprintIndex index = new(baseImage, cancellation);
         (int RecordLength, long Displacement)[] chunks = new (int, long)[count];
         EncodedChunk[] encoded = new EncodedChunk[Batch];
-        using ThreadLocal<DeltaChunkEncoder> encoders = new(() => new DeltaChunkEncoder(head, index, baseImage, image, level), trackAllValues: true);
-        try
+        using WorkerPool<DeltaChunkEncoder> encoders = new(() => new DeltaChunkEncoder(head, index, baseImage, image, level));
+        long likely = 0;
+        for (int first = 0; first < count; first += Batch)
         {
-            long likely = 0;
-            for (int first = 0; first < count; first += Batch)
+            int batch = Math.Min(Batch, count - first);
+            encoders.ForEach(batch, (encoder, i) => encoded[i] = encoder.Encode(first + i, likely), cancellation);
+            for (int i = 0; i < batch; i++)
             {
-                int batch = Math.Min(Batch, count - first);
-                Parallel.For(
-                    0,
-                    batch,
-                    new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount },
-                    i => encoded[i] = encoders.Value!.Encode(first + i, likely));
-                for (int i = 0; i < batch; i++)
-                {
-                    (long displacement, byte[]? record) = encoded[i];
-                    chunks[first + i] = (record?.Length ?? 0, displacement);
-                    output.Write(record);
-                    likely = record is null ? displacement : likely;
-                }
+                (long displacement, byte[]? record) = encoded[i];
+                chunks[first + i] = (record?.Length ?? 0, displacement);
+                output.Write(record);
+                likely = record is null ? displacement : likely;
+            }
 
-                progress?.Report(first + batch);
-            }
-        }
-        finally
-        {
-            foreach (DeltaChunkEncoder encoder in encoders.Values)
-            {
-                encoder.Dispose();
-            }
+            progress?.Report(first + batch);
         }
 
         return chunks;

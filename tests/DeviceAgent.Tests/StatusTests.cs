@@ -1,0 +1,56 @@
+using System.Text.Json;
+using Fota.DeviceAgent.Tests.Simulation;
+using Fota.TestKit;
+
+namespace Fota.DeviceAgent.Tests;
+
+/// <summary>What <c>fota-agent status</c> says of the last image.</summary>
+public sealed class StatusTests
+{
+    [Test]
+    [Proves("W-36")]
+    public async Task Status_before_the_first_image_says_nothing_of_one()
+    {
+        using DeltaScene scene = new();
+        scene.Device.PowerOn();
+        (JsonElement transfer, string line) = await StatusAsync(scene.Device);
+        Assert.That(transfer.ValueKind, Is.EqualTo(JsonValueKind.Null));
+        Assert.That(line, Does.EndWith(", idle"));
+    }
+
+    [TestCase("delta", "as a delta")]
+    [TestCase("full", "as the full pack")]
+    [TestCase("delta_then_full", "as a delta, then as the full pack")]
+    [Proves("W-36")]
+    public async Task Status_says_how_many_bytes_the_last_image_took(string kind, string how)
+    {
+        using DeltaScene scene = new();
+        if (kind == "full")
+        {
+            scene.Server.Deltas = [];
+        }
+        else if (kind == "delta_then_full")
+        {
+            scene.Server.Blobs.Remove(scene.DeltaPath);
+        }
+
+        await scene.Device.RunAsync();
+
+        (JsonElement transfer, string line) = await StatusAsync(scene.Device);
+        Assert.That(transfer.GetRawText(), Is.EqualTo($$"""{"release":"1.1.0","kind":"{{kind}}","bytes":{{scene.Sent}},"image_size":{{DeltaScene.Release.Image.Length}}}"""));
+        Assert.That(line, Does.EndWith($"; 1.1.0: fetched {scene.Sent} of {DeltaScene.Release.Image.Length} bytes {how}"));
+    }
+
+    private static async Task<(JsonElement Transfer, string Line)> StatusAsync(SimulatedDevice device)
+    {
+        using TestAuthority authority = new("service CA");
+        using InstalledPrograms programs = new("https://127.0.0.1:1/", authority.Pem);
+        programs.Settings["directory"] = device.Folder;
+        programs.Save();
+        (int exitCode, string json, string error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "status", "--config", programs.AgentConfig, "--json");
+        Assert.That(exitCode, Is.Zero, error);
+        (_, string line, _) = await programs.RunAsync(InstalledPrograms.AgentProgram, "status", "--config", programs.AgentConfig);
+        using JsonDocument status = JsonDocument.Parse(json);
+        return (status.RootElement.GetProperty("last_transfer").Clone(), line.TrimEnd());
+    }
+}
