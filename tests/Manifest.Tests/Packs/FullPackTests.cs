@@ -99,6 +99,57 @@ public sealed class FullPackTests
     }
 
     [Test]
+    [Proves("K-6", "K-7")]
+    public void A_reader_resumes_inside_a_frame_of_several_chunks()
+    {
+        // Nine frames of four chunks, so that some have more than the longest prefix before them, and a short one at the end.
+        const int Chunk = 65536;
+        byte[] image = SampleRelease.ImageOf("1.1.0", (34 * Chunk) + 5);
+        SampleRelease release = SampleRelease.Create(image: image, chunkSize: Chunk);
+        VerifiedChunkTable table = TableOf(release);
+        PackIndex index = IndexOf(table, release.Pack);
+        Assert.That((index.Count, index.ChunksPerFrame), Is.EqualTo((9, 4)));
+        foreach (int resumed in new[] { 1, 2, 3, 4, 5, 30, 33, 34 })
+        {
+            using PackReader reader = PackReader.OfFull(table, index);
+            for (int i = 0; i < resumed; i++)
+            {
+                reader.Skip(table.Prove(i, image.AsSpan(i * Chunk, table.Table.LengthOf(i))).IsAccepted());
+            }
+
+            while (!reader.IsAtEnd)
+            {
+                VerifiedChunk chunk = reader.Read(release.Pack.AsSpan((int)reader.NextStart, reader.NextLength)).IsAccepted();
+                Assert.That(chunk.Bytes.SequenceEqual(image.AsSpan((int)chunk.Offset, chunk.Bytes.Length)), Is.True, $"chunk {chunk.Index}, resumed at {resumed}");
+            }
+        }
+    }
+
+    [Test]
+    [Proves("K-5")]
+    public void A_refused_frame_can_be_read_again_from_elsewhere()
+    {
+        byte[] image = SampleRelease.ImageOf("1.1.0", 4 * 65536);
+        SampleRelease release = SampleRelease.Create(image: image, chunkSize: 65536);
+        VerifiedChunkTable table = TableOf(release);
+        using PackReader reader = PackReader.OfFull(table, IndexOf(table, release.Pack));
+        byte[] wrong = [.. image];
+        wrong[100_000] ^= 1;
+        byte[] frame = new byte[ZstdCompressor.Bound(wrong.Length)];
+        using ZstdCompressor compressor = new(3, 21);
+        int length = compressor.Compress([], wrong, frame);
+
+        reader.Read(frame.AsSpan(0, length)).IsAccepted();
+        reader.Read([]).IsRefusedFor(RejectionReason.ChunkMismatch);
+        Assert.That((reader.NextChunk, reader.NextLength), Is.EqualTo((1, release.Pack.Length - PackIndex.SizeFor(release.Table))));
+        reader.Read(release.Pack.AsSpan((int)reader.NextStart, reader.NextLength)).IsAccepted();
+        while (!reader.IsAtEnd)
+        {
+            reader.Read([]).IsAccepted();
+        }
+    }
+
+    [Test]
     public void A26_P1_Flipped_bit_in_any_frame_proves_no_chunk()
     {
         VerifiedChunkTable table = TableOf(_release);
@@ -141,6 +192,7 @@ public sealed class FullPackTests
     }
 
     [Test]
+    [Proves("K-3")]
     public void P1_Chunk_of_the_wrong_length_is_not_proven() =>
         TableOf(_release).Prove(0, _release.Image.AsSpan(0, 4095)).IsRefusedFor(RejectionReason.ChunkMismatch);
 
@@ -167,6 +219,7 @@ public sealed class FullPackTests
     }
 
     [Test]
+    [Proves("K-8")]
     public void A27_Pack_of_another_image_is_refused()
     {
         SampleRelease other = SampleRelease.Create("2.0.0", image: SampleRelease.ImageOf("2.0.0", _release.Image.Length));
@@ -175,6 +228,7 @@ public sealed class FullPackTests
     }
 
     [Test]
+    [Proves("K-4")]
     public void A28_Frame_that_inflates_beyond_its_chunk_is_refused()
     {
         using ZstdCompressor compressor = new(3, 21);
@@ -217,6 +271,7 @@ public sealed class FullPackTests
     }
 
     [Test]
+    [Proves("K-8")]
     public void Pack_with_another_number_of_frames_is_refused()
     {
         byte[] head = _release.Pack[..PackIndex.SizeFor(_release.Table)];
@@ -226,6 +281,7 @@ public sealed class FullPackTests
     }
 
     [Test]
+    [Proves("K-8")]
     public void Truncated_index_is_refused() =>
         PackIndex.Decode(_release.Pack.AsMemory(0, PackIndex.SizeFor(_release.Table) - 1), TableOf(_release)).IsRefusedFor(RejectionReason.PackMalformed);
 
@@ -239,6 +295,7 @@ public sealed class FullPackTests
     }
 
     [Test]
+    [Proves("K-2")]
     public void Chunk_table_of_another_length_is_refused() =>
         VerifiedChunkTable.Verify(ManifestOf(_release).Images[0], _release.EncodedTable.AsMemory(1)).IsRefusedFor(RejectionReason.ChunkTableMismatch);
 
