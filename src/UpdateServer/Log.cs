@@ -42,8 +42,10 @@ internal static partial class Log
 
     public static void DeltaFailed(ILogger logger, Exception failure, Sha256Digest @base, Sha256Digest image, int failures) => DeltaFailed(logger, @base, image, failures, OneLine(failure));
 
-    [LoggerMessage(13, LogLevel.Information, "Delta pack {Base} -> {Image}: stopped; it is made after the next start")]
-    public static partial void DeltaCancelled(ILogger logger, Sha256Digest @base, Sha256Digest image);
+    [LoggerMessage(13, LogLevel.Information, "Delta packs: told to stop; the one that was being made is made after the next start")]
+    public static partial void DeltasStopped(ILogger logger);
+
+    public static void DeltaRunFailed(ILogger logger, Exception failure) => DeltaRunFailed(logger, OneLine(failure));
 
     [LoggerMessage(14, LogLevel.Warning, "Delta pack {Pack} ({Base} -> {Image}) is not in the content store any more: it is made again")]
     public static partial void DeltaMissing(ILogger logger, Sha256Digest pack, Sha256Digest @base, Sha256Digest image);
@@ -66,6 +68,9 @@ internal static partial class Log
 
     [LoggerMessage(16, LogLevel.Information, "Delta packs are not looked at now: {Failure}")]
     private static partial void DeltasNotScheduled(ILogger logger, string failure);
+
+    [LoggerMessage(17, LogLevel.Error, "Delta packs: the run failed, and is done again within a minute: {Failure}")]
+    private static partial void DeltaRunFailed(ILogger logger, string failure);
 
     /// <summary>What an operator can use of an exception: its type and what it says. A trace would only frighten.</summary>
     private static string OneLine(Exception failure) => $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";

@@ -12,23 +12,32 @@ internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, Del
     public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
     {
         schedule.Begun();
-        catalog.ForgetMissing();
-        HashSet<DeltaKey> tried = []; // what fails is tried again by the next run: what is wrong now is wrong in a moment, too
-        while (planner.Plan().FirstOrDefault(w => catalog.Find(w.Key) is not { IsFinal: true } && tried.Add(w.Key)) is { } wanted)
+        try
         {
-            try
-            {
-                catalog.Save(Make(wanted, cancellationToken));
-            }
-            catch (OperationCanceledException)
-            {
-                Log.DeltaCancelled(log, wanted.Key.Base, wanted.Key.Image);
-                break;
-            }
+            MakeWanted(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            Log.DeltasStopped(log);
+        }
+        catch (Exception e)
+        {
+            // The database, most likely. Nothing is half done, and the next run looks again.
+            Log.DeltaRunFailed(log, e);
         }
 
         seams.DeltaRunEnded?.Invoke();
         return ValueTask.CompletedTask;
+    }
+
+    private void MakeWanted(CancellationToken cancellation)
+    {
+        catalog.ForgetMissing();
+        HashSet<DeltaKey> tried = []; // what fails is tried again by the next run: what is wrong now is wrong in a moment, too
+        while (planner.Plan().FirstOrDefault(w => catalog.Find(w.Key) is not { IsFinal: true } && tried.Add(w.Key)) is { } wanted)
+        {
+            catalog.Save(Make(wanted, cancellation));
+        }
     }
 
     private DeltaRecord Make(WantedDelta wanted, CancellationToken cancellation)

@@ -14,6 +14,7 @@ internal sealed class DeltaOffers(PublishedImages images, DeltaCatalog catalog)
                 .Select(pair => catalog.Find(new DeltaKey(pair.Base.ImageDigest, pair.Image.ImageDigest)))
                 .Where(static record => record is { State: DeltaState.Made })
                 .Select(static record => new OfferedDelta(record!.Key.Base, record.Pack!, record.Size!.Value))
+                .Distinct()
                 .Take(CheckInAnswer.MaxDeltas)]
             : [];
 }
