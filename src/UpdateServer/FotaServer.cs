@@ -76,7 +76,6 @@ public sealed class FotaServer : IAsyncDisposable
             _ = app.Services.GetRequiredService<OperatorTokens>();
             _ = app.Services.GetRequiredService<DeltaOffers>();
             await app.StartAsync(cancellation);
-            await app.Services.GetRequiredService<DeltaSchedule>().RunSoonAsync();
             return new FotaServer(app, credential, data);
         }
         catch

@@ -2,7 +2,7 @@ using Quartz;
 
 namespace Fota.UpdateServer.Deltas;
 
-/// <summary>When <see cref="DeltaJob"/> runs: when there is reason to, and every minute in case that a reason was missed.</summary>
+/// <summary>When <see cref="DeltaJob"/> runs: at the start, when there is reason to, and every minute in case that a reason was missed.</summary>
 internal sealed class DeltaSchedule(ISchedulerFactory schedulers, ILogger<DeltaSchedule> log)
 {
     private static readonly TimeSpan s_fallback = TimeSpan.FromMinutes(1);
@@ -18,6 +18,8 @@ internal sealed class DeltaSchedule(ISchedulerFactory schedulers, ILogger<DeltaS
             quartz.UseDefaultThreadPool(1);
             quartz.ConfigureScheduler(static o => o.ShutdownJobInterruption = ShutdownJobInterruption.Always);
             quartz.AddJob<DeltaJob>(static job => job.WithIdentity(DeltaJob.Key).StoreDurably());
+
+            // The first time at once: what was being made at the last stop, and what failed then, is tried again.
             quartz.AddTrigger(static trigger => trigger.ForJob(DeltaJob.Key).WithSimpleSchedule(s_fallback));
         });
         services.AddQuartzHostedService(static o => o.WaitForJobsToComplete = true);

@@ -90,6 +90,8 @@ public sealed class OfferTests : IAsyncDisposable
         Assert.That(await _old.CheckInAsync(), Is.Null);
         Assert.That(_old.Deltas, Is.Empty);
         await _world.PackAsync(next, "made");
+        await _world.Server.RestartAsync();
+        _old.Reconnect();
         await _world.RollOutAsync("1.2.0");
         await _old.CheckInAsync();
         Assert.That(await _world.UnpackAsync(_old.Deltas.Single().Pack.ToString(), next), Is.EqualTo(next.Described.ImageDigest));
