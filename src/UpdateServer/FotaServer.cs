@@ -9,6 +9,7 @@ using Fota.Manifest.Verification;
 using Fota.UpdateServer.Api;
 using Fota.UpdateServer.Artifacts;
 using Fota.UpdateServer.Configuration;
+using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
@@ -73,6 +74,7 @@ public sealed class FotaServer : IAsyncDisposable
             // Made now, so that what is wrong with the state shows at the start and not at the first request.
             _ = app.Services.GetRequiredService<RolloutCoordinator>();
             _ = app.Services.GetRequiredService<OperatorTokens>();
+            _ = app.Services.GetRequiredService<DeltaOffers>();
             await app.StartAsync(cancellation);
             return new FotaServer(app, credential, data);
         }
@@ -141,10 +143,12 @@ public sealed class FotaServer : IAsyncDisposable
         services.AddSingleton(settings).AddSingleton(time).AddSingleton(seams);
         services.AddSingleton(new DeviceCertificates(deviceCa, time));
         services.AddSingleton(new SqliteDatabase(data.DatabaseFile)).AddSingleton(new ContentStore(data.Path, seams));
-        services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IOperatorStore, SqliteOperatorStore>();
+        services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IOperatorStore, SqliteOperatorStore>()
+            .AddSingleton<IDeltaStore, SqliteDeltaStore>();
         services.AddSingleton(static s => new ReleaseCatalog(s.GetRequiredService<IReleaseStore>().Load()));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Publisher>(s, trustedRoot));
-        services.AddSingleton<RolloutCoordinator>();
+        services.AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>();
+        DeltaSchedule.Add(services);
         services.AddSingleton(s => new OperatorTokens(s.GetRequiredService<IOperatorStore>(), data.Path, time, s.GetRequiredService<ILogger<OperatorTokens>>()));
         services.AddRouting();
         services.AddAuthentication()
@@ -180,5 +184,6 @@ public sealed class FotaServer : IAsyncDisposable
         PublicationEndpoints.Map(operators);
         RolloutEndpoints.Map(operators);
         FleetEndpoints.Map(operators);
+        PackEndpoints.Map(operators);
     }
 }

@@ -1,5 +1,6 @@
 using Fota.Manifest;
 using Fota.Manifest.Keys;
+using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
 
@@ -36,11 +37,40 @@ internal static partial class Log
     [LoggerMessage(10, LogLevel.Warning, "{Device} reports with another certified key: wanted {Before}, got {Now}; its reports are counted anew")]
     public static partial void DeviceKeyChanged(ILogger logger, DeviceId device, KeyId before, KeyId now);
 
+    [LoggerMessage(11, LogLevel.Information, "Delta pack {Base} -> {Image}: {State}, {Size} bytes, for {Devices} devices")]
+    public static partial void DeltaMade(ILogger logger, Sha256Digest @base, Sha256Digest image, DeltaState state, long size, int devices);
+
+    public static void DeltaFailed(ILogger logger, Exception failure, Sha256Digest @base, Sha256Digest image, int failures) => DeltaFailed(logger, @base, image, failures, OneLine(failure));
+
+    [LoggerMessage(13, LogLevel.Information, "Delta packs: told to stop; the one that was being made is made after the next start")]
+    public static partial void DeltasStopped(ILogger logger);
+
+    public static void DeltaRunFailed(ILogger logger, Exception failure) => DeltaRunFailed(logger, OneLine(failure));
+
+    [LoggerMessage(14, LogLevel.Warning, "Delta pack {Pack} ({Base} -> {Image}) is not in the content store any more: it is made again")]
+    public static partial void DeltaMissing(ILogger logger, Sha256Digest pack, Sha256Digest @base, Sha256Digest image);
+
+    public static void ManifestUnreadable(ILogger logger, Exception failure, string path) => ManifestUnreadable(logger, path, OneLine(failure));
+
+    public static void DeltasNotScheduled(ILogger logger, Exception failure) => DeltasNotScheduled(logger, OneLine(failure));
+
     [LoggerMessage(7, LogLevel.Error, "{Method} {Path} failed: {Failure}")]
     private static partial void RequestFailed(ILogger logger, string method, string path, string failure);
 
     [LoggerMessage(9, LogLevel.Error, "The TLS key could not sign: {Failure}")]
     private static partial void TlsKeyFailed(ILogger logger, string failure);
+
+    [LoggerMessage(12, LogLevel.Warning, "Delta pack {Base} -> {Image} failed for the {Failures}. time: {Failure}")]
+    private static partial void DeltaFailed(ILogger logger, Sha256Digest @base, Sha256Digest image, int failures, string failure);
+
+    [LoggerMessage(15, LogLevel.Warning, "{Path} cannot be read, so there are no delta packs for its release: {Failure}")]
+    private static partial void ManifestUnreadable(ILogger logger, string path, string failure);
+
+    [LoggerMessage(16, LogLevel.Information, "Delta packs are not looked at now: {Failure}")]
+    private static partial void DeltasNotScheduled(ILogger logger, string failure);
+
+    [LoggerMessage(17, LogLevel.Error, "Delta packs: the run failed, and is done again within a minute: {Failure}")]
+    private static partial void DeltaRunFailed(ILogger logger, string failure);
 
     /// <summary>What an operator can use of an exception: its type and what it says. A trace would only frighten.</summary>
     private static string OneLine(Exception failure) => $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";

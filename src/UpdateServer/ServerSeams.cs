@@ -8,6 +8,12 @@ internal sealed record ServerSeams
     /// <summary>Called when a publication's content is durable and nothing refers to it yet.</summary>
     public Action? BeforePublicationCommit { get; init; }
 
+    /// <summary>Called when a delta pack lies in the staging area and was not looked at yet.</summary>
+    public Action<FileStream, CancellationToken>? DeltaPackWritten { get; init; }
+
+    /// <summary>Called when a run of the delta job has nothing left to do, or was told to stop.</summary>
+    public Action? DeltaRunEnded { get; init; }
+
     /// <summary>Makes the names in a directory durable.</summary>
     public Action<string> FlushDirectory { get; init; } = PosixFile.FlushDirectory;
 }

@@ -9,7 +9,7 @@ using Fota.TestKit;
 namespace Fota.DeviceAgent.Tests;
 
 /// <summary>Delta packs that are not what they should be: each is refused by its reason, and the full pack does what is left to do.</summary>
-[Proves("W-31", "W-34")]
+[Proves("W-31", "W-34", "K-15")]
 public sealed class DeltaRefusalTests
 {
     [Test]

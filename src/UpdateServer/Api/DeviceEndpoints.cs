@@ -2,6 +2,7 @@ using Fota.Manifest;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Reports;
 using Fota.UpdateServer.Configuration;
+using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -19,7 +20,7 @@ internal static class DeviceEndpoints
         .WithMetadata(new RequestSizeLimitAttribute(DecodeLimits.ReportBytes));
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> CheckInAsync(
-        HttpContext context, RolloutCoordinator coordinator, ServerSettings settings, ILogger<DeviceIdentity> log)
+        HttpContext context, RolloutCoordinator coordinator, DeltaOffers deltas, DeltaPlanner planner, DeltaSchedule schedule, ServerSettings settings, ILogger<DeviceIdentity> log)
     {
         DeviceIdentity identity = context.Features.Get<DeviceIdentity>()!; // set by the authentication that this endpoint demands
         if (context.Request.ContentType != ReportType)
@@ -30,13 +31,19 @@ internal static class DeviceEndpoints
         using MemoryStream body = new();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         byte[] signed = body.ToArray();
-        Verdict<CheckInAnswer> verdict = Verdict.Of(() =>
+        Verdict<CheckInOutcome> verdict = Verdict.Of(() =>
         {
             VerifiedReport report = VerifiedReport.Verify(signed, identity.Key, identity.Device.ToString()).OrThrow();
-            return new CheckInAnswer(coordinator.CheckIn(identity, report, signed), settings.CheckIn);
+            return coordinator.CheckIn(identity, report, signed);
         });
-        if (verdict.IsAccepted(out CheckInAnswer? answer, out Rejection? rejection))
+        if (verdict.IsAccepted(out CheckInOutcome? outcome, out Rejection? rejection))
         {
+            if (planner.IsNews(outcome.Device))
+            {
+                await schedule.RunSoonAsync();
+            }
+
+            CheckInAnswer answer = new(outcome.Assignment, settings.CheckIn) { Deltas = deltas.For(outcome.Device, outcome.Assigned) };
             context.Response.Headers.CacheControl = "no-store";
             return TypedResults.Bytes(answer.Encode(), "application/json");
         }

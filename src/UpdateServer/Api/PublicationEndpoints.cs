@@ -1,4 +1,5 @@
 using Fota.Manifest;
+using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -21,7 +22,7 @@ internal static class PublicationEndpoints
     }
 
     private static async Task<Results<Ok<PublicationView>, ProblemHttpResult>> PublishAsync(
-        HttpRequest request, Publisher publisher, RolloutCoordinator coordinator, ILogger<Publisher> log)
+        HttpRequest request, Publisher publisher, RolloutCoordinator coordinator, DeltaSchedule deltas, ILogger<Publisher> log)
     {
         if (request.ContentType != BundleType)
         {
@@ -32,6 +33,7 @@ internal static class PublicationEndpoints
         {
             Publication publication = await publisher.PublishAsync(request.Body, request.HttpContext.RequestAborted);
             coordinator.WithdrawUnlisted();
+            await deltas.RunSoonAsync();
             Log.Published(log, publication.Generation, publication.TimestampVersion, publication.Releases.Length);
             return TypedResults.Ok(new PublicationView(true, publication.TimestampVersion, [.. publication.Releases.Select(ReleaseView.Of)]));
         }

@@ -17,9 +17,9 @@ internal static class RepositoryEndpoints
     public static void Map(IEndpointRouteBuilder app) =>
         app.MapMethods("/repo/{**path}", [HttpMethods.Get, HttpMethods.Head], Get);
 
-    private static Results<PhysicalFileHttpResult, ProblemHttpResult> Get(string? path, HttpResponse response, ReleaseCatalog catalog, ContentStore content)
+    private static Results<PhysicalFileHttpResult, ProblemHttpResult> Get(string? path, HttpResponse response, RepositoryFiles files, ContentStore content)
     {
-        if (!RepositoryPath.TryParse(path, out RepositoryPath? parsed) || !catalog.Current.Files.TryGetValue(parsed.Text, out PublishedFile? file))
+        if (!RepositoryPath.TryParse(path, out RepositoryPath? parsed) || files.Find(parsed) is not { } file)
         {
             response.Headers.CacheControl = Revalidate; // the next root or timestamp may be there in a moment
             return Problems.OfStatus(StatusCodes.Status404NotFound, "no published file has this path");

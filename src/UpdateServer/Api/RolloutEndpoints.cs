@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fota.Manifest;
+using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Rollouts;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -12,14 +13,14 @@ internal static class RolloutEndpoints
     {
         api.MapGet("/rollouts", (RolloutCoordinator coordinator) => coordinator.Rollouts.Select(RolloutView.Of));
         api.MapGet("/rollouts/{id}", (string id, RolloutCoordinator coordinator) => Show(coordinator.Find(id)));
-        api.MapPost("/rollouts", Create);
-        api.MapPost("/rollouts/{id}/start", (string id, RolloutCoordinator coordinator) => Command(id, new RolloutEvent.Started(), coordinator));
+        api.MapPost("/rollouts", CreateAsync);
+        api.MapPost("/rollouts/{id}/start", StartAsync);
         api.MapPost("/rollouts/{id}/pause", (string id, RolloutCoordinator coordinator) => Command(id, new RolloutEvent.Paused(), coordinator));
         api.MapPost("/rollouts/{id}/resume", (string id, RolloutCoordinator coordinator) => Command(id, new RolloutEvent.Resumed(), coordinator));
         api.MapPost("/rollouts/{id}/abort", (string id, RolloutCoordinator coordinator) => Command(id, new RolloutEvent.Aborted("an operator aborted it"), coordinator));
     }
 
-    private static Results<Created<RolloutView>, ProblemHttpResult> Create(RolloutRequest request, RolloutCoordinator coordinator)
+    private static async Task<Results<Created<RolloutView>, ProblemHttpResult>> CreateAsync(RolloutRequest request, RolloutCoordinator coordinator, DeltaSchedule deltas)
     {
         if (WhyNotPlan(request) is { } wrong)
         {
@@ -30,6 +31,7 @@ internal static class RolloutEndpoints
         {
             ImmutableArray<StagePlan> stages = [.. request.Stages.Select(static s => new StagePlan(s.Name, s.Count))];
             RolloutView view = RolloutView.Of(coordinator.Create(ProductName.Parse(request.Product), ReleaseVersion.Parse(request.Version), stages, request.AbortAfterFailures));
+            await deltas.RunSoonAsync();
             return TypedResults.Created($"/api/v1/rollouts/{view.Id}", view);
         }
         catch (RejectedException e)
@@ -61,6 +63,13 @@ internal static class RolloutEndpoints
         }
 
         return request.AbortAfterFailures < 1 ? $"abort_after_failures: wanted at least 1, got {request.AbortAfterFailures}" : null;
+    }
+
+    private static async Task<Results<Ok<RolloutView>, ProblemHttpResult>> StartAsync(string id, RolloutCoordinator coordinator, DeltaSchedule deltas)
+    {
+        Results<Ok<RolloutView>, ProblemHttpResult> answer = Command(id, new RolloutEvent.Started(), coordinator);
+        await deltas.RunSoonAsync();
+        return answer;
     }
 
     private static Results<Ok<RolloutView>, ProblemHttpResult> Command(string id, RolloutEvent command, RolloutCoordinator coordinator)

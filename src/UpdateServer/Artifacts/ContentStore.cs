@@ -102,5 +102,16 @@ internal sealed class StagingArea(string directory) : IDisposable
         return new StagedContent(file, length, Sha256Digest.FromBytes(hash.GetHashAndReset()));
     }
 
+    /// <summary>A new file in this area, which can be read and written at any place.</summary>
+    public FileStream Create() => new(Path.Combine(directory, (_files++).ToString()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, BufferSize);
+
+    /// <summary>Flushes a file that was made here to the disk, and hashes it.</summary>
+    public static StagedContent Seal(FileStream file)
+    {
+        file.Flush(flushToDisk: true);
+        file.Position = 0;
+        return new StagedContent(file.Name, file.Length, Sha256Digest.Of(file));
+    }
+
     public void Dispose() => Directory.Delete(directory, recursive: true);
 }

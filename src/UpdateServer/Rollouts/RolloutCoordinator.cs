@@ -67,7 +67,7 @@ internal sealed class RolloutCoordinator
     /// <param name="report">What it says.</param>
     /// <param name="signed">The report's bytes, kept as evidence.</param>
     /// <exception cref="RejectedException">The report speaks of another product than the certificate, or than the device had before (A44).</exception>
-    public Assignment? CheckIn(DeviceIdentity identity, VerifiedReport report, byte[] signed)
+    public CheckInOutcome CheckIn(DeviceIdentity identity, VerifiedReport report, byte[] signed)
     {
         DeviceReport content = report.Content;
         lock (_gate)
@@ -84,7 +84,7 @@ internal sealed class RolloutCoordinator
             if (before is not null && before.IsNotNews(content))
             {
                 Log.ReportIgnored(_log, identity.Device, content.Ordinal);
-                return AssignmentFor(identity.Device, _rollouts);
+                return new CheckInOutcome(before, AssignedTo(identity.Device));
             }
 
             DeviceRecord after = DeviceRecord.After(before, identity, content, _time.GetUtcNow());
@@ -96,7 +96,7 @@ internal sealed class RolloutCoordinator
 
             Grant(pending, after);
             Commit(pending, after, content.Deployment is null ? null : signed);
-            return AssignmentFor(identity.Device, _rollouts);
+            return new CheckInOutcome(after, AssignedTo(identity.Device));
         }
     }
 
@@ -224,9 +224,8 @@ internal sealed class RolloutCoordinator
     /// </summary>
     private bool Assigns(RolloutState rollout, DeviceId device) => rollout.IsActive && rollout.HoldsGrant(device) && IsListed(rollout.Plan);
 
-    /// <summary>The assignment of a grant that is held: always the same one, until it or its rollout comes to an end.</summary>
-    private Assignment? AssignmentFor(DeviceId device, ImmutableList<RolloutState> rollouts) =>
-        rollouts.Find(r => Assigns(r, device)) is { } rollout ? new Assignment(rollout.Plan.DeploymentOf(device), rollout.Plan.TargetPath) : null;
+    /// <summary>The plan of a grant that is held: always the same one, until it or its rollout comes to an end.</summary>
+    private RolloutPlan? AssignedTo(DeviceId device) => _rollouts.Find(r => Assigns(r, device))?.Plan;
 
     private void Commit(Pending pending, DeviceRecord? device, byte[]? evidence)
     {

@@ -312,8 +312,30 @@ public sealed class FullPackTests
         Assert.That(() => ChunkTable.Build(new MemoryStream(new byte[1]), size), Throws.TypeOf<RejectedException>().With.Message.Contains("power of two"));
 
     [Test]
+    [Proves("K-1")]
+    public void Chunk_table_with_another_field_is_refused() => Table([0xA4, .. _release.EncodedTable.AsSpan(1), 0x04, 0x00]).IsRefusedFor(RejectionReason.UnknownField);
+
+    [Test]
+    [Proves("K-1")]
+    public void A22_Chunk_table_in_another_encoding_is_refused() => Table([0xBF, .. _release.EncodedTable.AsSpan(1), 0xFF]).IsRefusedFor(RejectionReason.NotDeterministic);
+
+    [Test]
+    [Proves("K-1")]
+    public void A17_Chunk_table_with_a_digest_missing_is_refused()
+    {
+        byte[] table = _release.EncodedTable[..^Sha256Digest.Size];
+        int length = table.Length - (5 * Sha256Digest.Size);
+        Assert.That((table[length - 2], table[length - 1]), Is.EqualTo((0x58, 6 * Sha256Digest.Size)), "a byte string of one length byte");
+        table[length - 1] = 5 * Sha256Digest.Size;
+
+        Table(table).IsRefusedFor(RejectionReason.ChunkTableMismatch);
+    }
+
+    [Test]
     public void Empty_image_is_refused() =>
         Assert.That(() => ChunkTable.Build(new MemoryStream(), 4096), Throws.TypeOf<RejectedException>().With.Message.Contains("image size"));
+
+    private static Verdict<ChunkTable> Table(byte[] bytes) => ChunkTable.Read(bytes);
 
     private static void Unpack(SampleRelease release, byte[] pack, Action<byte[], int, int> write)
     {

@@ -22,7 +22,7 @@ public sealed class CrashTests : IAsyncDisposable
         _server = await ServerUnderTest.StartAsync(beforeCommit: () => crash?.Invoke());
         SampleRelease first = await PublishAsync("1.1.0", 2);
         byte[] timestamp = await _server.Anonymous.GetByteArrayAsync("/repo/metadata/timestamp.json");
-        crash = () => Copy(_server.PathOf("data"), _server.PathOf("crashed"));
+        crash = () => FolderPicture.Take(_server.PathOf("data"), _server.PathOf("crashed"));
         SampleRelease second = await PublishAsync("1.2.0", 3);
         crash = null;
 
@@ -98,20 +98,6 @@ public sealed class CrashTests : IAsyncDisposable
         }
 
         Assert.That(async () => await _server.RestartAsync(), Throws.TypeOf<InvalidDataException>().With.Message.Contains("a newer program made it"));
-    }
-
-    private static void Copy(string from, string to)
-    {
-        Directory.CreateDirectory(to);
-        foreach (string directory in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories))
-        {
-            Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, directory)));
-        }
-
-        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Where(static f => Path.GetFileName(f) != "lock"))
-        {
-            File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)));
-        }
     }
 
     private async Task<SampleRelease> PublishAsync(string version, ulong sequence)

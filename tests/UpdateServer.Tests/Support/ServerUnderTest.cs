@@ -18,6 +18,7 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fota-server-");
     private readonly List<IDisposable> _clients = [];
     private FotaServer? _server;
+    private SemaphoreSlim _deltaRuns = new(0);
 
     private ServerUnderTest(PublicationSource source)
     {
@@ -58,6 +59,9 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         Tls = new TlsSettings { CertificateFile = PathOf("server.pem"), UnsafeKeyFile = PathOf("server.key") },
     };
 
+    /// <summary>Told of every delta pack that was written and not looked at yet.</summary>
+    public Action<FileStream, CancellationToken>? DeltaPackWritten { get; set; }
+
     /// <summary>Lines that the server logged.</summary>
     public StringBuilder LogText { get; } = new();
 
@@ -74,8 +78,14 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     {
         await StopAsync();
         ServerSettings settings = Settings with { DataDirectory = PathOf(data) };
-        _server = await FotaServer.StartAsync(
-            change is null ? settings : change(settings), Clock, l => l.AddProvider(new TextLogger(LogText)), new ServerSeams { BeforePublicationCommit = beforeCommit }, default);
+        SemaphoreSlim runs = _deltaRuns = new SemaphoreSlim(0);
+        ServerSeams seams = new()
+        {
+            BeforePublicationCommit = beforeCommit,
+            DeltaPackWritten = (pack, stop) => DeltaPackWritten?.Invoke(pack, stop),
+            DeltaRunEnded = () => runs.Release(),
+        };
+        _server = await FotaServer.StartAsync(change is null ? settings : change(settings), Clock, l => l.AddProvider(new TextLogger(LogText)), seams, default);
         Anonymous = Client(null);
         Operator = Client(null);
         Operator.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", File.ReadAllText(PathOf($"{data}/bootstrap-token")));
@@ -143,6 +153,25 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         Assert.That(JsonSerializer.Deserialize<JsonElement>(body).GetProperty("reason").GetString(), Is.EqualTo(reason), body);
         Assert.That(body, Does.Not.Contain("   at ").And.Not.Contain("Exception"));
     }
+
+    /// <summary>What the server says of delta packs, once it is so; it is asked again after every run of the job.</summary>
+    public async Task<JsonElement[]> PacksAsync(Func<JsonElement[], bool> until)
+    {
+        while (true)
+        {
+            JsonElement answer = await GetAsync("/api/v1/packs");
+            JsonElement[] packs = [.. answer.EnumerateArray()];
+            if (until(packs))
+            {
+                return packs;
+            }
+
+            Assert.That(await _deltaRuns.WaitAsync(TimeSpan.FromMinutes(1)), $"nothing more happens, and the packs are {answer}");
+        }
+    }
+
+    /// <summary>Done when the job that makes delta packs has run once more.</summary>
+    public async Task DeltaRunAsync() => Assert.That(await _deltaRuns.WaitAsync(TimeSpan.FromMinutes(1)), "the job does not run");
 
     public async ValueTask DisposeAsync()
     {

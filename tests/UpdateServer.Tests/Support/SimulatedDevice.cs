@@ -34,6 +34,9 @@ internal sealed class SimulatedDevice
     /// <summary>The release it runs for good.</summary>
     public Sha256Digest Running { get; set; } = Sha256Digest.Of("factory"u8);
 
+    /// <summary>What it was offered last.</summary>
+    public IReadOnlyList<OfferedDelta> Deltas { get; private set; } = [];
+
     /// <summary>Connects anew, after the server was restarted.</summary>
     public void Reconnect() => _client = null;
 
@@ -60,6 +63,7 @@ internal sealed class SimulatedDevice
         Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.OK), System.Text.Encoding.UTF8.GetString(body));
         CheckInAnswer answer = CheckInAnswer.Decode(body).OrThrow();
         Assert.That(answer.NextCheckIn, Is.EqualTo(TimeSpan.FromSeconds(5)));
+        Deltas = answer.Deltas;
         return answer.Assignment;
     }
 }

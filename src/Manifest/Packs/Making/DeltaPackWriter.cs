@@ -22,9 +22,10 @@ public static class DeltaPackWriter
     /// <param name="table">The chunk table of <paramref name="image"/>.</param>
     /// <param name="output">An empty stream that can be written, read and moved in; it holds the pack and nothing else afterwards.</param>
     /// <param name="level">zstd level, 1 to 19.</param>
+    /// <param name="workers">How many chunks are worked on at once; null for as many as there are processors.</param>
     /// <param name="progress">Told the number of chunks done, now and then.</param>
     /// <param name="cancellation">Stops between batches of chunks; then nothing was written that counts.</param>
-    public static void Write(DigestedImage baseImage, DigestedImage image, ChunkTable table, Stream output, int level = DefaultLevel, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    public static void Write(DigestedImage baseImage, DigestedImage image, ChunkTable table, Stream output, int level = DefaultLevel, int? workers = null, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(baseImage);
         ArgumentNullException.ThrowIfNull(image);
@@ -35,7 +36,9 @@ public static class DeltaPackWriter
         // Records are written behind the longest plan and digests that there can be, and moved up when it is known how long these are.
         long scratch = DeltaHead.Size + ((long)table.Count * (DeltaHead.MaxPlanBytesPerChunk + Sha256Digest.Size));
         output.Position = scratch;
-        (int RecordLength, long Displacement)[] chunks = WriteRecords(head, baseImage.Bytes, image.Bytes, table.Count, output, level, progress, cancellation);
+        FingerprintIndex index = new(baseImage.Bytes, cancellation);
+        using WorkerPool<DeltaChunkEncoder> encoders = new(() => new DeltaChunkEncoder(head, index, baseImage.Bytes, image.Bytes, level), workers);
+        (int RecordLength, long Displacement)[] chunks = WriteRecords(encoders, table.Count, output, progress, cancellation);
         long records = output.Position - scratch;
         byte[] plan = DeltaPlan.Encode(chunks);
         output.Position = 0;
@@ -52,13 +55,10 @@ public static class DeltaPackWriter
         MoveUp(output, scratch, output.Position, records);
     }
 
-    private static (int RecordLength, long Displacement)[] WriteRecords(
-        DeltaHead head, IRandomAccessImage baseImage, IRandomAccessImage image, int count, Stream output, int level, IProgress<int>? progress, CancellationToken cancellation)
+    private static (int RecordLength, long Displacement)[] WriteRecords(WorkerPool<DeltaChunkEncoder> encoders, int count, Stream output, IProgress<int>? progress, CancellationToken cancellation)
     {
-        FingerprintIndex index = new(baseImage, cancellation);
         (int RecordLength, long Displacement)[] chunks = new (int, long)[count];
         EncodedChunk[] encoded = new EncodedChunk[Batch];
-        using WorkerPool<DeltaChunkEncoder> encoders = new(() => new DeltaChunkEncoder(head, index, baseImage, image, level));
         long likely = 0;
         for (int first = 0; first < count; first += Batch)
         {

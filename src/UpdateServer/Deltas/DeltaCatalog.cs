@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using Fota.Manifest;
+using Fota.UpdateServer.Artifacts;
+using Fota.UpdateServer.Releases;
+using Fota.UpdateServer.Storage;
+
+namespace Fota.UpdateServer.Deltas;
+
+/// <summary>What is known of delta packs, in memory: check-ins and downloads are answered from it. What is stored is stored first.</summary>
+internal sealed class DeltaCatalog
+{
+    private readonly IDeltaStore _store;
+    private readonly ContentStore _content;
+    private readonly ILogger _log;
+
+    private volatile State _state;
+
+    public DeltaCatalog(IDeltaStore store, ContentStore content, ILogger<DeltaCatalog> log)
+    {
+        _store = store;
+        _content = content;
+        _log = log;
+        _state = State.Of(store.Load());
+        ForgetMissing();
+    }
+
+    /// <summary>What came of this one; null if it was not tried yet.</summary>
+    public DeltaRecord? Find(DeltaKey key) => _state.ByKey.GetValueOrDefault(key);
+
+    /// <summary>The delta pack with this digest, if it is to be served.</summary>
+    public PublishedFile? FindPack(Sha256Digest digest) => _state.Packs.GetValueOrDefault(digest);
+
+    /// <summary>Remembers what came of one; only the job calls it, one at a time.</summary>
+    public void Save(DeltaRecord record)
+    {
+        _store.Save(record);
+        _state = State.Of(_state.ByKey.SetItem(record.Key, record).Values);
+    }
+
+    /// <summary>Forgets packs that somebody removed from the content store: they are neither offered nor served, and are made again.</summary>
+    public void ForgetMissing()
+    {
+        foreach (DeltaRecord record in _state.ByKey.Values.Where(r => r.Pack is { } pack && !_content.Has(pack)))
+        {
+            Log.DeltaMissing(_log, record.Pack!, record.Key.Base, record.Key.Image);
+            _store.Delete(record.Key);
+            _state = State.Of(_state.ByKey.Remove(record.Key).Values);
+        }
+    }
+
+    private sealed record State(ImmutableDictionary<DeltaKey, DeltaRecord> ByKey, ImmutableDictionary<Sha256Digest, PublishedFile> Packs)
+    {
+        public static State Of(IEnumerable<DeltaRecord> records)
+        {
+            ImmutableDictionary<DeltaKey, DeltaRecord> byKey = records.ToImmutableDictionary(static r => r.Key);
+            return new State(byKey, byKey.Values.Where(static r => r.State == DeltaState.Made).DistinctBy(static r => r.Pack)
+                .ToImmutableDictionary(static r => r.Pack!, static r => new PublishedFile(r.Pack!, r.Size!.Value)));
+        }
+    }
+}

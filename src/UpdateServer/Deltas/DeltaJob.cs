@@ -1,0 +1,60 @@
+using Fota.Manifest;
+using Quartz;
+
+namespace Fota.UpdateServer.Deltas;
+
+/// <summary>Makes the delta packs that are wanted and not there, one after another; after each it looks again which is wanted most.</summary>
+[DisallowConcurrentExecution]
+internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, DeltaCatalog catalog, DeltaMaker maker, TimeProvider time, ServerSeams seams, ILogger<DeltaJob> log) : IJob
+{
+    public static readonly JobKey Key = new("deltas");
+
+    public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
+    {
+        schedule.Begun();
+        try
+        {
+            MakeWanted(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            Log.DeltasStopped(log);
+        }
+        catch (Exception e)
+        {
+            // The database, most likely. Nothing is half done, and the next run looks again.
+            Log.DeltaRunFailed(log, e);
+        }
+
+        seams.DeltaRunEnded?.Invoke();
+        return ValueTask.CompletedTask;
+    }
+
+    private void MakeWanted(CancellationToken cancellation)
+    {
+        catalog.ForgetMissing();
+        HashSet<DeltaKey> tried = []; // what fails is tried again by the next run: what is wrong now is wrong in a moment, too
+        while (planner.Plan().FirstOrDefault(w => catalog.Find(w.Key) is not { IsFinal: true } && tried.Add(w.Key)) is { } wanted)
+        {
+            catalog.Save(Make(wanted, cancellation));
+        }
+    }
+
+    private DeltaRecord Make(WantedDelta wanted, CancellationToken cancellation)
+    {
+        try
+        {
+            DeltaRecord made = maker.Make(wanted, cancellation);
+            Log.DeltaMade(log, wanted.Key.Base, wanted.Key.Image, made.State, made.Size!.Value, wanted.Devices);
+            return made;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Whatever it was: the other packs are not to wait for this one.
+            int failures = (catalog.Find(wanted.Key)?.Failures ?? 0) + 1;
+            Log.DeltaFailed(log, e, wanted.Key.Base, wanted.Key.Image, failures);
+            string detail = e is RejectedException refused ? $"{refused.Rejection.Reason}: {refused.Rejection.Detail}" : e.Message.ReplaceLineEndings(" ");
+            return new DeltaRecord(wanted.Key, DeltaState.Failed, null, null, failures, detail, time.GetUtcNow());
+        }
+    }
+}

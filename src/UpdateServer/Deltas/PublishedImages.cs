@@ -1,0 +1,76 @@
+using System.Collections.Frozen;
+using Fota.Manifest;
+using Fota.Manifest.Envelope;
+using Fota.UpdateServer.Artifacts;
+using Fota.UpdateServer.Releases;
+
+namespace Fota.UpdateServer.Deltas;
+
+/// <summary>
+/// The images of every release that was ever published, in memory. Devices run releases that are not listed any more, and the content of these stays.
+/// </summary>
+internal sealed class PublishedImages
+{
+    private readonly Lock _gate = new();
+    private readonly ReleaseCatalog _catalog;
+    private readonly ContentStore _content;
+    private readonly ILogger _log;
+    private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+
+    private volatile FrozenDictionary<Sha256Digest, ReleaseImages> _byManifest = FrozenDictionary<Sha256Digest, ReleaseImages>.Empty;
+
+    public PublishedImages(ReleaseCatalog catalog, ContentStore content, ILogger<PublishedImages> log)
+    {
+        _catalog = catalog;
+        _content = content;
+        _log = log;
+        Refresh();
+    }
+
+    /// <summary>The images of the release with this manifest, as far as <see cref="Refresh"/> has seen it.</summary>
+    public ReleaseImages? Find(Sha256Digest? manifest) => manifest is null ? null : _byManifest.GetValueOrDefault(manifest);
+
+    /// <summary>Reads the manifests that were published since the last time.</summary>
+    public void Refresh()
+    {
+        lock (_gate)
+        {
+            List<ReleaseImages> added = [];
+            foreach ((string path, PublishedFile file) in _catalog.Current.Files)
+            {
+                if (RepositoryPath.TryParse(path, out RepositoryPath? parsed) && parsed.Kind == RepositoryFile.Manifest && _read.Add(path) && Read(path, file) is { } release)
+                {
+                    added.Add(release);
+                }
+            }
+
+            if (added.Count > 0)
+            {
+                // The same release in an envelope with another signature has the same digest.
+                _byManifest = _byManifest.Values.Concat(added).DistinctBy(static r => r.Manifest).ToFrozenDictionary(static r => r.Manifest);
+            }
+        }
+    }
+
+    /// <summary>Null when it cannot be read: then there are no delta packs for that release, and everything else goes on.</summary>
+    private ReleaseImages? Read(string path, PublishedFile file)
+    {
+        try
+        {
+            byte[] bytes = File.ReadAllBytes(_content.PathOf(file.Digest));
+            if (Sha256Digest.Of(bytes) != file.Digest)
+            {
+                throw new IOException("the stored file does not have the digest of its name");
+            }
+
+            // These very bytes were verified when they were published; who signed them is not asked again.
+            SignedEnvelope envelope = SignedEnvelope.Decode(bytes).OrThrow();
+            return new ReleaseImages(ProductName.Parse(path.Split('/')[1]), envelope.ClaimedDigest, envelope.UnverifiedContent().OrThrow());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or RejectedException)
+        {
+            Log.ManifestUnreadable(_log, e, path);
+            return null;
+        }
+    }
+}
