@@ -43,7 +43,7 @@ internal static class DeviceEndpoints
                 await schedule.RunSoonAsync();
             }
 
-            CheckInAnswer answer = new(outcome.Assignment, settings.CheckIn) { Deltas = deltas.For(outcome.Device, outcome.Assigned) };
+            CheckInAnswer answer = new(outcome.Assignment, settings.CheckIn) { Deltas = [.. deltas.For(outcome.Device, outcome.Assigned)] };
             context.Response.Headers.CacheControl = "no-store";
             return TypedResults.Bytes(answer.Encode(), "application/json");
         }

@@ -125,7 +125,7 @@ public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
             Assignment = null;
         }
 
-        return LosesAnswers ? throw new HttpRequestException("connection reset") : Content(new CheckInAnswer(Assignment, TimeSpan.FromSeconds(1)) { Deltas = Deltas }.Encode());
+        return LosesAnswers ? throw new HttpRequestException("connection reset") : Content(new CheckInAnswer(Assignment, TimeSpan.FromSeconds(1)) { Deltas = [.. Deltas] }.Encode());
     }
 
     private HttpResponseMessage Serve(string path, RangeItemHeaderValue? range)
