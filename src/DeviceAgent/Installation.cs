@@ -21,6 +21,7 @@ internal sealed class Installation
     private readonly ReportQueue _reports;
     private readonly ManifestDownload _manifests;
     private readonly RepositoryClient _repository;
+    private readonly DeltaPatience _patience = new();
 
     public Installation(AgentParts parts, StateStore state, ReportQueue reports, ManifestDownload manifests, RepositoryClient repository)
     {
@@ -66,7 +67,7 @@ internal sealed class Installation
     public async Task InstallAsync(string deployment, AdmittedManifest manifest, IReadOnlyList<OfferedDelta> deltas, CancellationToken cancellation)
     {
         // Table and index, or a delta's plan, are proven or bounded before the slot is touched: a wrong pack costs the device nothing.
-        using ImageDownload download = await ImageDownload.BeginAsync(_parts, _repository, manifest.SoleImage, deltas, cancellation);
+        using ImageDownload download = await ImageDownload.BeginAsync(_parts, _repository, manifest.SoleImage, [.. deltas.Where(delta => _patience.HasFor(delta.Pack))], _patience, cancellation);
         InactiveSlot slot = InactiveSlot.Of(_parts.Boot);
         try
         {

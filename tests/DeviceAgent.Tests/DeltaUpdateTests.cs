@@ -138,6 +138,24 @@ public sealed class DeltaUpdateTests
     }
 
     [Test]
+    [Proves("W-33", "K-15")]
+    public async Task Delta_that_never_comes_does_not_keep_the_device_from_the_full_pack()
+    {
+        using DeltaScene scene = new();
+        UpdateAgent agent = scene.Device.PowerOn();
+        await agent.ResumeAsync(CancellationToken.None);
+        scene.Server.Unreadable = scene.DeltaPath;
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.That(await agent.CheckInAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.Unavailable>(), $"attempt {i}");
+        }
+
+        Assert.That(scene.Server.Requests, Has.None.EqualTo($"/repo/{DeltaScene.FullPath}"));
+        Assert.That(await agent.CheckInAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.RebootRequested>());
+        Assert.That(scene.Transfer.Kind, Is.EqualTo(TransferKind.Full));
+    }
+
+    [Test]
     public async Task Server_without_ranges_will_do_for_a_delta()
     {
         using DeltaScene scene = new();

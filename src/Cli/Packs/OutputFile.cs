@@ -22,6 +22,7 @@ internal static class OutputFile
             using (FileStream stream = new(partial, FileMode.Create, FileAccess.ReadWrite))
             {
                 write(stream);
+                stream.Flush(flushToDisk: true);
                 length = stream.Length;
             }
 

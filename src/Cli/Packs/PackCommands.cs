@@ -62,7 +62,13 @@ internal static class PackCommands
             using ImageFile from = new(parsed.GetRequiredValue(baseImage)), to = new(parsed.GetRequiredValue(image));
             long length = await ProgressBar.RunAsync("comparing", table.Count, progress => OutputFile.Write(
                 parsed.GetRequiredValue(output),
-                pack => DeltaPackWriter.Write(new DigestedImage(from, baseDigest), new DigestedImage(to, digest), table, pack, progress: progress, cancellation: cancellation)));
+                pack =>
+                {
+                    DeltaPackWriter.Write(new DigestedImage(from, baseDigest), new DigestedImage(to, digest), table, pack, progress: progress, cancellation: cancellation);
+
+                    // A file that changed meanwhile, or a fault of the writer, shows here and not on a device.
+                    PackUnpacking.Unpack(pack, table, from, Stream.Null, cancellation: cancellation).OrThrow();
+                }));
             PrintMade("delta pack", digest, length, table.ImageSize);
         });
         return command;

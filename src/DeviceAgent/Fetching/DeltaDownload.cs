@@ -14,16 +14,19 @@ internal sealed class DeltaDownload
     private readonly DeltaPack _pack;
     private readonly RunningImage _base;
 
-    private DeltaDownload(string path, DeltaPack pack, VerifiedChunkTable table, RunningImage baseImage)
+    private DeltaDownload(OfferedDelta offer, DeltaPack pack, VerifiedChunkTable table, RunningImage baseImage)
     {
-        Path = path;
+        Pack = offer.Pack;
         _pack = pack;
         Table = table;
         _base = baseImage;
     }
 
+    /// <summary>SHA-256 of the pack.</summary>
+    public Sha256Digest Pack { get; }
+
     /// <summary>Where the pack lies.</summary>
-    public string Path { get; }
+    public string Path => PathOf(Pack);
 
     /// <summary>The image's chunk table.</summary>
     public VerifiedChunkTable Table { get; }
@@ -36,17 +39,19 @@ internal sealed class DeltaDownload
     /// <exception cref="RejectedException">The pack was refused.</exception>
     public static async Task<DeltaDownload> BeginAsync(PackDownload packs, ListedImage image, OfferedDelta offer, RunningImage baseImage, CancellationToken cancellation)
     {
-        string path = $"packs/{offer.Pack}";
-        DeltaHead head = DeltaHead.Decode(await packs.FetchPartAsync(path, 0, DeltaHead.Size, cancellation)).OrThrow();
+        string path = PathOf(offer.Pack);
+        DeltaHead head = DeltaHead.Decode(await packs.FetchPartAsync(path, 0, DeltaHead.Size, cancellation), image).OrThrow();
         RequireWithin(offer, DeltaHead.Size + (long)head.PlanLength);
         DeltaPack pack = DeltaPack.Decode(head, await packs.FetchPartAsync(path, DeltaHead.Size, head.PlanLength, cancellation)).OrThrow();
         RequireWithin(offer, pack.PackSize);
         byte[] digests = await packs.FetchPartAsync(path, pack.DigestsStart, pack.DigestsLength, cancellation);
-        return new DeltaDownload(path, pack, pack.AssembleTable(image, digests, baseImage).OrThrow(), baseImage);
+        return new DeltaDownload(offer, pack, pack.AssembleTable(image, digests, baseImage, cancellation).OrThrow(), baseImage);
     }
 
     /// <summary>A reader at the image's first chunk.</summary>
     public PackReader OpenReader() => PackReader.OfDelta(Table, _pack, _base);
+
+    private static string PathOf(Sha256Digest pack) => $"packs/{pack}";
 
     // The offer was taken for its size, so it is the bound of the download (A06).
     private static void RequireWithin(OfferedDelta offer, long size)

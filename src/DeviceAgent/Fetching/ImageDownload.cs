@@ -17,6 +17,7 @@ internal sealed class ImageDownload : IDisposable
     private readonly RepositoryClient _repository;
     private readonly PackDownload _packs;
     private readonly ListedImage _image;
+    private readonly DeltaPatience _patience;
     private readonly long _receivedBefore;
     private TransferKind _kind = TransferKind.Full;
     private RunningImage? _running;
@@ -24,8 +25,9 @@ internal sealed class ImageDownload : IDisposable
     private PackIndex? _index;
     private VerifiedChunkTable? _table;
 
-    private ImageDownload(AgentParts parts, RepositoryClient repository, ListedImage image)
+    private ImageDownload(AgentParts parts, RepositoryClient repository, ListedImage image, DeltaPatience patience)
     {
+        _patience = patience;
         _parts = parts;
         _repository = repository;
         _packs = new PackDownload(repository);
@@ -44,11 +46,12 @@ internal sealed class ImageDownload : IDisposable
     /// <param name="repository">Where packs and tables are.</param>
     /// <param name="image">The image.</param>
     /// <param name="offers">The server's hints, of which nothing is believed.</param>
+    /// <param name="patience">Told when a delta would not come.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="RejectedException">Table or index of the full pack was refused.</exception>
-    public static async Task<ImageDownload> BeginAsync(AgentParts parts, RepositoryClient repository, ListedImage image, IReadOnlyList<OfferedDelta> offers, CancellationToken cancellation)
+    public static async Task<ImageDownload> BeginAsync(AgentParts parts, RepositoryClient repository, ListedImage image, IReadOnlyList<OfferedDelta> offers, DeltaPatience patience, CancellationToken cancellation)
     {
-        ImageDownload download = new(parts, repository, image);
+        ImageDownload download = new(parts, repository, image, patience);
         try
         {
             await download.BeginAsync(offers, cancellation);
@@ -89,7 +92,7 @@ internal sealed class ImageDownload : IDisposable
         }
 
         using PackReader full = PackReader.OfFull(Table, _index ?? await _packs.FetchIndexAsync(Table, cancellation));
-        TakeOver(full, written, readBack);
+        TakeOver(full, written, readBack, cancellation);
         await _packs.FetchChunksAsync(_image.Content.PackUri, full, write, cancellation);
     }
 
@@ -126,7 +129,7 @@ internal sealed class ImageDownload : IDisposable
         }
 
         _kind = TransferKind.Delta;
-        _delta = await DeltaDownload.BeginAsync(_packs, _image, offer, running, cancellation);
+        _delta = await CountingAsync(offer.Pack, DeltaDownload.BeginAsync(_packs, _image, offer, running, cancellation));
         _table = _delta.Table;
         _parts.Log.Progress($"delta pack: {offer.Pack}, {offer.Size} bytes for an image of {_image.Content.ImageSize}");
     }
@@ -135,7 +138,20 @@ internal sealed class ImageDownload : IDisposable
     private async Task FetchDeltaAsync(DeltaDownload delta, Action<VerifiedChunk> write, CancellationToken cancellation)
     {
         using PackReader reader = delta.OpenReader();
-        await _packs.FetchChunksAsync(delta.Path, reader, write, cancellation);
+        await CountingAsync(delta.Pack, _packs.FetchChunksAsync(delta.Path, reader, write, cancellation));
+    }
+
+    private async Task<T> CountingAsync<T>(Sha256Digest pack, Task<T> transfer)
+    {
+        try
+        {
+            return await transfer;
+        }
+        catch (RepositoryUnavailableException e) when (e.IsTransient)
+        {
+            _patience.Failed(pack);
+            throw;
+        }
     }
 
     // What is refused is refused for good, and so is what the server does not have. What passes ends the attempt, as with a full pack.
@@ -158,7 +174,7 @@ internal sealed class ImageDownload : IDisposable
     }
 
     // Proven again, as flash is not believed either: the full pack goes on at the first chunk that does not stand there.
-    private void TakeOver(PackReader reader, int written, Func<Stream> readBack)
+    private void TakeOver(PackReader reader, int written, Func<Stream> readBack, CancellationToken cancellation)
     {
         if (written == 0)
         {
@@ -169,6 +185,7 @@ internal sealed class ImageDownload : IDisposable
         byte[] buffer = new byte[Table.Table.ChunkSize];
         while (reader.NextChunk < written)
         {
+            cancellation.ThrowIfCancellationRequested();
             Memory<byte> bytes = buffer.AsMemory(0, Table.Table.LengthOf(reader.NextChunk));
             slot.ReadExactly(bytes.Span);
             if (!Table.Prove(reader.NextChunk, bytes.Span).IsAccepted(out VerifiedChunk? chunk, out Rejection? rejection))

@@ -45,17 +45,18 @@ internal sealed class PackDownload
     }
 
     /// <summary>Fetches all that the reader still wants in one request, unless it breaks, and gives each proven chunk to <paramref name="write"/>.</summary>
-    public async Task FetchChunksAsync(string path, PackReader reader, Action<VerifiedChunk> write, CancellationToken cancellation)
+    /// <returns>The reader, at its end.</returns>
+    public async Task<PackReader> FetchChunksAsync(string path, PackReader reader, Action<VerifiedChunk> write, CancellationToken cancellation)
     {
         byte[] buffer = new byte[reader.MaxLength];
-        await _repository.RetryAsync(
+        return await _repository.RetryAsync(
             async token =>
             {
                 ResponseBody? body = null;
                 try
                 {
                     // What needs no bytes comes first: where only copies are left there is nothing to ask for, or to wait for.
-                    for (WriteHeld(reader, write); !reader.IsAtEnd; WriteHeld(reader, write))
+                    for (WriteHeld(reader, write, token); !reader.IsAtEnd; WriteHeld(reader, write, token))
                     {
                         body ??= await _repository.OpenRangeAsync(path, reader.NextStart, reader.PackSize, token);
                         Memory<byte> wanted = buffer.AsMemory(0, reader.NextLength);
@@ -63,7 +64,7 @@ internal sealed class PackDownload
                         write(reader.Read(wanted.Span).OrThrow());
                     }
 
-                    return true;
+                    return reader;
                 }
                 finally
                 {
@@ -73,10 +74,11 @@ internal sealed class PackDownload
             cancellation);
     }
 
-    private static void WriteHeld(PackReader reader, Action<VerifiedChunk> write)
+    private static void WriteHeld(PackReader reader, Action<VerifiedChunk> write, CancellationToken cancellation)
     {
         while (!reader.IsAtEnd && reader.NextLength == 0)
         {
+            cancellation.ThrowIfCancellationRequested();
             write(reader.Read([]).OrThrow());
         }
     }

@@ -2,9 +2,11 @@ namespace Fota.Manifest.Packs;
 
 /// <summary>
 /// A bounded cache before an image: the prefixes of neighbouring chunks are gathered from nearly the same places, and flash is slow. The page that was
-/// used longest ago makes room. For one thread.
+/// used longest ago makes room. What may be read in all is bounded: a pack could name a byte of another page each time, and keep a device reading for days. For one thread.
 /// </summary>
-internal sealed class CachedImage(IRandomAccessImage image) : IRandomAccessImage
+/// <param name="image">Where the image lies.</param>
+/// <param name="budget">Most bytes that are read of it.</param>
+internal sealed class CachedImage(IRandomAccessImage image, long budget) : IRandomAccessImage
 {
     /// <summary>Length of a page in bytes.</summary>
     public const int PageSize = 16 * 1024;
@@ -13,6 +15,8 @@ internal sealed class CachedImage(IRandomAccessImage image) : IRandomAccessImage
 
     private readonly Dictionary<long, LinkedListNode<Page>> _byNumber = new(MaxPages);
     private readonly LinkedList<Page> _byUse = new();
+    private LinkedListNode<Page>? _spare;
+    private int _started;
 
     // One piece, so that pages that are never used never take memory.
     private readonly byte[] _pages = new byte[PageSize * (int)Math.Min(MaxPages, ((image.Length - 1) / PageSize) + 1)];
@@ -51,10 +55,16 @@ internal sealed class CachedImage(IRandomAccessImage image) : IRandomAccessImage
                 throw new EndOfStreamException($"the image ends at {Length}");
             }
 
-            node = _byUse.Count * PageSize < _pages.Length ? new LinkedListNode<Page>(new Page(_byUse.Count * PageSize)) : Evict();
-            (node.Value.Number, node.Value.Length) = (number, (int)Math.Min(left, PageSize));
-            image.Read(number * PageSize, _pages.AsSpan(node.Value.Start, node.Value.Length));
-            BytesRead += node.Value.Length;
+            int length = (int)Math.Min(left, PageSize);
+            if (length > budget - BytesRead)
+            {
+                throw new RejectedException(RejectionReason.LimitExceeded, $"delta pack: wanted at most {budget} bytes of the base to be read, got more");
+            }
+
+            node = _spare ??= Take();
+            image.Read(number * PageSize, _pages.AsSpan(node.Value.Start, length));
+            BytesRead += length;
+            (node.Value.Number, node.Value.Length, _spare) = (number, length, null);
             _byNumber.Add(number, node);
         }
 
@@ -62,9 +72,14 @@ internal sealed class CachedImage(IRandomAccessImage image) : IRandomAccessImage
         return _pages.AsSpan(node.Value.Start, node.Value.Length);
     }
 
-    // The caller reads into it before it is listed again: a page that could not be read is in no list.
-    private LinkedListNode<Page> Evict()
+    // A page that could not be read is in no list, and is the next one to be filled.
+    private LinkedListNode<Page> Take()
     {
+        if (_started * PageSize < _pages.Length)
+        {
+            return new LinkedListNode<Page>(new Page(_started++ * PageSize));
+        }
+
         LinkedListNode<Page> oldest = _byUse.Last!;
         _byUse.RemoveLast();
         _byNumber.Remove(oldest.Value.Number);

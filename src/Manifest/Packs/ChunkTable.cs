@@ -89,6 +89,16 @@ public sealed class ChunkTable
         ? Decode(bytes.ToArray())
         : throw new RejectedException(RejectionReason.LimitExceeded, $"chunk table: wanted at most {MaxEncodedSize} bytes, got {bytes.Length}"));
 
+    /// <summary>Length in bytes of the encoded table of an image of this size, in chunks of this size.</summary>
+    internal static long EncodedSizeFor(long imageSize, int chunkSize)
+    {
+        long digests = (((imageSize - 1) / chunkSize) + 1) * Sha256Digest.Size;
+        return 4 + Head(imageSize) + Head(chunkSize) + Head(digests) + digests;
+
+        // RFC 8949 section 3: what stands before, or is, an integer of this size.
+        static int Head(long value) => value switch { < 24 => 1, <= byte.MaxValue => 2, <= ushort.MaxValue => 3, <= uint.MaxValue => 5, _ => 9 };
+    }
+
     /// <summary>The table of an image of which the digests are known.</summary>
     internal static ChunkTable Of(long imageSize, int chunkSize, byte[] digests) => new(imageSize, chunkSize, digests);
 

@@ -47,6 +47,9 @@ public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
     /// <summary>Whether range requests are answered with the whole file.</summary>
     public bool IgnoresRanges { get; set; }
 
+    /// <summary>A file that lies on a bad sector.</summary>
+    public string? Unreadable { get; set; }
+
     /// <summary>After how many bytes a pack's transfer breaks; null for never.</summary>
     public int? BreaksAfter { get; set; }
 
@@ -139,6 +142,11 @@ public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
         if (file is null)
         {
             return new HttpResponseMessage(HttpStatusCode.NotFound) { Content = new ByteArrayContent([]) };
+        }
+
+        if (path == Unreadable)
+        {
+            return new HttpResponseMessage(HttpStatusCode.InternalServerError) { Content = new ByteArrayContent([]) };
         }
 
         if (range is null || IgnoresRanges)

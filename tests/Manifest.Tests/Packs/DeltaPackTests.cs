@@ -75,6 +75,70 @@ public sealed class DeltaPackTests
         Assert.That(second, Is.EqualTo(first));
     }
 
+    [TestCase(128 * 1024, 0)]
+    [TestCase(0, 163_845)]
+    public void Chunks_that_lie_over_an_end_of_the_base_are_made_alike_by_any_number_of_workers(int from, int end)
+    {
+        // Bytes that stand in the base right to its end, and on that side a few that would be taken for more of it.
+        const int Size = 192 * 1024;
+        byte[] old = Noise(11, Size), other = old[from..][..32_763];
+        byte[] image = end == 0 ? [.. other, 0, 0, 0, 0, 0, .. old[..32_768], .. Noise(12, 65_536)] : [.. old[end..], 0, 0, 0, 0, 0, .. other, .. Noise(12, 65_536)];
+        foreach (int chunk in new[] { 4096, 65_536 })
+        {
+            SampleRelease release = SampleRelease.Create(image: image, chunkSize: chunk);
+            byte[][] packs = [.. new[] { 1, 2, 4 }.Select(workers =>
+            {
+                using MemoryStream pack = new();
+                DeltaPackWriter.Write(SampleRelease.Named(old), SampleRelease.Named(image), release.Table, pack, level: 3, workers: workers);
+                return pack.ToArray();
+            })];
+
+            Assert.That(packs[1], Is.EqualTo(packs[0]));
+            Assert.That(packs[2], Is.EqualTo(packs[0]));
+            Assert.That(AppliedDelta.Of(packs[0], Listed(release), old).IsAccepted(), Is.EqualTo(image));
+        }
+    }
+
+    [Test]
+    public void A_chunk_in_more_pieces_than_a_record_may_have_is_said_in_another_way()
+    {
+        // 64 bytes from here and 64 from there, in turns, over a chunk of 1 MiB: 16,384 segments.
+        byte[] old = Noise(13, 2 << 20), image = [.. Enumerable.Range(0, (1 << 20) / 64).SelectMany(i => old.AsSpan((i * 64) + (i % 2 == 0 ? 0 : 1 << 20), 64).ToArray())];
+        SampleRelease release = SampleRelease.Create(image: image, chunkSize: 1 << 20);
+
+        Assert.That(AppliedDelta.Of(release.DeltaFrom(old), Listed(release), old).IsAccepted(), Is.EqualTo(image));
+    }
+
+    [Test]
+    public void A_base_that_cannot_be_read_stops_the_making_with_its_own_failure() => Assert.That(
+        () => DeltaPackWriter.Write(new DigestedImage(new BrokenImage(_release.Image, 30_000), Sha256Digest.Of(_release.Image)), SampleRelease.Named(Noise(3, 40_000)), _release.Table, new MemoryStream()),
+        Throws.InstanceOf<IOException>());
+
+    [Test]
+    [Proves("K-5")]
+    public void A_base_that_could_not_be_read_once_is_read_again()
+    {
+        // More pages than the cache holds, so that one has to make room for the one that fails.
+        byte[] image = Noise(6, 64 * 65_536), from = [.. image.Select(static (b, i) => i % 100 == 0 ? (byte)(b ^ 1) : b)];
+        SampleRelease release = SampleRelease.Create(image: image, chunkSize: 65_536);
+        byte[] pack = release.DeltaFrom(from);
+        (DeltaPack delta, VerifiedChunkTable table) = AppliedDelta.Open(pack, Listed(release), from);
+        BrokenImage broken = new(from, int.MaxValue);
+        using PackReader reader = PackReader.OfDelta(table, delta, broken);
+        while (!reader.IsAtEnd)
+        {
+            ReadOnlyMemory<byte> record = pack.AsMemory((int)reader.NextStart, reader.NextLength);
+            if (reader.NextChunk == 56)
+            {
+                broken.BreaksAt = 0;
+                Assert.That(() => reader.Read(record.Span), Throws.InstanceOf<IOException>());
+                broken.BreaksAt = int.MaxValue;
+            }
+
+            reader.Read(record.Span).IsAccepted();
+        }
+    }
+
     [Test]
     public void Making_stops_when_it_is_cancelled()
     {
@@ -211,4 +275,21 @@ public sealed class DeltaPackTests
     }
 
     private ListedImage Listed() => Listed(_release);
+
+    private sealed class BrokenImage(byte[] bytes, int breaksAt) : IRandomAccessImage
+    {
+        public int BreaksAt { get; set; } = breaksAt;
+
+        public long Length => bytes.Length;
+
+        public void Read(long offset, Span<byte> destination)
+        {
+            if (offset + destination.Length > BreaksAt)
+            {
+                throw new IOException("flash");
+            }
+
+            bytes.AsSpan((int)offset, destination.Length).CopyTo(destination);
+        }
+    }
 }

@@ -55,7 +55,7 @@ public sealed class HostileDeltaTests
     [Test]
     [Proves("K-9")]
     public void Another_chunk_size_than_the_tables_is_refused() => AppliedDelta.Of(
-        new DeltaForge(_release, _base) { ChunkLog = 13 }.Plan(Varint(4 << 1), Zigzag(0)).ToArray(), Listed(), _base).IsRefusedFor(RejectionReason.ChunkTableMismatch);
+        new DeltaForge(_release, _base) { ChunkLog = 13 }.Plan(Varint(4 << 1), Zigzag(0)).ToArray(), Listed(), _base).IsRefusedFor(RejectionReason.PackForAnotherImage);
 
     [TestCase(0)]
     [Proves("K-9")]
@@ -190,6 +190,35 @@ public sealed class HostileDeltaTests
     [Test]
     [Proves("K-4")]
     public void A22_Bytes_after_the_frame_are_refused() => Refused(Forge().Record([0], [0], [0], Frame(First), [0]).Rest(), RejectionReason.FrameInvalid);
+
+    [Test]
+    [Proves("K-16")]
+    public void A_pack_that_has_the_base_read_over_and_over_is_refused()
+    {
+        // A byte of another page each time: 2,000 pages of 16 KiB for a chunk of 4 KiB, which is right in the end.
+        byte[] old = new byte[8 << 20];
+        DeltaForge forge = new(_release, old);
+        for (int chunk = 0; chunk < 2; chunk++)
+        {
+            List<byte[]> segments = [Varint(2000), .. Segments(chunk * Chunk)];
+            forge.Record([[0], [0], .. segments, Frame(forge.Chunk(chunk))]);
+        }
+
+        AppliedDelta.Of(forge.Rest(), Listed(), old).IsRefusedFor(RejectionReason.LimitExceeded);
+
+        // The base is all zeros, so that adding changes nothing.
+        static IEnumerable<byte[]> Segments(int at)
+        {
+            long last = 0;
+            for (int i = 0; i < 2000; i++)
+            {
+                long displacement = ((i * 37 % 512) * 16384L) - at - i;
+                yield return Varint(i == 1999 ? 1 : 3);
+                yield return Zigzag(displacement - last);
+                last = displacement;
+            }
+        }
+    }
 
     [Test]
     public void A27_Records_in_another_order_are_refused()

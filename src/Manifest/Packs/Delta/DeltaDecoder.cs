@@ -10,6 +10,9 @@ namespace Fota.Manifest.Packs;
 /// </summary>
 internal sealed class DeltaDecoder : ChunkDecoder
 {
+    // Ours read three times the image at the most.
+    private const int MostReads = 8, Slack = 16 * 1024 * 1024;
+
     private readonly DeltaPack _pack;
     private readonly IRandomAccessImage _uncached;
     private readonly CachedImage _base;
@@ -27,7 +30,7 @@ internal sealed class DeltaDecoder : ChunkDecoder
         PackProfile profile = PackProfile.For(table.ChunkSize);
         _pack = pack;
         _uncached = baseImage;
-        _base = new CachedImage(baseImage);
+        _base = new CachedImage(baseImage, (MostReads * table.ImageSize) + Slack);
         _decompressor = new ZstdDecompressor(profile.WindowLog(table.ChunkSize), ZstdFrameFormat.Magicless);
         _history = new History(profile.HistorySize, table.ChunkSize);
         _prefix = new byte[profile.PrefixSize];

@@ -84,6 +84,13 @@ public sealed class DeltaHead
         {
             throw new RejectedException(RejectionReason.PackForAnotherImage, $"delta pack: wanted image {image.Content.ImageDigest} of {image.Content.ImageSize} bytes, got {ImageName} of {ImageSize}");
         }
+
+        // The manifest has no chunk size, but the length of a table that only one gives.
+        long table = ChunkTable.EncodedSizeFor(ImageSize, ChunkSize);
+        if (table != image.Content.ChunkTableSize)
+        {
+            throw new RejectedException(RejectionReason.PackForAnotherImage, $"delta pack: wanted chunks of a size that gives a table of {image.Content.ChunkTableSize} bytes, got {ChunkSize}, which gives {table}");
+        }
     }
 
     internal static byte[] Encode(Sha256Digest baseImage, Sha256Digest image, int chunkSize, long imageSize, long baseSize, int planLength)

@@ -53,8 +53,9 @@ public sealed class DeltaPack
     /// <param name="image">What the manifest lists.</param>
     /// <param name="digests">The pack's bytes from <see cref="DigestsStart"/> on, <see cref="DigestsLength"/> of them.</param>
     /// <param name="baseImage">What the device runs.</param>
+    /// <param name="cancellation">Stops between chunks.</param>
     /// <returns>The table; or a refusal with <see cref="RejectionReason.BaseMismatch"/> when the base is not the one that the pack names.</returns>
-    public Verdict<VerifiedChunkTable> AssembleTable(ListedImage image, ReadOnlyMemory<byte> digests, IRandomAccessImage baseImage)
+    public Verdict<VerifiedChunkTable> AssembleTable(ListedImage image, ReadOnlyMemory<byte> digests, IRandomAccessImage baseImage, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(baseImage);
@@ -67,7 +68,7 @@ public sealed class DeltaPack
                 throw new RejectedException(RejectionReason.PackMalformed, $"delta pack: wanted {DigestsLength} bytes of digests, got {digests.Length}");
             }
 
-            byte[] table = ChunkTable.Of(Head.ImageSize, Head.ChunkSize, AllDigests(digests.Span, baseImage)).Encode();
+            byte[] table = ChunkTable.Of(Head.ImageSize, Head.ChunkSize, AllDigests(digests.Span, baseImage, cancellation)).Encode();
             return VerifiedChunkTable.Verify(image, table).IsAccepted(out VerifiedChunkTable? verified, out Rejection? rejection)
                 ? verified
                 : throw new RejectedException(Explain(rejection, baseImage));
@@ -91,20 +92,33 @@ public sealed class DeltaPack
     /// <summary>Something did not come out right: it is worth reading the whole base to say whether that is why.</summary>
     internal Rejection Explain(Rejection rejection, IRandomAccessImage baseImage)
     {
+        try
+        {
+            string name = DeltaHead.NameOf(DigestOf(baseImage));
+            return name == Head.BaseName ? rejection : new Rejection(RejectionReason.BaseMismatch, $"delta pack: wanted base {Head.BaseName}, got {name}");
+        }
+        catch (Exception e) when (e is IOException or RejectedException)
+        {
+            // It cannot be read to its end; what went wrong first still holds.
+            return rejection;
+        }
+    }
+
+    private static Sha256Digest DigestOf(IRandomAccessImage image)
+    {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[64 * 1024];
-        for (long at = 0; at < baseImage.Length; at += buffer.Length)
+        for (long at = 0; at < image.Length; at += buffer.Length)
         {
-            Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, baseImage.Length - at));
-            baseImage.Read(at, part);
+            Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, image.Length - at));
+            image.Read(at, part);
             hash.AppendData(part);
         }
 
-        string name = DeltaHead.NameOf(Sha256Digest.FromBytes(hash.GetHashAndReset()));
-        return name == Head.BaseName ? rejection : new Rejection(RejectionReason.BaseMismatch, $"delta pack: wanted base {Head.BaseName}, got {name}");
+        return Sha256Digest.FromBytes(hash.GetHashAndReset());
     }
 
-    private byte[] AllDigests(ReadOnlySpan<byte> digests, IRandomAccessImage baseImage)
+    private byte[] AllDigests(ReadOnlySpan<byte> digests, IRandomAccessImage baseImage, CancellationToken cancellation)
     {
         byte[] all = new byte[Head.Chunks * Sha256Digest.Size], buffer = new byte[Head.ChunkSize];
         for (int chunk = 0, given = 0; chunk < Head.Chunks; chunk++)
@@ -116,6 +130,7 @@ public sealed class DeltaPack
                 continue;
             }
 
+            cancellation.ThrowIfCancellationRequested();
             long at = (long)chunk * Head.ChunkSize;
             Span<byte> content = buffer.AsSpan(0, (int)Math.Min(Head.ChunkSize, Head.ImageSize - at));
             baseImage.Read(at + Plan.Displacement(chunk), content);

@@ -14,7 +14,8 @@ internal readonly ref struct DeltaRecord
     /// <summary>Ranges of the base begin and end at multiples of this, or at the base's end.</summary>
     public const int RangeUnit = 64;
 
-    private const int MaxParts = 4096;
+    /// <summary>Most ranges, and most segments.</summary>
+    public const int MaxParts = 4096;
 
     private DeltaRecord(int history, ReadOnlySpan<byte> frame)
     {

@@ -19,14 +19,14 @@ internal sealed class Alignment(int chunkSize)
     private readonly int _most = Math.Clamp(4 * 1024 * 1024 / chunkSize, 4, MaxCandidates);
     private readonly byte[][] _windows = new byte[MaxCandidates][];
 
-    /// <summary>The segments of <paramref name="chunk"/>, and what is left of it after they were subtracted. No segments when the base is of no use.</summary>
+    /// <summary>The segments of <paramref name="chunk"/>, and what is left of it after they were subtracted. No segments when the base is of no use, or in more pieces than a record may have.</summary>
     public IReadOnlyList<DeltaSegment> Align(long at, ReadOnlySpan<byte> chunk, IReadOnlyList<long> candidates, IRandomAccessImage baseImage, Span<byte> rest)
     {
         long[] displacements = [.. candidates.Take(_most)];
         (int From, int To)[] valid = Load(at, chunk.Length, displacements, baseImage);
         int[] picked = Pick(chunk, displacements.Length, valid);
         List<DeltaSegment> segments = Segments(chunk.Length, picked, displacements);
-        Refine(chunk, segments, displacements);
+        Refine(chunk, segments, displacements, valid);
         chunk.CopyTo(rest);
         int start = 0;
         foreach (DeltaSegment segment in segments)
@@ -39,7 +39,7 @@ internal sealed class Alignment(int chunkSize)
             start += segment.Length;
         }
 
-        return segments.Exists(static segment => segment.Displacement is not null) ? segments : [];
+        return segments.Count <= DeltaRecord.MaxParts && segments.Exists(static segment => segment.Displacement is not null) ? segments : [];
     }
 
     private static void Subtract(Span<byte> content, ReadOnlySpan<byte> subtracted)
@@ -130,7 +130,7 @@ internal sealed class Alignment(int chunkSize)
     }
 
     // The switch from one displacement to the next is moved to the byte where it costs least.
-    private void Refine(ReadOnlySpan<byte> chunk, List<DeltaSegment> segments, long[] displacements)
+    private void Refine(ReadOnlySpan<byte> chunk, List<DeltaSegment> segments, long[] displacements, (int From, int To)[] valid)
     {
         int border = 0;
         for (int i = 0; i + 1 < segments.Count; i++)
@@ -141,16 +141,19 @@ internal sealed class Alignment(int chunkSize)
                 continue;
             }
 
-            byte[] before = _windows[Array.IndexOf(displacements, left)], after = _windows[Array.IndexOf(displacements, right)];
-            int reach = Math.Min(Cell, Math.Min(segments[i].Length, segments[i + 1].Length) - 1), won = 0, bestWon = 0, best = 0;
-            for (int step = 1; step <= reach; step++)
+            // Beyond the base's ends a window holds what was left there.
+            int first = Array.IndexOf(displacements, left), second = Array.IndexOf(displacements, right), won = 0, bestWon = 0, best = 0;
+            byte[] before = _windows[first], after = _windows[second];
+            int reach = Math.Min(Cell, Math.Min(segments[i].Length, segments[i + 1].Length) - 1);
+            int reachBack = Math.Min(reach, border - valid[second].From), reachOn = Math.Min(reach, valid[first].To - border);
+            for (int step = 1; step <= reachBack; step++)
             {
                 won += Gain(chunk[border - step], after[border - step], before[border - step]);
                 (bestWon, best) = won > bestWon ? (won, -step) : (bestWon, best);
             }
 
             won = 0;
-            for (int step = 0; step < reach; step++)
+            for (int step = 0; step < reachOn; step++)
             {
                 won += Gain(chunk[border + step], before[border + step], after[border + step]);
                 (bestWon, best) = won > bestWon ? (won, step + 1) : (bestWon, best);

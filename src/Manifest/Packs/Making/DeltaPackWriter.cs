@@ -22,7 +22,7 @@ public static class DeltaPackWriter
     /// <param name="table">The chunk table of <paramref name="image"/>.</param>
     /// <param name="output">An empty stream that can be written, read and moved in; it holds the pack and nothing else afterwards.</param>
     /// <param name="level">zstd level, 1 to 19.</param>
-    /// <param name="workers">How many chunks are worked on at once; null for as many as there are processors.</param>
+    /// <param name="workers">How many chunks are worked on at once; null for as many as there are processors, four at the most. Each takes about 40 MiB.</param>
     /// <param name="progress">Told the number of chunks done, now and then.</param>
     /// <param name="cancellation">Stops between batches of chunks; then nothing was written that counts.</param>
     public static void Write(DigestedImage baseImage, DigestedImage image, ChunkTable table, Stream output, int level = DefaultLevel, int? workers = null, IProgress<int>? progress = null, CancellationToken cancellation = default)

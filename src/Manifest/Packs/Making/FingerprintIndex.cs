@@ -30,7 +30,7 @@ internal sealed class FingerprintIndex
             _sampleBits++;
         }
 
-        int samples = (int)(baseImage.Length >> _sampleBits) + 1;
+        int samples = (int)(baseImage.Length >> _sampleBits);
         _slots = new ulong[Math.Max(1024, BitOperations.RoundUpToPowerOf2((uint)samples))];
         byte[] buffer = new byte[Window + Block];
         List<Sample> found = [];
