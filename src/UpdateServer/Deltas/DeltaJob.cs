@@ -32,12 +32,23 @@ internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, Del
 
     private void MakeWanted(CancellationToken cancellation)
     {
-        catalog.ForgetMissing();
         HashSet<DeltaKey> tried = []; // what fails is tried again by the next run: what is wrong now is wrong in a moment, too
-        while (planner.Plan().FirstOrDefault(w => catalog.Find(w.Key) is not { IsFinal: true } && tried.Add(w.Key)) is { } wanted)
+        while (Next(tried) is { } wanted)
         {
-            catalog.Save(Make(wanted, cancellation));
+            DeltaRecord record = Make(wanted, cancellation);
+            catalog.Save(record);
+            if (record.State == DeltaState.Failed)
+            {
+                tried.Add(wanted.Key);
+            }
         }
+    }
+
+    /// <summary>What is to be made now. A run can take hours, and what went meanwhile is not to wait for the next one.</summary>
+    private WantedDelta? Next(HashSet<DeltaKey> tried)
+    {
+        catalog.ForgetMissing();
+        return planner.Plan().FirstOrDefault(w => !tried.Contains(w.Key) && catalog.Find(w.Key) is not { IsFinal: true });
     }
 
     private DeltaRecord Make(WantedDelta wanted, CancellationToken cancellation)
