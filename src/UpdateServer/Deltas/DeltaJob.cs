@@ -35,9 +35,13 @@ internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, Del
         HashSet<DeltaKey> tried = []; // what fails is tried again by the next run: what is wrong now is wrong in a moment, too
         while (Next(tried) is { } wanted)
         {
-            DeltaRecord record = Make(wanted, cancellation);
-            catalog.Save(record);
-            if (record.State == DeltaState.Failed)
+            DeltaRecord? record = Make(wanted, cancellation);
+            if (record is not null)
+            {
+                catalog.Save(record);
+            }
+
+            if (record is null or { State: DeltaState.Failed })
             {
                 tried.Add(wanted.Key);
             }
@@ -51,7 +55,8 @@ internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, Del
         return planner.Plan().FirstOrDefault(w => !tried.Contains(w.Key) && catalog.Find(w.Key) is not { IsFinal: true });
     }
 
-    private DeltaRecord Make(WantedDelta wanted, CancellationToken cancellation)
+    /// <summary>What came of it; null if nothing is to be remembered, because the machine failed and the images are not to blame.</summary>
+    private DeltaRecord? Make(WantedDelta wanted, CancellationToken cancellation)
     {
         try
         {
@@ -59,13 +64,18 @@ internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, Del
             Log.DeltaMade(log, wanted.Key.Base, wanted.Key.Image, made.State, made.Size!.Value, wanted.Devices);
             return made;
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (RejectedException e)
         {
-            // Whatever it was: the other packs are not to wait for this one.
+            // The same images are refused again, most likely.
             int failures = (catalog.Find(wanted.Key)?.Failures ?? 0) + 1;
             Log.DeltaFailed(log, e, wanted.Key.Base, wanted.Key.Image, failures);
-            string detail = e is RejectedException refused ? $"{refused.Rejection.Reason}: {refused.Rejection.Detail}" : e.Message.ReplaceLineEndings(" ");
-            return new DeltaRecord(wanted.Key, DeltaState.Failed, null, null, failures, detail, time.GetUtcNow());
+            return new DeltaRecord(wanted.Key, DeltaState.Failed, null, null, failures, $"{e.Rejection.Reason}: {e.Rejection.Detail}", time.GetUtcNow());
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A full disk, for example, which is over in a while. The other packs are not to wait for this one.
+            Log.DeltaPutOff(log, e, wanted.Key.Base, wanted.Key.Image);
+            return null;
         }
     }
 }

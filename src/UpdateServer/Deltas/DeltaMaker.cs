@@ -11,6 +11,9 @@ namespace Fota.UpdateServer.Deltas;
 /// </summary>
 internal sealed class DeltaMaker(ContentStore content, ReleaseCatalog catalog, TimeProvider time, ServerSeams seams)
 {
+    /// <summary>Grows whenever other packs come of the same images, or what failed would not: what an older one gave up is tried again.</summary>
+    public const int Version = 1;
+
     /// <summary>A delta pack of so many hundredths of the full pack saves too little for the room it takes here and in caches.</summary>
     private const int NotWorthPercent = 90;
 
@@ -84,7 +87,7 @@ internal sealed class DeltaMaker(ContentStore content, ReleaseCatalog catalog, T
         using FileStream stored = File.OpenRead(content.PathOf(digest));
         if (Sha256Digest.Of(stored) != digest)
         {
-            throw new IOException($"content {digest}: the stored file does not have the digest of its name");
+            throw new RejectedException(RejectionReason.DigestMismatch, $"content {digest}: the stored file does not have the digest of its name");
         }
     }
 }
