@@ -45,8 +45,11 @@ internal sealed class DeltaPlanner(PublishedImages images, ReleaseCatalog catalo
 
     private static void Add(Dictionary<DeltaKey, WantedDelta> wanted, ReleaseImages from, IEnumerable<ReleaseImages> targets, ImageSlot? slot, int devices)
     {
+        // An agent takes no release whose sequence number is not above its own.
+        IEnumerable<ReleaseImages> taken = targets.Where(to => to.Content.Sequence > from.Content.Sequence);
+
         // Two releases may hold one image: a device counts once for it.
-        foreach (WantedDelta delta in targets.SelectMany(to => from.PairsWith(to, slot).Select(pair => new WantedDelta(from, to, pair.Base, pair.Image, devices))).DistinctBy(static d => d.Key))
+        foreach (WantedDelta delta in taken.SelectMany(to => from.PairsWith(to, slot).Select(pair => new WantedDelta(from, to, pair.Base, pair.Image, devices))).DistinctBy(static d => d.Key))
         {
             wanted[delta.Key] = wanted.TryGetValue(delta.Key, out WantedDelta? before) ? before with { Devices = before.Devices + devices } : delta;
         }

@@ -46,6 +46,20 @@ public sealed class MakingTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task Nothing_is_made_for_devices_that_would_refuse_the_release_as_a_rollback()
+    {
+        SampleRelease middle = _world.AddSimilar("1.1.0", 2);
+        SampleRelease newest = _world.AddSimilar("1.2.0", 3);
+        await _world.PublishAsync();
+        await _world.CheckInAsync("pump-1", newest);
+        await _world.CheckInAsync("pump-2", middle);
+        object plan = new { product = "infusion-pump", version = "1.1.0", stages = new object[] { new { name = "all" } }, abort_after_failures = 1 };
+        await _world.Server.PostAsync("/api/v1/rollouts", plan, System.Net.HttpStatusCode.Created);
+        JsonElement wanted = (await _world.Server.PacksAsync(static _ => true)).Single();
+        Assert.That((wanted.GetProperty("base_version").GetString(), wanted.GetProperty("version").GetString()), Is.EqualTo(("1.1.0", "1.2.0")));
+    }
+
+    [Test]
     public async Task A_pack_that_saves_too_little_is_thrown_away_and_not_made_again()
     {
         SampleRelease other = _world.Server.Source.Add(SampleRelease.Create("1.1.0", 2, image: SampleRelease.ImageOf("1.1.0", DeltaWorld.ImageSize)));
