@@ -38,6 +38,9 @@ internal sealed class ContentStore
     /// <summary>Whether the content with this digest is here.</summary>
     public bool Has(Sha256Digest digest) => File.Exists(PathOf(digest));
 
+    /// <summary>Bytes that there is room for, here and in staging areas.</summary>
+    public long FreeSpace => _seams.FreeSpace(_content);
+
     /// <summary>A new area for one upload; disposing of it removes what was not taken over.</summary>
     public StagingArea Stage() => new(Directory.CreateDirectory(Path.Combine(_staging, Path.GetRandomFileName())).FullName);
 

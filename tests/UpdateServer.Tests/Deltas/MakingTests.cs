@@ -139,6 +139,26 @@ public sealed class MakingTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task Nothing_is_staged_until_there_is_room_for_three_times_both_images()
+    {
+        SampleRelease next = _world.AddSimilar();
+        const long Wanted = 3 * 2 * DeltaWorld.ImageSize;
+        bool begun = false;
+        _world.Server.DeltaPackWritten = (_, _) => begun = true;
+        _world.Server.FreeSpace = Wanted - 1;
+        await _world.PublishAsync();
+        await _world.CheckInAsync("pump-1", _world.Old);
+        await _world.Server.RestartAsync();
+        await _world.Server.DeltaRunAsync();
+        await _world.PackAsync(next, "waiting");
+        Assert.That(begun, Is.False);
+        Assert.That(_world.Server.LogText.ToString(), Does.Contain($"IOException: data folder: wanted {Wanted} bytes free, got {Wanted - 1}"));
+        _world.Server.FreeSpace = Wanted;
+        await _world.Server.RestartAsync();
+        await _world.PackAsync(next, "made");
+    }
+
+    [Test]
     public async Task A48_A_server_that_stops_while_it_makes_a_pack_leaves_nothing_and_makes_it_after_the_next_start()
     {
         SampleRelease next = _world.AddSimilar();
