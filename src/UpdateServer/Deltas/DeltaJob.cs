@@ -52,7 +52,7 @@ internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, Del
     private WantedDelta? Next(HashSet<DeltaKey> tried)
     {
         catalog.ForgetMissing();
-        return planner.Plan().FirstOrDefault(w => !tried.Contains(w.Key) && catalog.Find(w.Key) is not { IsFinal: true });
+        return planner.PlanToMake().FirstOrDefault(w => !tried.Contains(w.Key) && catalog.Find(w.Key) is not { IsFinal: true });
     }
 
     /// <summary>What came of it; null if nothing is to be remembered, because the machine failed and the images are not to blame.</summary>
