@@ -65,7 +65,7 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Warning, "Delta pack {Base} -> {Image} failed for the {Failures}. time: {Failure}")]
     private static partial void DeltaFailed(ILogger logger, Sha256Digest @base, Sha256Digest image, int failures, string failure);
 
-    [LoggerMessage(15, LogLevel.Warning, "{Path} cannot be read, so there are no delta packs for its release: {Failure}")]
+    [LoggerMessage(15, LogLevel.Warning, "{Path} cannot be read, so there are no delta packs for its release until it can: {Failure}")]
     private static partial void ManifestUnreadable(ILogger logger, string path, string failure);
 
     [LoggerMessage(16, LogLevel.Information, "Delta packs are not looked at now: {Failure}")]

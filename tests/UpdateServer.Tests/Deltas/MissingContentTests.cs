@@ -44,6 +44,28 @@ public sealed class MissingContentTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A_manifest_that_cannot_be_read_once_is_read_again()
+    {
+        SampleRelease next = _world.AddSimilar();
+        await _world.PublishAsync();
+        await _world.CheckInAsync("pump-1", _world.Old);
+        await _world.PackAsync(next, "made");
+        await _world.Server.StopAsync();
+        byte[] envelope = _world.Server.Source.Repository.TargetFiles.Single(static f => f.Key.Contains("/1.1.0/", StringComparison.Ordinal)).Value;
+        string manifest = _world.PathOf(Manifest.Sha256Digest.Of(envelope).ToString());
+        File.Move(manifest, _world.Server.PathOf("aside"));
+        await _world.Server.RestartAsync();
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.That(await _world.Server.PacksAsync(static _ => true), Is.Empty);
+        }
+
+        Assert.That(_world.Server.LogText.ToString().Split("so there are no delta packs for its release until it can: "), Has.Length.EqualTo(2), "one line");
+        File.Move(_world.Server.PathOf("aside"), manifest);
+        await _world.PackAsync(next, "made");
+    }
+
+    [Test]
     public async Task A_published_file_that_is_not_on_the_disk_is_not_found()
     {
         await _world.PublishAsync();
