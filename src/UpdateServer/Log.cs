@@ -80,6 +80,9 @@ internal static partial class Log
     [LoggerMessage(19, LogLevel.Information, "Delta pack {Base} -> {Image}: {State} came of it when version {Maker} made it, and this is version {Version}: it is tried again")]
     public static partial void DeltaOfOtherMaker(ILogger logger, Sha256Digest @base, Sha256Digest image, DeltaState state, int maker, int version);
 
+    [LoggerMessage(20, LogLevel.Information, "Delta pack {Base} -> {Image}: nobody has wanted it since {Wanted:d}; it is removed")]
+    public static partial void DeltaRemoved(ILogger logger, Sha256Digest @base, Sha256Digest image, DateTimeOffset wanted);
+
     /// <summary>What an operator can use of an exception: its type and what it says. A trace would only frighten.</summary>
     private static string OneLine(Exception failure) => $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";
 }

@@ -4,7 +4,7 @@ using Fota.Manifest;
 namespace Fota.UpdateServer.Artifacts;
 
 /// <summary>
-/// Files named by their SHA-256, written once and never changed. What lies here is not thereby published: only the published index makes
+/// Files named by their SHA-256, written once and never changed; removed are delta packs alone. What lies here is not thereby published: only the published index makes
 /// content visible. Trusted for nothing: who tampers with it stops updates, since devices prove every byte.
 /// </summary>
 internal sealed class ContentStore
@@ -52,6 +52,17 @@ internal sealed class ContentStore
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             File.Move(staged.File, path);
+        }
+    }
+
+    /// <summary>Removes content that nothing refers to, nor will; whoever reads it reads on.</summary>
+    public void Remove(Sha256Digest digest)
+    {
+        string path = PathOf(digest);
+        if (File.Exists(path))
+        {
+            File.Delete(path);
+            _seams.FlushDirectory(Path.GetDirectoryName(path)!);
         }
     }
 

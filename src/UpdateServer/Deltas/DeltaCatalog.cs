@@ -25,6 +25,9 @@ internal sealed class DeltaCatalog
         ForgetMissing();
     }
 
+    /// <summary>Everything.</summary>
+    public IEnumerable<DeltaRecord> Records => _state.ByKey.Values;
+
     /// <summary>What came of this one; null if it was not tried yet.</summary>
     public DeltaRecord? Find(DeltaKey key) => _state.ByKey.GetValueOrDefault(key);
 
@@ -58,7 +61,8 @@ internal sealed class DeltaCatalog
         }
     }
 
-    private void Forget(DeltaRecord record)
+    /// <summary>As if it was never tried; only the job calls it.</summary>
+    public void Forget(DeltaRecord record)
     {
         _store.Delete(record.Key);
         _state = State.Of(_state.ByKey.Remove(record.Key).Values);

@@ -5,7 +5,7 @@ namespace Fota.UpdateServer.Deltas;
 
 /// <summary>Makes the delta packs that are wanted and not there, one after another; after each it looks again which is wanted most.</summary>
 [DisallowConcurrentExecution]
-internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, DeltaCatalog catalog, DeltaMaker maker, TimeProvider time, ServerSeams seams, ILogger<DeltaJob> log) : IJob
+internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, DeltaCatalog catalog, DeltaMaker maker, DeltaRetention retention, TimeProvider time, ServerSeams seams, ILogger<DeltaJob> log) : IJob
 {
     public static readonly JobKey Key = new("deltas");
 
@@ -46,6 +46,8 @@ internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, Del
                 tried.Add(wanted.Key);
             }
         }
+
+        retention.Apply(planner.PlanToMake(), cancellation);
     }
 
     /// <summary>What is to be made now. A run can take hours, and what went meanwhile is not to wait for the next one.</summary>

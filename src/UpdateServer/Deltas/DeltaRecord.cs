@@ -30,6 +30,9 @@ internal sealed record DeltaRecord(DeltaKey Key, DeltaState State, Sha256Digest?
     /// <summary>The <see cref="DeltaMaker.Version"/> of which it came.</summary>
     public int Maker { get; init; } = DeltaMaker.Version;
 
+    /// <summary>When a plan held it last, to the day.</summary>
+    public DateTimeOffset Wanted { get; init; } = At;
+
     /// <summary>How often what failed is tried again. What fails so often fails always, and keeps the others waiting.</summary>
     public const int MaxRetries = 3;
 

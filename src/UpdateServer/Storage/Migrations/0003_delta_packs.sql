@@ -9,6 +9,7 @@ CREATE TABLE delta_packs (
   detail     TEXT,
   at         INTEGER NOT NULL,
   maker      INTEGER NOT NULL,
+  wanted     INTEGER NOT NULL,
   PRIMARY KEY (base_image, image),
   CHECK ((state = 'Made') = (pack IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
