@@ -42,6 +42,8 @@ internal static partial class Log
 
     public static void DeltaFailed(ILogger logger, Exception failure, Sha256Digest @base, Sha256Digest image, int failures) => DeltaFailed(logger, @base, image, failures, OneLine(failure));
 
+    public static void DeltaPutOff(ILogger logger, Exception failure, Sha256Digest @base, Sha256Digest image) => DeltaPutOff(logger, @base, image, OneLine(failure));
+
     [LoggerMessage(13, LogLevel.Information, "Delta packs: told to stop; the one that was being made is made after the next start")]
     public static partial void DeltasStopped(ILogger logger);
 
@@ -63,7 +65,7 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Warning, "Delta pack {Base} -> {Image} failed for the {Failures}. time: {Failure}")]
     private static partial void DeltaFailed(ILogger logger, Sha256Digest @base, Sha256Digest image, int failures, string failure);
 
-    [LoggerMessage(15, LogLevel.Warning, "{Path} cannot be read, so there are no delta packs for its release: {Failure}")]
+    [LoggerMessage(15, LogLevel.Warning, "{Path} cannot be read, so there are no delta packs for its release until it can: {Failure}")]
     private static partial void ManifestUnreadable(ILogger logger, string path, string failure);
 
     [LoggerMessage(16, LogLevel.Information, "Delta packs are not looked at now: {Failure}")]
@@ -71,6 +73,15 @@ internal static partial class Log
 
     [LoggerMessage(17, LogLevel.Error, "Delta packs: the run failed, and is done again within a minute: {Failure}")]
     private static partial void DeltaRunFailed(ILogger logger, string failure);
+
+    [LoggerMessage(18, LogLevel.Warning, "Delta pack {Base} -> {Image} cannot be made now, and is tried again by the next run: {Failure}")]
+    private static partial void DeltaPutOff(ILogger logger, Sha256Digest @base, Sha256Digest image, string failure);
+
+    [LoggerMessage(19, LogLevel.Information, "Delta pack {Base} -> {Image}: {State} came of it when version {Maker} made it, and this is version {Version}: it is tried again")]
+    public static partial void DeltaOfOtherMaker(ILogger logger, Sha256Digest @base, Sha256Digest image, DeltaState state, int maker, int version);
+
+    [LoggerMessage(20, LogLevel.Information, "Delta pack {Base} -> {Image}: nobody has wanted it since {Wanted:d}; it is removed")]
+    public static partial void DeltaRemoved(ILogger logger, Sha256Digest @base, Sha256Digest image, DateTimeOffset wanted);
 
     /// <summary>What an operator can use of an exception: its type and what it says. A trace would only frighten.</summary>
     private static string OneLine(Exception failure) => $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";

@@ -19,7 +19,8 @@ internal static class RepositoryEndpoints
 
     private static Results<PhysicalFileHttpResult, ProblemHttpResult> Get(string? path, HttpResponse response, RepositoryFiles files, ContentStore content)
     {
-        if (!RepositoryPath.TryParse(path, out RepositoryPath? parsed) || files.Find(parsed) is not { } file)
+        // Content that somebody removed is not found, as what was never there: the client takes another way, or comes again.
+        if (!RepositoryPath.TryParse(path, out RepositoryPath? parsed) || files.Find(parsed) is not { } file || !content.Has(file.Digest))
         {
             response.Headers.CacheControl = Revalidate; // the next root or timestamp may be there in a moment
             return Problems.OfStatus(StatusCodes.Status404NotFound, "no published file has this path");

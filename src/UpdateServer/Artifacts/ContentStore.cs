@@ -4,7 +4,7 @@ using Fota.Manifest;
 namespace Fota.UpdateServer.Artifacts;
 
 /// <summary>
-/// Files named by their SHA-256, written once and never changed. What lies here is not thereby published: only the published index makes
+/// Files named by their SHA-256, written once and never changed; removed are delta packs alone. What lies here is not thereby published: only the published index makes
 /// content visible. Trusted for nothing: who tampers with it stops updates, since devices prove every byte.
 /// </summary>
 internal sealed class ContentStore
@@ -38,6 +38,9 @@ internal sealed class ContentStore
     /// <summary>Whether the content with this digest is here.</summary>
     public bool Has(Sha256Digest digest) => File.Exists(PathOf(digest));
 
+    /// <summary>Bytes that there is room for, here and in staging areas.</summary>
+    public long FreeSpace => _seams.FreeSpace(_content);
+
     /// <summary>A new area for one upload; disposing of it removes what was not taken over.</summary>
     public StagingArea Stage() => new(Directory.CreateDirectory(Path.Combine(_staging, Path.GetRandomFileName())).FullName);
 
@@ -49,6 +52,17 @@ internal sealed class ContentStore
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             File.Move(staged.File, path);
+        }
+    }
+
+    /// <summary>Removes content that nothing refers to, nor will; whoever reads it reads on.</summary>
+    public void Remove(Sha256Digest digest)
+    {
+        string path = PathOf(digest);
+        if (File.Exists(path))
+        {
+            File.Delete(path);
+            _seams.FlushDirectory(Path.GetDirectoryName(path)!);
         }
     }
 

@@ -21,8 +21,12 @@ internal sealed class DeltaCatalog
         _content = content;
         _log = log;
         _state = State.Of(store.Load());
+        ForgetOtherMakers();
         ForgetMissing();
     }
+
+    /// <summary>Everything.</summary>
+    public IEnumerable<DeltaRecord> Records => _state.ByKey.Values;
 
     /// <summary>What came of this one; null if it was not tried yet.</summary>
     public DeltaRecord? Find(DeltaKey key) => _state.ByKey.GetValueOrDefault(key);
@@ -43,9 +47,25 @@ internal sealed class DeltaCatalog
         foreach (DeltaRecord record in _state.ByKey.Values.Where(r => r.Pack is { } pack && !_content.Has(pack)))
         {
             Log.DeltaMissing(_log, record.Pack!, record.Key.Base, record.Key.Image);
-            _store.Delete(record.Key);
-            _state = State.Of(_state.ByKey.Remove(record.Key).Values);
+            Forget(record);
         }
+    }
+
+    /// <summary>What another version of the maker gave up may be no trouble to this one. Packs that it made were seen to make the image, and stay.</summary>
+    private void ForgetOtherMakers()
+    {
+        foreach (DeltaRecord record in _state.ByKey.Values.Where(static r => r.State != DeltaState.Made && r.Maker != DeltaMaker.Version))
+        {
+            Log.DeltaOfOtherMaker(_log, record.Key.Base, record.Key.Image, record.State, record.Maker, DeltaMaker.Version);
+            Forget(record);
+        }
+    }
+
+    /// <summary>As if it was never tried; only the job calls it.</summary>
+    public void Forget(DeltaRecord record)
+    {
+        _store.Delete(record.Key);
+        _state = State.Of(_state.ByKey.Remove(record.Key).Values);
     }
 
     private sealed record State(ImmutableDictionary<DeltaKey, DeltaRecord> ByKey, ImmutableDictionary<Sha256Digest, PublishedFile> Packs)

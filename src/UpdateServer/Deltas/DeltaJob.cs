@@ -5,7 +5,7 @@ namespace Fota.UpdateServer.Deltas;
 
 /// <summary>Makes the delta packs that are wanted and not there, one after another; after each it looks again which is wanted most.</summary>
 [DisallowConcurrentExecution]
-internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, DeltaCatalog catalog, DeltaMaker maker, TimeProvider time, ServerSeams seams, ILogger<DeltaJob> log) : IJob
+internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, DeltaCatalog catalog, DeltaMaker maker, DeltaRetention retention, TimeProvider time, ServerSeams seams, ILogger<DeltaJob> log) : IJob
 {
     public static readonly JobKey Key = new("deltas");
 
@@ -32,15 +32,33 @@ internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, Del
 
     private void MakeWanted(CancellationToken cancellation)
     {
-        catalog.ForgetMissing();
         HashSet<DeltaKey> tried = []; // what fails is tried again by the next run: what is wrong now is wrong in a moment, too
-        while (planner.Plan().FirstOrDefault(w => catalog.Find(w.Key) is not { IsFinal: true } && tried.Add(w.Key)) is { } wanted)
+        while (Next(tried) is { } wanted)
         {
-            catalog.Save(Make(wanted, cancellation));
+            DeltaRecord? record = Make(wanted, cancellation);
+            if (record is not null)
+            {
+                catalog.Save(record);
+            }
+
+            if (record is null or { State: DeltaState.Failed })
+            {
+                tried.Add(wanted.Key);
+            }
         }
+
+        retention.Apply(planner.PlanToMake(), cancellation);
     }
 
-    private DeltaRecord Make(WantedDelta wanted, CancellationToken cancellation)
+    /// <summary>What is to be made now. A run can take hours, and what went meanwhile is not to wait for the next one.</summary>
+    private WantedDelta? Next(HashSet<DeltaKey> tried)
+    {
+        catalog.ForgetMissing();
+        return planner.PlanToMake().FirstOrDefault(w => !tried.Contains(w.Key) && catalog.Find(w.Key) is not { IsFinal: true });
+    }
+
+    /// <summary>What came of it; null if nothing is to be remembered, because the machine failed and the images are not to blame.</summary>
+    private DeltaRecord? Make(WantedDelta wanted, CancellationToken cancellation)
     {
         try
         {
@@ -48,13 +66,18 @@ internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, Del
             Log.DeltaMade(log, wanted.Key.Base, wanted.Key.Image, made.State, made.Size!.Value, wanted.Devices);
             return made;
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (RejectedException e)
         {
-            // Whatever it was: the other packs are not to wait for this one.
+            // The same images are refused again, most likely.
             int failures = (catalog.Find(wanted.Key)?.Failures ?? 0) + 1;
             Log.DeltaFailed(log, e, wanted.Key.Base, wanted.Key.Image, failures);
-            string detail = e is RejectedException refused ? $"{refused.Rejection.Reason}: {refused.Rejection.Detail}" : e.Message.ReplaceLineEndings(" ");
-            return new DeltaRecord(wanted.Key, DeltaState.Failed, null, null, failures, detail, time.GetUtcNow());
+            return new DeltaRecord(wanted.Key, DeltaState.Failed, null, null, failures, $"{e.Rejection.Reason}: {e.Rejection.Detail}", time.GetUtcNow());
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A full disk, for example, which is over in a while. The other packs are not to wait for this one.
+            Log.DeltaPutOff(log, e, wanted.Key.Base, wanted.Key.Image);
+            return null;
         }
     }
 }

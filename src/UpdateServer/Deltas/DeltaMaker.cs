@@ -11,18 +11,25 @@ namespace Fota.UpdateServer.Deltas;
 /// </summary>
 internal sealed class DeltaMaker(ContentStore content, ReleaseCatalog catalog, TimeProvider time, ServerSeams seams)
 {
+    /// <summary>Grows whenever other packs come of the same images, or what failed would not: what an older one gave up is tried again.</summary>
+    public const int Version = 1;
+
     /// <summary>A delta pack of so many hundredths of the full pack saves too little for the room it takes here and in caches.</summary>
     private const int NotWorthPercent = 90;
+
+    /// <summary>Both images are staged, and a pack; what is left is for publications and the database, which must not wait for room.</summary>
+    private const int RoomFactor = 3;
 
     // The others answer devices meanwhile.
     private static int Workers => Math.Max(1, Environment.ProcessorCount / 2);
 
     /// <summary>Makes it. Its bytes are durable in the content store afterwards, and nothing refers to them yet.</summary>
     /// <exception cref="RejectedException">What lies in the store is not what was published, or the pack does not make the image.</exception>
-    /// <exception cref="IOException">It cannot be read or written.</exception>
+    /// <exception cref="IOException">It cannot be read or written, or there is no room.</exception>
     /// <exception cref="OperationCanceledException">It was to stop; nothing is left.</exception>
     public DeltaRecord Make(WantedDelta wanted, CancellationToken cancellation)
     {
+        RequireRoom(RoomFactor * (wanted.Base.ImageSize + wanted.Image.ImageSize));
         using StagingArea area = content.Stage();
         (FileStream baseFile, _) = Unpack(wanted.Base, area, cancellation);
         using FileStream ownBase = baseFile;
@@ -49,6 +56,15 @@ internal sealed class DeltaMaker(ContentStore content, ReleaseCatalog catalog, T
 
     /// <summary>Length of the full pack of an image, in bytes.</summary>
     public long SizeOfFull(ComponentImage image) => catalog.Current.Files[image.PackUri].Length;
+
+    private void RequireRoom(long bytes)
+    {
+        long free = content.FreeSpace;
+        if (free < bytes)
+        {
+            throw new IOException($"data folder: wanted {bytes} bytes free, got {free}");
+        }
+    }
 
     private (FileStream File, ChunkTable Table) Unpack(ComponentImage image, StagingArea area, CancellationToken cancellation)
     {
@@ -84,7 +100,7 @@ internal sealed class DeltaMaker(ContentStore content, ReleaseCatalog catalog, T
         using FileStream stored = File.OpenRead(content.PathOf(digest));
         if (Sha256Digest.Of(stored) != digest)
         {
-            throw new IOException($"content {digest}: the stored file does not have the digest of its name");
+            throw new RejectedException(RejectionReason.DigestMismatch, $"content {digest}: the stored file does not have the digest of its name");
         }
     }
 }

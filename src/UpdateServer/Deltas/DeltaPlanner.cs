@@ -17,16 +17,26 @@ internal sealed class DeltaPlanner(PublishedImages images, ReleaseCatalog catalo
     /// <summary>The slot that the device runs for good; null while it tries another one.</summary>
     public static ImageSlot? RunningSlot(DeviceRecord device) => device.State == ReportState.Activated ? null : (ImageSlot)device.Slot;
 
-    /// <summary>Whether the newest plan was made without a device that has what this one has.</summary>
+    /// <summary>Whether the newest plan that was worked on was made without a device that has what this one has.</summary>
     public bool IsNews(DeviceRecord device) => device.ConfirmedDigest is not null && !_known.Contains((device.ConfirmedDigest, RunningSlot(device)));
 
-    /// <summary>The plan of this moment.</summary>
-    public IReadOnlyList<WantedDelta> Plan()
+    /// <summary>The plan of this moment, to be looked at.</summary>
+    public IReadOnlyList<WantedDelta> Plan() => Plan(out _);
+
+    /// <summary>The plan of this moment, to be worked on: what it was made for is no news any more.</summary>
+    public IReadOnlyList<WantedDelta> PlanToMake()
+    {
+        IReadOnlyList<WantedDelta> plan = Plan(out HashSet<(Sha256Digest?, ImageSlot?)> known);
+        _known = known;
+        return plan;
+    }
+
+    private List<WantedDelta> Plan(out HashSet<(Sha256Digest?, ImageSlot?)> known)
     {
         images.Refresh();
         ILookup<ProductName, ReleaseImages> targets = Targets();
         Dictionary<DeltaKey, WantedDelta> wanted = [];
-        HashSet<(Sha256Digest?, ImageSlot?)> known = [];
+        known = [];
         foreach (var group in coordinator.Devices.GroupBy(static d => (d.Product, d.ConfirmedDigest, Slot: RunningSlot(d))))
         {
             known.Add((group.Key.ConfirmedDigest, group.Key.Slot));
@@ -36,7 +46,6 @@ internal sealed class DeltaPlanner(PublishedImages images, ReleaseCatalog catalo
             }
         }
 
-        _known = known;
         return [.. wanted.Values
             .OrderByDescending(static w => w.Devices)
             .ThenBy(static w => w.Base.ImageDigest.ToString(), StringComparer.Ordinal)
@@ -45,8 +54,11 @@ internal sealed class DeltaPlanner(PublishedImages images, ReleaseCatalog catalo
 
     private static void Add(Dictionary<DeltaKey, WantedDelta> wanted, ReleaseImages from, IEnumerable<ReleaseImages> targets, ImageSlot? slot, int devices)
     {
+        // An agent takes no release whose sequence number is not above its own.
+        IEnumerable<ReleaseImages> taken = targets.Where(to => to.Content.Sequence > from.Content.Sequence);
+
         // Two releases may hold one image: a device counts once for it.
-        foreach (WantedDelta delta in targets.SelectMany(to => from.PairsWith(to, slot).Select(pair => new WantedDelta(from, to, pair.Base, pair.Image, devices))).DistinctBy(static d => d.Key))
+        foreach (WantedDelta delta in taken.SelectMany(to => from.PairsWith(to, slot).Select(pair => new WantedDelta(from, to, pair.Base, pair.Image, devices))).DistinctBy(static d => d.Key))
         {
             wanted[delta.Key] = wanted.TryGetValue(delta.Key, out WantedDelta? before) ? before with { Devices = before.Devices + devices } : delta;
         }

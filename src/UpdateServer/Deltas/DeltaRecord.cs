@@ -13,7 +13,7 @@ internal enum DeltaState
     /// <summary>It would be hardly smaller than the full pack; it was thrown away, and is not made again.</summary>
     NotWorthIt,
 
-    /// <summary>It could not be made.</summary>
+    /// <summary>What was made was refused, or what it was to be made of. A machine that fails is no such failure.</summary>
     Failed,
 }
 
@@ -27,6 +27,12 @@ internal enum DeltaState
 /// <param name="At">When that was.</param>
 internal sealed record DeltaRecord(DeltaKey Key, DeltaState State, Sha256Digest? Pack, long? Size, int Failures, string? Detail, DateTimeOffset At)
 {
+    /// <summary>The <see cref="DeltaMaker.Version"/> of which it came.</summary>
+    public int Maker { get; init; } = DeltaMaker.Version;
+
+    /// <summary>When a plan held it last, to the day.</summary>
+    public DateTimeOffset Wanted { get; init; } = At;
+
     /// <summary>How often what failed is tried again. What fails so often fails always, and keeps the others waiting.</summary>
     public const int MaxRetries = 3;
 

@@ -11,7 +11,7 @@ internal sealed class DeltaSchedule(ISchedulerFactory schedulers, ILogger<DeltaS
 
     public static void Add(IServiceCollection services)
     {
-        services.AddSingleton<PublishedImages>().AddSingleton<DeltaCatalog>().AddSingleton<DeltaPlanner>().AddSingleton<DeltaMaker>().AddSingleton<DeltaOffers>().AddSingleton<DeltaSchedule>();
+        services.AddSingleton<PublishedImages>().AddSingleton<DeltaCatalog>().AddSingleton<DeltaPlanner>().AddSingleton<DeltaMaker>().AddSingleton<DeltaRetention>().AddSingleton<DeltaOffers>().AddSingleton<DeltaSchedule>();
         services.AddQuartz(static quartz =>
         {
             quartz.UseInMemoryStore();

@@ -16,6 +16,7 @@ internal sealed class PublishedImages
     private readonly ContentStore _content;
     private readonly ILogger _log;
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
 
     private volatile FrozenDictionary<Sha256Digest, ReleaseImages> _byManifest = FrozenDictionary<Sha256Digest, ReleaseImages>.Empty;
 
@@ -30,7 +31,7 @@ internal sealed class PublishedImages
     /// <summary>The images of the release with this manifest, as far as <see cref="Refresh"/> has seen it.</summary>
     public ReleaseImages? Find(Sha256Digest? manifest) => manifest is null ? null : _byManifest.GetValueOrDefault(manifest);
 
-    /// <summary>Reads the manifests that were published since the last time.</summary>
+    /// <summary>Reads the manifests that were published since the last time, and those that could not be read then.</summary>
     public void Refresh()
     {
         lock (_gate)
@@ -38,8 +39,10 @@ internal sealed class PublishedImages
             List<ReleaseImages> added = [];
             foreach ((string path, PublishedFile file) in _catalog.Current.Files)
             {
-                if (RepositoryPath.TryParse(path, out RepositoryPath? parsed) && parsed.Kind == RepositoryFile.Manifest && _read.Add(path) && Read(path, file) is { } release)
+                if (RepositoryPath.TryParse(path, out RepositoryPath? parsed) && parsed.Kind == RepositoryFile.Manifest && !_read.Contains(path) && Read(path, file) is { } release)
                 {
+                    _read.Add(path);
+                    _unreadable.Remove(path);
                     added.Add(release);
                 }
             }
@@ -69,7 +72,12 @@ internal sealed class PublishedImages
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or RejectedException)
         {
-            Log.ManifestUnreadable(_log, e, path);
+            // It is tried again before every plan; one line says so.
+            if (_unreadable.Add(path))
+            {
+                Log.ManifestUnreadable(_log, e, path);
+            }
+
             return null;
         }
     }

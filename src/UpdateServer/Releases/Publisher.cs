@@ -42,6 +42,20 @@ internal sealed class Publisher(ContentStore content, IReleaseStore store, Relea
         }
     }
 
+    /// <summary>Does <paramref name="work"/> while no publication is about to refer to content that is there already.</summary>
+    public void BetweenPublications(Action work, CancellationToken cancellation)
+    {
+        _one.Wait(cancellation);
+        try
+        {
+            work();
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
     public void Dispose() => _one.Dispose();
 
     private static bool IsNoNews(Publication before, PublicationContent available) =>

@@ -2,6 +2,7 @@ using Fota.Manifest;
 using Fota.UpdateServer.Artifacts;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Storage;
+using Fota.UpdateServer.Storage.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fota.UpdateServer.Tests.Deltas;
@@ -28,6 +29,37 @@ public sealed class DeltaCatalogTests
         }
         finally
         {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Test]
+    public void What_another_version_of_the_maker_gave_up_is_forgotten_when_the_server_starts()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("fota-deltas-");
+        try
+        {
+            SqliteDeltaStore store = new(new SqliteDatabase(Path.Combine(folder.FullName, "server.db")));
+            ContentStore content = new(folder.FullName, new ServerSeams());
+            DeltaRecord failed = Record("failed") with { State = DeltaState.Failed, Pack = null, Size = null, Failures = 4, Detail = "refused" };
+            DeltaRecord tooLarge = Record("too large") with { State = DeltaState.NotWorthIt, Pack = null, Detail = "too large" };
+            DeltaRecord made = Record("made") with { Maker = DeltaMaker.Version - 1 };
+            Directory.CreateDirectory(Path.GetDirectoryName(content.PathOf(made.Pack!))!);
+            File.WriteAllText(content.PathOf(made.Pack!), "made");
+            store.Save(failed);
+            store.Save(tooLarge);
+            store.Save(made);
+            Assert.That(new DeltaCatalog(store, content, NullLogger<DeltaCatalog>.Instance).Find(failed.Key), Is.EqualTo(failed), "this version gave it up");
+            store.Save(failed with { Maker = DeltaMaker.Version - 1 });
+            store.Save(tooLarge with { Maker = DeltaMaker.Version + 1 });
+            DeltaCatalog catalog = new(store, content, NullLogger<DeltaCatalog>.Instance);
+            Assert.That((catalog.Find(failed.Key), catalog.Find(tooLarge.Key)), Is.EqualTo(((DeltaRecord?)null, (DeltaRecord?)null)));
+            Assert.That(catalog.Find(made.Key), Is.EqualTo(made), "it was seen to make its image");
+            Assert.That(store.Load(), Is.EqualTo(new[] { made }));
+        }
+        finally
+        {
+            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
             folder.Delete(recursive: true);
         }
     }

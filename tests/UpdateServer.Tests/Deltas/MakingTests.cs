@@ -46,6 +46,20 @@ public sealed class MakingTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task Nothing_is_made_for_devices_that_would_refuse_the_release_as_a_rollback()
+    {
+        SampleRelease middle = _world.AddSimilar("1.1.0", 2);
+        SampleRelease newest = _world.AddSimilar("1.2.0", 3);
+        await _world.PublishAsync();
+        await _world.CheckInAsync("pump-1", newest);
+        await _world.CheckInAsync("pump-2", middle);
+        object plan = new { product = "infusion-pump", version = "1.1.0", stages = new object[] { new { name = "all" } }, abort_after_failures = 1 };
+        await _world.Server.PostAsync("/api/v1/rollouts", plan, System.Net.HttpStatusCode.Created);
+        JsonElement wanted = (await _world.Server.PacksAsync(static _ => true)).Single();
+        Assert.That((wanted.GetProperty("base_version").GetString(), wanted.GetProperty("version").GetString()), Is.EqualTo(("1.1.0", "1.2.0")));
+    }
+
+    [Test]
     public async Task A_pack_that_saves_too_little_is_thrown_away_and_not_made_again()
     {
         SampleRelease other = _world.Server.Source.Add(SampleRelease.Create("1.1.0", 2, image: SampleRelease.ImageOf("1.1.0", DeltaWorld.ImageSize)));
@@ -98,14 +112,48 @@ public sealed class MakingTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task What_failed_once_is_made_by_a_later_run()
+    public async Task However_often_the_machine_fails_the_pack_waits_and_is_made_by_a_later_run()
     {
         SampleRelease next = _world.AddSimilar();
-        _world.Server.DeltaPackWritten = static (_, _) => throw new IOException("No space left\non device");
+        int failed = 0;
+        _world.Server.DeltaPackWritten = (_, _) =>
+        {
+            failed++;
+            throw new IOException("No space left\non device");
+        };
         await _world.PublishAsync();
         await _world.CheckInAsync("pump-1", _world.Old);
-        Assert.That((await _world.PackAsync(next, "failed")).GetProperty("detail").GetString(), Is.EqualTo("No space left on device"));
+        for (int i = 0; i < 5; i++)
+        {
+            await _world.Server.RestartAsync();
+            await _world.Server.DeltaRunAsync();
+        }
+
+        JsonElement waiting = await _world.PackAsync(next, "waiting");
+        Assert.That(waiting.GetProperty("detail").ValueKind, Is.EqualTo(JsonValueKind.Null));
+        Assert.That(failed, Is.GreaterThanOrEqualTo(5));
+        Assert.That(_world.Server.LogText.ToString(), Does.Contain($"{next.Described.ImageDigest} cannot be made now, and is tried again by the next run: IOException: No space left on device"));
         _world.Server.DeltaPackWritten = null;
+        await _world.Server.RestartAsync();
+        await _world.PackAsync(next, "made");
+    }
+
+    [Test]
+    public async Task Nothing_is_staged_until_there_is_room_for_three_times_both_images()
+    {
+        SampleRelease next = _world.AddSimilar();
+        const long Wanted = 3 * 2 * DeltaWorld.ImageSize;
+        bool begun = false;
+        _world.Server.DeltaPackWritten = (_, _) => begun = true;
+        _world.Server.FreeSpace = Wanted - 1;
+        await _world.PublishAsync();
+        await _world.CheckInAsync("pump-1", _world.Old);
+        await _world.Server.RestartAsync();
+        await _world.Server.DeltaRunAsync();
+        await _world.PackAsync(next, "waiting");
+        Assert.That(begun, Is.False);
+        Assert.That(_world.Server.LogText.ToString(), Does.Contain($"IOException: data folder: wanted {Wanted} bytes free, got {Wanted - 1}"));
+        _world.Server.FreeSpace = Wanted;
         await _world.Server.RestartAsync();
         await _world.PackAsync(next, "made");
     }

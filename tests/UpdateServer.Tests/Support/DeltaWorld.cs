@@ -74,6 +74,9 @@ internal sealed class DeltaWorld : IAsyncDisposable
     /// <summary>Every file in the content store, by name.</summary>
     public string[] Content(string data = "data") => [.. Directory.EnumerateFiles(Server.PathOf($"{data}/content"), "*", SearchOption.AllDirectories).Select(Path.GetFileName).Order(StringComparer.Ordinal)!];
 
+    /// <summary>Where the content with this name is.</summary>
+    public string PathOf(string content) => Server.PathOf($"data/content/{content[..2]}/{content}");
+
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 
     private bool IsOf(JsonElement pack, SampleRelease to) =>

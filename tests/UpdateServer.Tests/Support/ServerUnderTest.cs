@@ -62,6 +62,9 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     /// <summary>Told of every delta pack that was written and not looked at yet.</summary>
     public Action<FileStream, CancellationToken>? DeltaPackWritten { get; set; }
 
+    /// <summary>Bytes that the data folder has room for; null for what there is.</summary>
+    public long? FreeSpace { get; set; }
+
     /// <summary>Lines that the server logged.</summary>
     public StringBuilder LogText { get; } = new();
 
@@ -79,11 +82,13 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         await StopAsync();
         ServerSettings settings = Settings with { DataDirectory = PathOf(data) };
         SemaphoreSlim runs = _deltaRuns = new SemaphoreSlim(0);
+        Func<string, long> measured = new ServerSeams().FreeSpace;
         ServerSeams seams = new()
         {
             BeforePublicationCommit = beforeCommit,
             DeltaPackWritten = (pack, stop) => DeltaPackWritten?.Invoke(pack, stop),
             DeltaRunEnded = () => runs.Release(),
+            FreeSpace = directory => FreeSpace ?? measured(directory),
         };
         _server = await FotaServer.StartAsync(change is null ? settings : change(settings), Clock, l => l.AddProvider(new TextLogger(LogText)), seams, default);
         Anonymous = Client(null);
@@ -172,6 +177,14 @@ internal sealed class ServerUnderTest : IAsyncDisposable
 
     /// <summary>Done when the job that makes delta packs has run once more.</summary>
     public async Task DeltaRunAsync() => Assert.That(await _deltaRuns.WaitAsync(TimeSpan.FromMinutes(1)), "the job does not run");
+
+    /// <summary>Lets <see cref="DeltaRunAsync"/> wait for the run that is under way: for a seam, which is called in the middle of one.</summary>
+    public void ForgetDeltaRuns()
+    {
+        while (_deltaRuns.Wait(0))
+        {
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

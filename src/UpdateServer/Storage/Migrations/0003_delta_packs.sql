@@ -8,6 +8,8 @@ CREATE TABLE delta_packs (
   failures   INTEGER NOT NULL,
   detail     TEXT,
   at         INTEGER NOT NULL,
+  maker      INTEGER NOT NULL,
+  wanted     INTEGER NOT NULL,
   PRIMARY KEY (base_image, image),
   CHECK ((state = 'Made') = (pack IS NOT NULL))
 ) STRICT, WITHOUT ROWID;

@@ -11,15 +11,16 @@ internal sealed class SqliteDeltaStore(SqliteDatabase database) : IDeltaStore
     public IReadOnlyList<DeltaRecord> Load()
     {
         using SqliteConnection connection = database.Open();
-        return [.. connection.Query<DeltaRow>("SELECT base_image AS baseImage, image, state, pack, size, failures, detail, at FROM delta_packs").Select(static r => r.ToRecord())];
+        return [.. connection.Query<DeltaRow>("SELECT base_image AS baseImage, image, state, pack, size, failures, detail, at, maker, wanted FROM delta_packs").Select(static r => r.ToRecord())];
     }
 
     public void Save(DeltaRecord record) => database.Write((connection, transaction) => connection.Execute(
         """
-        INSERT INTO delta_packs (base_image, image, state, pack, size, failures, detail, at)
-        VALUES (@BaseImage, @Image, @State, @Pack, @Size, @Failures, @Detail, @At)
+        INSERT INTO delta_packs (base_image, image, state, pack, size, failures, detail, at, maker, wanted)
+        VALUES (@BaseImage, @Image, @State, @Pack, @Size, @Failures, @Detail, @At, @Maker, @Wanted)
         ON CONFLICT (base_image, image) DO UPDATE SET
-          state = excluded.state, pack = excluded.pack, size = excluded.size, failures = excluded.failures, detail = excluded.detail, at = excluded.at
+          state = excluded.state, pack = excluded.pack, size = excluded.size, failures = excluded.failures, detail = excluded.detail, at = excluded.at,
+          maker = excluded.maker, wanted = excluded.wanted
         """,
         DeltaRow.From(record),
         transaction));
@@ -47,6 +48,10 @@ internal sealed class SqliteDeltaStore(SqliteDatabase database) : IDeltaStore
 
         public required long At { get; init; }
 
+        public required long Maker { get; init; }
+
+        public required long Wanted { get; init; }
+
         public static DeltaRow From(DeltaRecord r) => new()
         {
             BaseImage = r.Key.Base.ToString(),
@@ -57,6 +62,8 @@ internal sealed class SqliteDeltaStore(SqliteDatabase database) : IDeltaStore
             Failures = r.Failures,
             Detail = r.Detail,
             At = r.At.ToUnixTimeMilliseconds(),
+            Maker = r.Maker,
+            Wanted = r.Wanted.ToUnixTimeMilliseconds(),
         };
 
         public DeltaRecord ToRecord() => new(
@@ -66,6 +73,10 @@ internal sealed class SqliteDeltaStore(SqliteDatabase database) : IDeltaStore
             Size,
             (int)Failures,
             Detail,
-            DateTimeOffset.FromUnixTimeMilliseconds(At));
+            DateTimeOffset.FromUnixTimeMilliseconds(At))
+        {
+            Maker = (int)Maker,
+            Wanted = DateTimeOffset.FromUnixTimeMilliseconds(Wanted),
+        };
     }
 }
