@@ -47,11 +47,7 @@ internal static class RoleCommand
                 arguments.GetValue(renew),
                 now);
             ChangeDraft draft = ChangeDraft.Begin(folder, opened.Settings, request, now);
-            foreach (string line in draft.Proposal.Effects)
-            {
-                await host.Out.WriteLineAsync(line);
-            }
-
+            await ShowEffectsAsync(host, draft);
             await host.Out.WriteLineAsync($"change: {draft.Proposal.Digest}");
             await ShowNextAsync(host, draft, arguments.GetRequiredValue(home));
         });
@@ -64,7 +60,7 @@ internal static class RoleCommand
         Option<string> label = Arguments.Required("--key", "KEY", "The label of the key to sign with.");
         Option<Sha256Digest> digest = Arguments.ChangeDigest();
         Option<string?> pinFile = Arguments.PinFile();
-        Command command = new("sign", "Shows what of the change this key may sign, and signs that and nothing else.") { home, label, digest, pinFile };
+        Command command = new("sign", "Shows the change, and signs what of it this key may sign and nothing else.") { home, label, digest, pinFile };
         command.SetAction(async (arguments, cancellation) =>
         {
             HomeFolder folder = new(arguments.GetRequiredValue(home));
@@ -77,6 +73,7 @@ internal static class RoleCommand
             }
 
             draft.Change.Request.DemandPast(host.Clock.GetUtcNow());
+            await ShowEffectsAsync(host, draft);
             int signed = new ChangeSigning(opened, draft, key.Key, host.Out.WriteLine).Run();
             await host.Out.WriteLineAsync(signed == 0 ? $"key {key.Key.Label} has signed before what it can sign now" : $"signed: {signed} with {key.Key.Label}");
             await ShowNextAsync(host, draft, arguments.GetRequiredValue(home));
@@ -116,6 +113,15 @@ internal static class RoleCommand
             await host.Out.WriteLineAsync($"discarded: change {proposal.Digest}; what was signed of it is in the journal, and copies of it are still signed");
         });
         return command;
+    }
+
+    // All of them, to everybody: some stand in no metadata that this key signs, or in none at all.
+    private static async Task ShowEffectsAsync(SignerHost host, ChangeDraft draft)
+    {
+        foreach (string line in draft.Proposal.Effects)
+        {
+            await host.Out.WriteLineAsync(line);
+        }
     }
 
     private static async Task ShowNextAsync(SignerHost host, ChangeDraft draft, string home)

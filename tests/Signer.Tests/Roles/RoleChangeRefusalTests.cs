@@ -43,7 +43,7 @@ public sealed class RoleChangeRefusalTests
         string output = (await _world.SignChangeAsync(change, "root-2")).Ok().Output;
         SignedMetadata drafted = SignedMetadata.Decode(await File.ReadAllBytesAsync(Path.Combine(_world.HomeFolder.Change, "roles", "root.json")), DecodeLimits.RootBytes, MetadataProfile.Fota).OrThrow();
         Assert.That(output, Does.Contain($"root 2: sha256 of the signed bytes {Sha256Digest.Of(drafted.SignedBytes.Span)}\n").And.Contain("  - key of root: root-1 (").And.Contain("  + key of root: root-4 (").And.Contain("signed: 1 with root-2\n"));
-        Assert.That((await _world.SignChangeAsync(change, "root-2")).Ok().Output, Does.StartWith("key root-2 has signed before what it can sign now\n"));
+        Assert.That((await _world.SignChangeAsync(change, "root-2")).Ok().Output, Does.Contain("\nkey root-2 has signed before what it can sign now\n").And.Not.Contain(" signs root 2"));
     }
 
     [Test]
