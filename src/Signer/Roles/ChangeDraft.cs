@@ -86,7 +86,8 @@ internal sealed class ChangeDraft
 
     /// <summary>
     /// The metadata with the signatures so far: over the bytes that this process computed, whatever the draft says that they are, and by those who may sign
-    /// them. What strangers put beside those is left out: whoever can write to the draft would else stop everybody who signs.
+    /// them. What strangers put beside those is left out. Where they put a second signature under one key's id, or more than the decoder's 16, the file is
+    /// refused as it is: the change is to be discarded, and signed again.
     /// </summary>
     public SignedMetadata Role(ChangedRole role)
     {
