@@ -87,7 +87,7 @@ public sealed class SignerSite(string programs, string directory)
             await Signer.RunAsync(cancellation, "role", "sign", "--home", Home, "--change", change, "--key", signer, "--pin-file", Pin(signer));
         }
 
-        await Signer.RunAsync(cancellation, "role", "apply", "--home", Home, "--pin-file", Pin("online"));
+        await Signer.RunAsync(cancellation, "role", "apply", "--home", Home, "--change", change, "--pin-file", Pin("online"));
     }
 
     /// <summary>A published envelope, as a factory gets it.</summary>

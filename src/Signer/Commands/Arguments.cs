@@ -28,7 +28,7 @@ internal static class Arguments
 
     public static Option<ReleaseText?> Description() => Optional("--description", "TEXT", "What the release is, for people.", static text => ReleaseText.Of(new Dictionary<string, string>(StringComparer.Ordinal) { ["en"] = text }));
 
-    public static Option<Sha256Digest> ChangeDigest() => Parsed<Sha256Digest>("--change", "DIGEST", "The change that you mean to sign, as whoever proposed it told you.", Sha256Digest.TryParse, "64 lower-case hexadecimal digits");
+    public static Option<Sha256Digest> ChangeDigest() => Parsed<Sha256Digest>("--change", "DIGEST", "The digest of the change that you mean, as whoever proposed it told you.", Sha256Digest.TryParse, "64 lower-case hexadecimal digits");
 
     /// <summary>A name as ceremonies give them: it becomes a file name and an environment variable.</summary>
     public static Option<string> Label(string name, string helpName, string description)

@@ -43,15 +43,11 @@ internal static class RoleCommand
                 arguments.GetValue(threshold),
                 arguments.GetValue(days),
                 arguments.GetValue(bins),
-                arguments.GetValue(atLeast),
                 arguments.GetValue(renew),
-                now);
+                now,
+                arguments.GetValue(atLeast));
             ChangeDraft draft = ChangeDraft.Begin(folder, opened.Settings, request, now);
-            foreach (string line in draft.Proposal.Effects)
-            {
-                await host.Out.WriteLineAsync(line);
-            }
-
+            await ShowEffectsAsync(host, draft);
             await host.Out.WriteLineAsync($"change: {draft.Proposal.Digest}");
             await ShowNextAsync(host, draft, arguments.GetRequiredValue(home));
         });
@@ -64,19 +60,16 @@ internal static class RoleCommand
         Option<string> label = Arguments.Required("--key", "KEY", "The label of the key to sign with.");
         Option<Sha256Digest> digest = Arguments.ChangeDigest();
         Option<string?> pinFile = Arguments.PinFile();
-        Command command = new("sign", "Shows what of the change this key may sign, and signs that and nothing else.") { home, label, digest, pinFile };
+        Command command = new("sign", "Shows the change, and signs what of it this key may sign and nothing else.") { home, label, digest, pinFile };
         command.SetAction(async (arguments, cancellation) =>
         {
             HomeFolder folder = new(arguments.GetRequiredValue(home));
             using OpenedKey key = OpenedKey.Open(host, folder, arguments.GetRequiredValue(label), arguments.GetValue(pinFile));
             using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
             ChangeDraft draft = ChangeDraft.Require(folder, opened.Settings, host.Clock.GetUtcNow());
-            if (draft.Proposal.Digest != arguments.GetRequiredValue(digest))
-            {
-                throw new SignerRefusalException($"change: wanted {arguments.GetRequiredValue(digest)} (the one to be signed), got {draft.Proposal.Digest}");
-            }
-
+            draft.Demand(arguments.GetRequiredValue(digest), "signed");
             draft.Change.Request.DemandPast(host.Clock.GetUtcNow());
+            await ShowEffectsAsync(host, draft);
             int signed = new ChangeSigning(opened, draft, key.Key, host.Out.WriteLine).Run();
             await host.Out.WriteLineAsync(signed == 0 ? $"key {key.Key.Label} has signed before what it can sign now" : $"signed: {signed} with {key.Key.Label}");
             await ShowNextAsync(host, draft, arguments.GetRequiredValue(home));
@@ -87,20 +80,33 @@ internal static class RoleCommand
     private static Command Apply(SignerHost host)
     {
         Option<string> home = Arguments.Home();
+        Option<Sha256Digest> digest = Arguments.ChangeDigest();
         Option<string?> pinFile = Arguments.PinFile();
-        Command command = new("apply", "Rehearses the complete change as clients will see it, then puts it in force with a snapshot and a timestamp by the online key.") { home, pinFile };
+        Command command = new("apply", "Rehearses the complete change as clients will see it, then puts it in force with a snapshot and a timestamp by the online key.") { home, digest, pinFile };
         command.SetAction(async (arguments, cancellation) =>
         {
             HomeFolder folder = new(arguments.GetRequiredValue(home));
-            SignerSettings after = ChangedPolicy.Of(folder.ReadSettings(), Proposal.Require(folder).Request);
-            using OpenedKey key = OpenedKey.Open(host, folder, after.Roles.Timestamp.Keys[0], arguments.GetValue(pinFile));
+            Sha256Digest wanted = arguments.GetRequiredValue(digest);
             using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
-            ChangeDraft draft = ChangeDraft.Require(folder, opened.Settings, host.Clock.GetUtcNow());
-            string online = ChangeInstallation.Apply(opened, draft, OnlineKeys.Find(key, draft.Change.After), host.Clock.GetUtcNow());
-            await host.Out.WriteLineAsync($"applied: change {draft.Proposal.Digest}; {online}");
+            string outcome = opened.CompletedChange switch
+            {
+                null => await ApplyAsync(host, opened, wanted, arguments.GetValue(pinFile)),
+                string completed when completed == wanted.ToString() => $"applied: change {completed}; it was decided before, and is complete now",
+                string completed => throw new SignerRefusalException($"change: wanted {wanted} (the one to be applied), got change {completed}, which was decided before, and is complete now"),
+            };
+            await host.Out.WriteLineAsync(outcome);
             await host.Out.WriteLineAsync($"next: fota-signer online --home {folder.Root}");
         });
         return command;
+    }
+
+    private static async Task<string> ApplyAsync(SignerHost host, SignerHome home, Sha256Digest wanted, string? pinFile)
+    {
+        ChangeDraft draft = ChangeDraft.Require(home.Folder, home.Settings, host.Clock.GetUtcNow());
+        draft.Demand(wanted, "applied");
+        await ShowEffectsAsync(host, draft);
+        using OpenedKey key = OpenedKey.Open(host, home.Folder, draft.Change.After.Roles.Timestamp.Keys[0], pinFile);
+        return $"applied: change {wanted}; {ChangeInstallation.Apply(home, draft, OnlineKeys.Find(key, draft.Change.After), host.Clock.GetUtcNow())}";
     }
 
     private static Command Discard(SignerHost host)
@@ -111,11 +117,18 @@ internal static class RoleCommand
         {
             HomeFolder folder = new(arguments.GetRequiredValue(home));
             using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
-            Proposal proposal = Proposal.Require(folder);
-            ChangeDraft.Delete(folder);
-            await host.Out.WriteLineAsync($"discarded: change {proposal.Digest}; what was signed of it is in the journal, and copies of it are still signed");
+            await host.Out.WriteLineAsync($"discarded: change {ChangeDraft.Delete(folder)}; what was signed of it is in the journal, and copies of it are still signed");
         });
         return command;
+    }
+
+    // All of them, to everybody: some stand in no metadata that this key signs, or in none at all.
+    private static async Task ShowEffectsAsync(SignerHost host, ChangeDraft draft)
+    {
+        foreach (string line in draft.Proposal.Effects)
+        {
+            await host.Out.WriteLineAsync(line);
+        }
     }
 
     private static async Task ShowNextAsync(SignerHost host, ChangeDraft draft, string home)
@@ -128,6 +141,6 @@ internal static class RoleCommand
 
         await host.Out.WriteLineAsync(missing.Count > 0
             ? $"next: fota-signer role sign --home {home} --change {draft.Proposal.Digest} --key KEY"
-            : $"next: fota-signer role apply --home {home}");
+            : $"next: fota-signer role apply --home {home} --change {draft.Proposal.Digest}");
     }
 }

@@ -6,10 +6,16 @@ namespace Fota.Signer.Home;
 /// <summary>Where things are in a signer's home.</summary>
 internal sealed class HomeFolder(string path)
 {
+    /// <summary>What the settings are called in a home.</summary>
+    public const string SettingsName = "signer.json";
+
+    /// <summary>What the proposal is called in the folder of a change.</summary>
+    public const string ProposalName = "proposal.json";
+
     /// <summary>The home itself.</summary>
     public string Root { get; } = Path.GetFullPath(path);
 
-    public string Settings => Path.Combine(Root, "signer.json");
+    public string Settings => Path.Combine(Root, SettingsName);
 
     public string Journal => Path.Combine(Root, "journal.db");
 
@@ -26,7 +32,7 @@ internal sealed class HomeFolder(string path)
     /// <summary>The change of roles that is on its way.</summary>
     public string Change => Path.Combine(Root, "change");
 
-    public string Proposal => Path.Combine(Change, "proposal.json");
+    public string Proposal => Path.Combine(Change, ProposalName);
 
     /// <summary>A change that was decided; until it is gone, it counts more than what it replaces.</summary>
     public string Installing => Path.Combine(Root, "change.installing");

@@ -10,10 +10,11 @@ internal sealed class SignerHome : IDisposable
     private readonly HomeLock _lock;
     private readonly SignerDatabase _database;
 
-    private SignerHome(HomeFolder folder, SignerSettings settings, HomeLock taken, SignerDatabase database, TimeProvider clock)
+    private SignerHome(HomeFolder folder, SignerSettings settings, HomeLock taken, SignerDatabase database, TimeProvider clock, string? completed)
     {
         Folder = folder;
         Settings = settings;
+        CompletedChange = completed;
         _lock = taken;
         _database = database;
         Journal = new SigningJournal(database, clock);
@@ -26,6 +27,9 @@ internal sealed class SignerHome : IDisposable
     public HomeFolder Folder { get; }
 
     public SignerSettings Settings { get; }
+
+    /// <summary>The digest of a change of roles that an earlier process decided, and this one completed when it opened the home; null if there was none.</summary>
+    public string? CompletedChange { get; }
 
     public SigningJournal Journal { get; }
 
@@ -46,12 +50,12 @@ internal sealed class SignerHome : IDisposable
         try
         {
             ReleaseDraft.RemoveAbandoned(folder);
-            ChangeInstallation.Finish(folder);
+            string? completed = ChangeInstallation.Finish(folder);
 
             // Read again: what was read before the lock was taken may have been changed since.
             SignerSettings settings = folder.ReadSettings();
             database = SignerDatabase.Open(folder.Journal);
-            SignerHome home = new(folder, settings, taken, database, host.Clock);
+            SignerHome home = new(folder, settings, taken, database, host.Clock, completed);
             foreach (JournalEntry entry in home.Journal.CloseUnknown())
             {
                 await host.Error.WriteLineAsync(

@@ -1,4 +1,5 @@
 using Fota.Interop.Posix;
+using Fota.Manifest;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Envelope;
 using Fota.Manifest.Metadata;
@@ -58,12 +59,11 @@ internal sealed class ChangeDraft
     /// <summary>The change that is on its way; null if there is none.</summary>
     public static ChangeDraft? Find(HomeFolder folder, SignerSettings settings, DateTimeOffset now)
     {
-        if (!File.Exists(folder.Proposal))
+        if (Proposal.Find(folder) is not { } proposal)
         {
             return null;
         }
 
-        Proposal proposal = Proposal.Require(folder);
         RoleChange change = RoleChange.Plan(folder, settings, proposal.Request, now);
         return change.Effects.SequenceEqual(proposal.Effects, StringComparer.Ordinal)
             ? new ChangeDraft(folder, proposal, change)
@@ -72,11 +72,22 @@ internal sealed class ChangeDraft
 
     /// <exception cref="SignerRefusalException">There is none.</exception>
     public static ChangeDraft Require(HomeFolder folder, SignerSettings settings, DateTimeOffset now) =>
-        Find(folder, settings, now) ?? throw new SignerRefusalException("no change is on its way: `fota-signer role propose` begins one");
+        Find(folder, settings, now) ?? throw None();
+
+    /// <summary>Whether this is the change that the caller was told of.</summary>
+    /// <exception cref="SignerRefusalException">It is another.</exception>
+    public void Demand(Sha256Digest digest, string what)
+    {
+        if (Proposal.Digest != digest)
+        {
+            throw new SignerRefusalException($"change: wanted {digest} (the one to be {what}), got {Proposal.Digest}");
+        }
+    }
 
     /// <summary>
     /// The metadata with the signatures so far: over the bytes that this process computed, whatever the draft says that they are, and by those who may sign
-    /// them. What strangers put beside those is left out: whoever can write to the draft would else stop everybody who signs.
+    /// them. What strangers put beside those is left out. Where they put a second signature under one key's id, or more than the decoder's 16, the file is
+    /// refused as it is: the change is to be discarded, and signed again.
     /// </summary>
     public SignedMetadata Role(ChangedRole role)
     {
@@ -155,12 +166,23 @@ internal sealed class ChangeDraft
     }
 
     /// <summary>Drops what is on its way, whatever state it is in: gone by one rename, so that no half of it is left (A48).</summary>
-    public static void Delete(HomeFolder folder)
+    /// <returns>Its digest, or what people are told in its place.</returns>
+    /// <exception cref="SignerRefusalException">There is none.</exception>
+    public static string Delete(HomeFolder folder)
     {
+        if (!Directory.Exists(folder.Change))
+        {
+            throw None();
+        }
+
+        string name = Proposal.NameIn(folder.Change);
         Directory.Move(folder.Change, folder.Installed);
         PosixFile.FlushDirectory(folder.Root);
         Directory.Delete(folder.Installed, recursive: true);
+        return name;
     }
+
+    private static SignerRefusalException None() => new("no change is on its way: `fota-signer role propose` begins one");
 
     private string RoleFile(ChangedRole role) => RoleFile(_folder.Change, role);
 

@@ -38,7 +38,8 @@ internal static class ChangeInstallation
     }
 
     /// <summary>Completes a change that was decided, and removes what is left of one that was completed. Under the home's lock.</summary>
-    public static void Finish(HomeFolder folder)
+    /// <returns>What was completed, by its digest; null if nothing was to be.</returns>
+    public static string? Finish(HomeFolder folder)
     {
         foreach (string leftover in new[] { folder.Installed, folder.Change + ".staged" }.Where(Directory.Exists))
         {
@@ -47,11 +48,11 @@ internal static class ChangeInstallation
 
         if (!Directory.Exists(folder.Installing))
         {
-            return;
+            return null;
         }
 
-        string root = Path.Combine(folder.Installing, Files);
-        foreach (string file in Directory.GetFiles(root, "*", SearchOption.AllDirectories).OrderBy(file => Order(Path.GetRelativePath(root, file))).ThenBy(static file => file, StringComparer.Ordinal))
+        string completed = Proposal.NameIn(folder.Installing), root = Path.Combine(folder.Installing, Files);
+        foreach (string file in Prepared(root).OrderBy(file => Order(Path.GetRelativePath(root, file))).ThenBy(static file => file, StringComparer.Ordinal))
         {
             DurableFile.Replace(Path.Combine(folder.Root, Path.GetRelativePath(root, file)), File.ReadAllBytes(file));
         }
@@ -60,6 +61,21 @@ internal static class ChangeInstallation
         Directory.Move(folder.Installing, folder.Installed);
         PosixFile.FlushDirectory(folder.Root);
         Directory.Delete(folder.Installed, recursive: true);
+        return completed;
+    }
+
+    /// <summary>The settings, and the files of the repository: nothing else that was put beside them, and nothing that only leads to a file.</summary>
+    private static IEnumerable<string> Prepared(string root)
+    {
+        DirectoryInfo repository = new(Path.Combine(root, RepositoryPrefix.TrimEnd('/')));
+        EnumerationOptions noLinks = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
+        if (new DirectoryInfo(root).LinkTarget is not null)
+        {
+            return [];
+        }
+
+        IEnumerable<FileInfo> files = repository is { Exists: true, LinkTarget: null } ? repository.EnumerateFiles("*", noLinks) : [];
+        return files.Prepend(new FileInfo(Path.Combine(root, HomeFolder.SettingsName))).Where(static file => file is { Exists: true, LinkTarget: null }).Select(static file => file.FullName);
     }
 
     // Nothing is named before it lies there. A folder that is served as it stands shows a new root last but for the timestamp.

@@ -12,9 +12,9 @@ namespace Fota.Signer.Roles;
 /// <param name="Threshold">How many keys will have to sign; null as before.</param>
 /// <param name="ExpiresDays">How long what they sign will be good for; null as before.</param>
 /// <param name="HashBins">Into how many bins the product's releases go; null as before.</param>
-/// <param name="AtLeast">The number of the next snapshot, unless a higher one is due; null for the next number.</param>
 /// <param name="Renew">Whether the role is signed again although nothing else changes.</param>
 /// <param name="Proposed">When: lives are counted from here.</param>
+/// <param name="AtLeast">The number of the next snapshot, unless a higher one is due; null, and not written, for the next number.</param>
 internal sealed record ChangeRequest(
     IReadOnlyList<string> Roles,
     IReadOnlyList<string> AddKeys,
@@ -22,9 +22,9 @@ internal sealed record ChangeRequest(
     int? Threshold,
     int? ExpiresDays,
     int? HashBins,
-    long? AtLeast,
     bool Renew,
-    DateTimeOffset Proposed)
+    DateTimeOffset Proposed,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? AtLeast = null)
 {
     public bool Concerns(string role) => Roles.Contains(role, StringComparer.Ordinal);
 
@@ -58,10 +58,32 @@ internal sealed record Proposal(ChangeRequest Request, IReadOnlyList<string> Eff
 
     public static Proposal Parse(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<Proposal>(json, s_options) ?? throw new JsonException("proposal.json: wanted an object, got null");
 
-    /// <exception cref="SignerRefusalException">No change is on its way.</exception>
-    public static Proposal Require(HomeFolder folder) => File.Exists(folder.Proposal)
-        ? Parse(File.ReadAllBytes(folder.Proposal))
-        : throw new SignerRefusalException("no change is on its way: `fota-signer role propose` begins one");
+    /// <summary>The proposal of the change that is on its way; null if there is none.</summary>
+    /// <exception cref="SignerRefusalException">There is one, and it cannot be read.</exception>
+    public static Proposal? Find(HomeFolder folder)
+    {
+        try
+        {
+            return Directory.Exists(folder.Change) ? Parse(File.ReadAllBytes(folder.Proposal)) : null;
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new SignerRefusalException($"{folder.Proposal}: wanted the proposal of the change that is on its way, got what cannot be read ({e.Message.ReplaceLineEndings(" ")}): `fota-signer role discard` drops it", e);
+        }
+    }
+
+    /// <summary>What people are told of a change of which this is the folder: its digest, or that there is none to tell.</summary>
+    public static string NameIn(string folder)
+    {
+        try
+        {
+            return $"{Parse(File.ReadAllBytes(Path.Combine(folder, HomeFolder.ProposalName))).Digest}";
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return "whose proposal cannot be read";
+        }
+    }
 
     public byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, s_options), (byte)'\n'];
 }

@@ -84,7 +84,10 @@ internal sealed class ChangeSigning(SignerHome home, ChangeDraft draft, ITokenKe
             return;
         }
 
-        foreach (string line in role.Describe(draft.Change.After))
+        show($"{key.Label} signs {role.Name} {role.Version}");
+
+        // What waited for envelopes was shown without their digests.
+        foreach (string line in draft.Change.Envelopes.Count == 0 || draft.Change.TopLevel.Contains(role) ? [] : role.Describe(draft.Change.After))
         {
             show(line);
         }

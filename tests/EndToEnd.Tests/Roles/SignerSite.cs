@@ -83,22 +83,25 @@ internal sealed partial class SignerSite : IDisposable
     }
 
     /// <summary>Proposes a change and has it signed, by KEY@TOKEN where the two are not called the same; it is then to be applied, or not.</summary>
-    public Task ProposeAsync(string options, params string[] signers) => ProposeInAsync(Home, options, signers);
+    /// <returns>Its digest.</returns>
+    public Task<string> ProposeAsync(string options, params string[] signers) => ProposeInAsync(Home, options, signers);
 
     /// <inheritdoc cref="ProposeAsync"/>
-    public async Task ProposeInAsync(string home, string options, params string[] signers)
+    public async Task<string> ProposeInAsync(string home, string options, params string[] signers)
     {
         string change = Value(await RunAsync(["role", "propose", "--home", home, .. options.Split(' ')]), "change");
         foreach (string signer in signers)
         {
             await RunAsync("role", "sign", "--home", home, "--change", change, "--key", signer.Split('@')[0], "--pin-file", Pin(signer.Split('@')[^1]));
         }
+
+        return change;
     }
 
     public async Task ChangeAsync(string options, params string[] signers)
     {
-        await ProposeAsync(options, signers);
-        await RunAsync("role", "apply", "--home", Home, "--pin-file", Pin("online"));
+        string change = await ProposeAsync(options, signers);
+        await RunAsync("role", "apply", "--home", Home, "--change", change, "--pin-file", Pin("online"));
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

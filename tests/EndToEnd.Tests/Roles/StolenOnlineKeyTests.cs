@@ -77,8 +77,8 @@ public sealed class StolenOnlineKeyTests
 
     private async Task ApplyAsync(string home, string online, string options, params string[] signers)
     {
-        await _site.ProposeInAsync(home, options, signers);
-        await _site.RunAsync("role", "apply", "--home", home, "--pin-file", _site.Pin(online));
+        string change = await _site.ProposeInAsync(home, options, signers);
+        await _site.RunAsync("role", "apply", "--home", home, "--change", change, "--pin-file", _site.Pin(online));
     }
 
     private async Task PublishAsync(string home, string online)

@@ -50,5 +50,20 @@ public sealed class ChangeEffectTests
     public async Task Change_of_policy_by_which_others_will_sign_is_shown(string options, string line) =>
         Assert.That((await _world.TryProposeAsync(options)).Ok().Output, Does.Contain(line));
 
+    [Test]
+    [Proves("R-51")]
+    public async Task Policy_and_next_snapshot_are_shown_to_who_signs_whatever_the_key_signs()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        (await _world.MakeKeyAsync("online-2")).Ok();
+        string change = await _world.ProposeAsync("--role snapshot --role timestamp --add-key online-2 --remove-key online --expires-days 3 --at-least 50");
+        foreach ((string key, string signature) in new[] { ("root-1", "root-1 signs root 2\n"), ("online-2", "agrees to change ") })
+        {
+            string shown = (await _world.SignChangeAsync(change, key)).Ok().Output;
+            Assert.That(shown, Does.Contain("  + policy of snapshot: what it signs is good for 3 days\n").And.Contain("the next snapshot: at least number 50\n").And.Contain("root 2: sha256 of the signed bytes "), key);
+            Assert.That(shown.IndexOf(signature, StringComparison.Ordinal), Is.GreaterThan(shown.IndexOf("the next snapshot", StringComparison.Ordinal)), "before the first signature");
+        }
+    }
+
     private static string Change(string output) => output.Split('\n').Single(static line => line.StartsWith("change: ", StringComparison.Ordinal))["change: ".Length..];
 }

@@ -29,9 +29,9 @@ public sealed class KeyPossessionTests
             (await _world.SignChangeAsync(change, signer)).Ok();
         }
 
-        (await _world.ApplyAsync()).Refused($"the change is not complete: key {key}: wanted its own signature over this change, as it is new to role {role}, got none");
+        (await _world.ApplyAsync(change)).Refused($"the change is not complete: key {key}: wanted its own signature over this change, as it is new to role {role}, got none");
         (await _world.SignChangeAsync(change, key, token)).Ok();
-        (await _world.ApplyAsync()).Ok();
+        (await _world.ApplyAsync(change)).Ok();
         Assert.That(_world.HomeFolder.ReadSettings().Role(role).Keys, Does.Contain(key));
     }
 
@@ -55,11 +55,11 @@ public sealed class KeyPossessionTests
         foreach (byte[] proof in new[] { stale, await File.ReadAllBytesAsync(Path.Combine(possession, "root-5.sig")), [] })
         {
             await File.WriteAllBytesAsync(Path.Combine(possession, "root-4.sig"), proof);
-            (await _world.ApplyAsync()).Refused("the change is not complete: key root-4: wanted its own signature over this change");
+            (await _world.ApplyAsync(change)).Refused("the change is not complete: key root-4: wanted its own signature over this change");
         }
 
         (await _world.SignChangeAsync(change, "root-4")).Ok();
-        (await _world.ApplyAsync()).Ok();
+        (await _world.ApplyAsync(change)).Ok();
         Assert.That(Client.Update(_world).Root.Version, Is.EqualTo(2));
     }
 }

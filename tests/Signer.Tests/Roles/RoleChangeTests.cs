@@ -24,10 +24,10 @@ public sealed class RoleChangeTests
         (await _world.MakeKeyAsync("root-4")).Ok();
         string change = await _world.ProposeAsync("--role root --add-key root-4 --remove-key root-1");
         (await _world.SignChangeAsync(change, "root-2")).Ok();
-        (await _world.ApplyAsync()).Refused("root 2: wanted 2 signatures by the keys of root 1, got 1; can sign: ");
+        (await _world.ApplyAsync(change)).Refused("root 2: wanted 2 signatures by the keys of root 1, got 1; can sign: ");
         (await _world.SignChangeAsync(change, "root-3")).Ok();
         (await _world.SignChangeAsync(change, "root-4")).Ok();
-        (await _world.ApplyAsync()).Ok();
+        (await _world.ApplyAsync(change)).Ok();
         RootMetadata root = Client.Update(_world).Root;
         Assert.That((root.Version, root.Root.Threshold), Is.EqualTo((2L, 2)));
         Assert.That(Labels(root.Root), Is.EquivalentTo(["root-2", "root-3", "root-4"]));
@@ -43,13 +43,13 @@ public sealed class RoleChangeTests
         string change = await _world.ProposeAsync("--role root --add-key root-4 --add-key root-5 --add-key root-6 --remove-key root-1 --remove-key root-2 --remove-key root-3");
         (await _world.SignChangeAsync(change, "root-4")).Ok();
         (await _world.SignChangeAsync(change, "root-5")).Ok();
-        (await _world.ApplyAsync()).Refused("root 2: wanted 2 signatures by the keys of root 1, got 0; can sign: ");
+        (await _world.ApplyAsync(change)).Refused("root 2: wanted 2 signatures by the keys of root 1, got 0; can sign: ");
         (await _world.SignChangeAsync(change, "root-1")).Ok();
         (await _world.SignChangeAsync(change, "root-2")).Ok();
         File.Delete(Path.Combine(_world.HomeFolder.Change, "roles", "root.json"));
         (await _world.SignChangeAsync(change, "root-1")).Ok();
         (await _world.SignChangeAsync(change, "root-2")).Ok();
-        (await _world.ApplyAsync()).Refused("root 2: wanted 2 signatures by the keys of root 2, got 0; can sign: ");
+        (await _world.ApplyAsync(change)).Refused("root 2: wanted 2 signatures by the keys of root 2, got 0; can sign: ");
         Assert.That(Client.Update(_world).Root.Version, Is.EqualTo(1));
     }
 
@@ -99,9 +99,10 @@ public sealed class RoleChangeTests
     public async Task A04_Snapshots_go_on_from_the_number_that_was_agreed_upon_and_clients_follow()
     {
         await _world.ReleaseAsync("1.0.0");
-        string proposed = (await _world.TryProposeAsync("--role snapshot --at-least 5000")).Ok().Output;
-        Assert.That(proposed, Does.StartWith("the next snapshot: at least number 5000\n"));
-        (await _world.ApplyAsync()).Ok();
+        CommandResult proposed = (await _world.TryProposeAsync("--role snapshot --at-least 5000")).Ok();
+        string change = proposed.Value("change");
+        Assert.That(proposed.Output, Does.StartWith("the next snapshot: at least number 5000\n"));
+        (await _world.ApplyAsync(change)).Ok();
         Assert.That(Client.Update(_world).Snapshot!.Version, Is.EqualTo(5000));
         await _world.ReleaseAsync("1.1.0");
         Assert.That(Client.Update(_world).Snapshot!.Version, Is.EqualTo(5001));
@@ -157,7 +158,7 @@ public sealed class RoleChangeTests
         CommandResult signed = (await _world.SignChangeAsync(change, "release-2")).Ok();
         Assert.That(signed.Output, Does.Contain("infusion-pump/1.0.0/manifest.suit: manifest ").And.Contain("signed: 2 with release-2\n").And.Contain("wanted: role infusion-pump itself: it is signed when the envelopes are"));
         Assert.That((await _world.SignChangeAsync(change, "approver-2")).Ok().Output, Does.Contain("signed: 3 with approver-2\n"));
-        (await _world.ApplyAsync()).Refused("infusion-pump 2: wanted 2 signatures by the keys of infusion-pump, got 1; can sign: release-2");
+        (await _world.ApplyAsync(change)).Refused("infusion-pump 2: wanted 2 signatures by the keys of infusion-pump, got 1; can sign: release-2");
     }
 
     [TestCase("root", "root-1 root-2")]
@@ -195,9 +196,9 @@ public sealed class RoleChangeTests
         string change = await _world.ProposeAsync("--role root --renew");
         (await _world.SignChangeAsync(change, "root-1")).Ok();
         (await _world.SignChangeAsync(change, "root-2")).Ok();
-        (await _world.ApplyAsync()).Refused("root 3: wanted 3 signatures by the keys of root 2, got 2; can sign: root-3");
+        (await _world.ApplyAsync(change)).Refused("root 3: wanted 3 signatures by the keys of root 2, got 2; can sign: root-3");
         (await _world.SignChangeAsync(change, "root-3")).Ok();
-        (await _world.ApplyAsync()).Ok();
+        (await _world.ApplyAsync(change)).Ok();
         Assert.That(Client.Update(_world).Root.Version, Is.EqualTo(3));
     }
 

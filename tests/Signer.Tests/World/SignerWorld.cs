@@ -173,7 +173,7 @@ internal sealed class SignerWorld : IDisposable
     public Task<CommandResult> SignChangeAsync(string change, string key, string? token = null) =>
         RunAsync("role", "sign", "--home", Home, "--change", change, "--key", key, "--pin-file", PinFile(token ?? key));
 
-    public Task<CommandResult> ApplyAsync(string online = "online") => RunAsync("role", "apply", "--home", Home, "--pin-file", PinFile(online));
+    public Task<CommandResult> ApplyAsync(string change, string online = "online") => RunAsync("role", "apply", "--home", Home, "--change", change, "--pin-file", PinFile(online));
 
     /// <summary>Proposed, signed by these keys one after the other (KEY@TOKEN where the two are not called the same), and in force.</summary>
     public async Task ChangeAsync(string options, string signers, string online = "online")
@@ -185,7 +185,7 @@ internal sealed class SignerWorld : IDisposable
             (await SignChangeAsync(change, named[0], named[^1])).Ok();
         }
 
-        (await ApplyAsync(online)).Ok();
+        (await ApplyAsync(change, online)).Ok();
     }
 
     /// <summary>A small image of a version: three chunks, of which the last is short.</summary>
