@@ -33,7 +33,8 @@ internal sealed class AgentHost : IDisposable
         IDeviceKey key = DeviceKeys.Open(settings.Key);
         HttpClient http = DeviceConnection.Open(settings, key);
         FileDurableStore store = new(settings.Directory);
-        FileBootControl boot = new(store);
+        FileRollbackCounter counter = new(store);
+        IBootControl boot = settings.Boot.Open(settings, store, counter);
         UpdateAgent agent = new(new AgentParts
         {
             Identity = settings.Identity,
@@ -41,7 +42,7 @@ internal sealed class AgentHost : IDisposable
             Store = store,
             Slots = new FileSlotStorage(settings.Directory, store, boot, settings.Identity.Traits.SlotCapacity),
             Boot = boot,
-            Counter = new FileRollbackCounter(store),
+            Counter = counter,
             HealthChecks = [new FileHealthCheck(store)],
             Key = key,
             Http = http,

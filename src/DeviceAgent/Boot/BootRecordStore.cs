@@ -6,7 +6,7 @@ namespace Fota.DeviceAgent.Boot;
 /// The boot record in two copies. A write replaces the older copy only, by a temporary file and a rename; so whatever tears it, the newer
 /// copy stays (A40). The reader takes the valid copy with the highest generation.
 /// </summary>
-public sealed class BootRecordStore
+public sealed class BootRecordStore : IBootRecordStore
 {
     private static readonly string[] s_copies = ["boot/record.0", "boot/record.1"];
 
@@ -15,10 +15,10 @@ public sealed class BootRecordStore
     /// <summary>Keeps the copies in <paramref name="store"/>.</summary>
     public BootRecordStore(IDurableStore store) => _store = store;
 
-    /// <summary>The newest valid record, or null when no copy is valid.</summary>
+    /// <inheritdoc/>
     public BootRecord? Read() => ReadNewest()?.Record;
 
-    /// <summary>Writes the record; this one write decides what is started next.</summary>
+    /// <inheritdoc/>
     public void Write(BootRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);

@@ -33,13 +33,16 @@ public sealed record AgentSettings
     /// <summary>Where the device's key is.</summary>
     public required KeySettings Key { get; init; }
 
+    /// <summary>Where the boot record is.</summary>
+    public required BootSettings Boot { get; init; }
+
     /// <summary>Reads the file.</summary>
     /// <exception cref="SettingsException">It is missing, incomplete, or asks for what its layout forbids.</exception>
     public static AgentSettings Load(string path) => SettingsFile.Load(path, Read);
 
     private static AgentSettings Read(SettingsFile file)
     {
-        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "checkInSeconds", "key", HashBasedSettings.Member);
+        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "checkInSeconds", "key", BootSettings.Member, HashBasedSettings.Member);
         bool production = file.Text("layout") switch
         {
             "production" => true,
@@ -64,6 +67,7 @@ public sealed record AgentSettings
             Certificate = file.FilePath("certificate"),
             CheckInFloor = TimeSpan.FromSeconds(file.Number("checkInSeconds", 1, 7 * 24 * 3600)),
             Key = KeySettings.Read(file.Section("key"), production),
+            Boot = BootSettings.Read(file),
         };
     }
 }

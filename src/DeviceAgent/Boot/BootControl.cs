@@ -1,0 +1,65 @@
+using Fota.DeviceAgent.Slots;
+using Fota.DeviceAgent.Storage;
+
+namespace Fota.DeviceAgent.Boot;
+
+/// <summary>Boot control by a boot record, wherever that is kept.</summary>
+public class BootControl : IBootControl
+{
+    private readonly IBootRecordStore _records;
+
+    /// <summary>Controls what is started next.</summary>
+    /// <param name="records">Where the record is.</param>
+    /// <param name="facts">What runs.</param>
+    public BootControl(IBootRecordStore records, BootFacts facts)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        ArgumentNullException.ThrowIfNull(facts);
+        _records = records;
+        Facts = facts;
+    }
+
+    /// <inheritdoc/>
+    public BootFacts Facts { get; }
+
+    /// <inheritdoc/>
+    public BootRecord Record => _records.Read() ?? throw new DeviceStateException("boot record: wanted one valid copy, got none");
+
+    /// <inheritdoc/>
+    public void Disable(InactiveSlot slot)
+    {
+        ArgumentNullException.ThrowIfNull(slot);
+
+        // Written even where it says so already: this is where a store that takes no writes shows, before the slot's first byte changes (A39).
+        _records.Write(Record.With(slot.Name, SlotBootState.Unbootable));
+    }
+
+    /// <inheritdoc/>
+    public void Activate(StagedUpdate update)
+    {
+        ArgumentNullException.ThrowIfNull(update);
+        SlotName next = update.Slot.Name;
+        Change(record => record
+            .With(next, SlotBootState.Trial(SlotBootState.MaxPriority))
+            .With(next.Other(), record[next.Other()].WithPriority(SlotBootState.MaxPriority - 1)));
+    }
+
+    /// <inheritdoc/>
+    public void Confirm(ConfirmedUpdate update)
+    {
+        ArgumentNullException.ThrowIfNull(update);
+        SlotName other = update.Slot.Other();
+        Change(record => record
+            .With(update.Slot, SlotBootState.Good(SlotBootState.MaxPriority))
+            .With(other, update.BarsOtherSlot ? SlotBootState.Unbootable : record[other]));
+    }
+
+    private void Change(Func<BootRecord, BootRecord> change)
+    {
+        BootRecord before = Record, after = change(before);
+        if (after != before)
+        {
+            _records.Write(after);
+        }
+    }
+}
