@@ -40,6 +40,15 @@ public sealed class FileBootControl : IBootControl
     }
 
     /// <inheritdoc/>
+    public void Withdraw(InactiveSlot slot) => Disable(slot);
+
+    /// <inheritdoc/>
+    public void RenewTrial() => ChangeTrial(SlotBootState.TrialBoots);
+
+    /// <inheritdoc/>
+    public void EndTrial() => ChangeTrial(tries: 0);
+
+    /// <inheritdoc/>
     public void Confirm(ConfirmedUpdate update)
     {
         ArgumentNullException.ThrowIfNull(update);
@@ -48,6 +57,8 @@ public sealed class FileBootControl : IBootControl
             .With(update.Slot, SlotBootState.Good(SlotBootState.MaxPriority))
             .With(other, update.BarsOtherSlot ? SlotBootState.Unbootable : record[other]));
     }
+
+    private void ChangeTrial(int tries) => Change(record => record[Facts.Running] is { Successful: false } trial ? record.With(Facts.Running, trial.WithTries(tries)) : record);
 
     private void Change(Func<BootRecord, BootRecord> change)
     {

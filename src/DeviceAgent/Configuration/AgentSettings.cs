@@ -1,3 +1,5 @@
+using Fota.DeviceAgent.Gates;
+using Fota.DeviceAgent.Storage;
 using Fota.Manifest;
 using Fota.Manifest.Verification;
 
@@ -33,13 +35,19 @@ public sealed record AgentSettings
     /// <summary>Where the device's key is.</summary>
     public required KeySettings Key { get; init; }
 
+    /// <summary>Makes the gates that are asked before each step of an update, of the device's store and a clock.</summary>
+    public required Func<IDurableStore, TimeProvider, IReadOnlyList<IInstallGate>> Gates { get; init; }
+
+    /// <summary>What a trial boot has to pass.</summary>
+    public required HealthSettings Health { get; init; }
+
     /// <summary>Reads the file.</summary>
     /// <exception cref="SettingsException">It is missing, incomplete, or asks for what its layout forbids.</exception>
     public static AgentSettings Load(string path) => SettingsFile.Load(path, Read);
 
     private static AgentSettings Read(SettingsFile file)
     {
-        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "checkInSeconds", "key", HashBasedSettings.Member);
+        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "checkInSeconds", "key", HashBasedSettings.Member, GateSettings.Member, HealthSettings.Member);
         bool production = file.Text("layout") switch
         {
             "production" => true,
@@ -64,6 +72,8 @@ public sealed record AgentSettings
             Certificate = file.FilePath("certificate"),
             CheckInFloor = TimeSpan.FromSeconds(file.Number("checkInSeconds", 1, 7 * 24 * 3600)),
             Key = KeySettings.Read(file.Section("key"), production),
+            Gates = GateSettings.Read(file),
+            Health = HealthSettings.Read(file),
         };
     }
 }
