@@ -54,6 +54,7 @@ public sealed class DeviceSite : IAsyncDisposable
             certificate = "device.pem",
             checkInSeconds = 1,
             hashBasedAnchors = "none",
+            gates = "none",
             key = new { pkcs11Module = Site.Module, tokenLabel = "device", keyLabel = "device", pinFile = "device.pin", soPinFile = "device.so-pin" },
         }), cancellation);
         await File.WriteAllTextAsync(Site.Path("board.json"), JsonSerializer.Serialize(new { agentConfig = "agent.json", anchors = new[] { "release.pem", "approver.pem" }, threshold = 2, hashBasedAnchors = "none" }), cancellation);

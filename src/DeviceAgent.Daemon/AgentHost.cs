@@ -2,7 +2,6 @@ using Fota.Interop.Posix;
 using Fota.DeviceAgent.Boot;
 using Fota.DeviceAgent.Configuration;
 using Fota.DeviceAgent.Fetching;
-using Fota.DeviceAgent.Health;
 using Fota.DeviceAgent.Keys;
 using Fota.DeviceAgent.Slots;
 using Fota.DeviceAgent.State;
@@ -31,10 +30,11 @@ internal sealed class AgentHost : IDisposable
     {
         FileStream @lock = Lock(settings.Directory);
         IDeviceKey key = DeviceKeys.Open(settings.Key);
-        HttpClient http = DeviceConnection.Open(settings, key);
         FileDurableStore store = new(settings.Directory);
         FileRollbackCounter counter = new(store);
         IBootControl boot = settings.Boot.Open(settings, store, counter);
+        DeviceClock clock = DeviceClock.Open(store, TimeProvider.System);
+        HttpClient http = DeviceConnection.Open(settings, key, clock);
         UpdateAgent agent = new(new AgentParts
         {
             Identity = settings.Identity,
@@ -43,12 +43,15 @@ internal sealed class AgentHost : IDisposable
             Slots = new FileSlotStorage(settings.Directory, store, boot, settings.Identity.Traits.SlotCapacity),
             Boot = boot,
             Counter = counter,
-            HealthChecks = [new FileHealthCheck(store)],
+            Gates = settings.Gates(store, TimeProvider.System),
+            HealthChecks = settings.Health.Open(store, http, settings.Server, TimeProvider.System),
+            HealthPolicy = settings.Health.Policy,
             Key = key,
             Http = http,
             Server = settings.Server,
             Retry = RetryPolicy.Create(TimeProvider.System, firstRetry),
             Time = TimeProvider.System,
+            Clock = clock,
             Log = new ConsoleLog(),
         });
         return new AgentHost(@lock, key, http, agent);

@@ -1,15 +1,17 @@
 using Fota.Interop.Posix;
 using System.Text;
 using Fota.DeviceAgent.Configuration;
+using Fota.DeviceAgent.Gates;
 using Fota.DeviceAgent.Keys;
 using Fota.DeviceAgent.Storage;
+using Fota.Manifest;
 
 namespace Fota.DeviceAgent.Daemon;
 
 /// <summary>What the commands of fota-agent do; each returns the exit code.</summary>
 internal static class Commands
 {
-    private const int Success = 0, Failure = 1, Reboot = 10;
+    private const int Success = 0, Failure = 1, Reboot = 10, Waits = 11;
 
     private static readonly TimeSpan s_firstRetry = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(5);
@@ -64,6 +66,7 @@ internal static class Commands
         {
             AgentOutcome.RebootRequested => Reboot,
             AgentOutcome.Idle => Success,
+            AgentOutcome.Deferred or AgentOutcome.OnTrial => Waits,
             _ => Failure, // said already, by name
         };
     }
@@ -75,6 +78,22 @@ internal static class Commands
         return Success;
     }
 
+    /// <summary>Takes the operator's consent to the release with this manifest, or, without one, takes it back.</summary>
+    public static int Consent(AgentSettings settings, Sha256Digest? manifest)
+    {
+        FileDurableStore store = new(settings.Directory);
+        if (manifest is null)
+        {
+            OperatorConsent.Withdraw(store);
+            Console.WriteLine("consent withdrawn");
+            return Success;
+        }
+
+        OperatorConsent.Give(store, manifest);
+        Console.WriteLine($"consent given: manifest {manifest}");
+        return Success;
+    }
+
     // The server says when to come again, the device says how often at most; without a server the waits grow.
     private static TimeSpan NextWait(AgentOutcome outcome, TimeSpan before, TimeSpan floor)
     {
@@ -82,6 +101,8 @@ internal static class Commands
         {
             AgentOutcome.Idle idle => idle.NextCheckIn,
             AgentOutcome.Refused { NextCheckIn: { } next } => next,
+            AgentOutcome.Deferred deferred => deferred.NextCheckIn,
+            AgentOutcome.OnTrial onTrial => onTrial.NextCheckIn,
             _ => before * 2 < s_longestWait ? before * 2 : s_longestWait,
         };
         return wanted > floor ? wanted : floor;

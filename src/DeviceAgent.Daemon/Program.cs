@@ -17,13 +17,25 @@ enrol.SetAction(result => Commands.Enrol(AgentSettings.Load(result.GetRequiredVa
 Command run = new("run", "Runs until it is stopped (exit code 0) or the system has to be restarted (exit code 10).") { config };
 run.SetAction(async (result, cancellation) => await Commands.RunAsync(AgentSettings.Load(result.GetRequiredValue(config)), cancellation));
 
-Command check = new("check", "Checks in once and installs what is assigned. Exit code 1 when it was refused, 10 when the system has to be restarted.") { config };
+Command check = new("check", "Checks in once and installs what is assigned. Exit code 1 when it was refused, 10 when the system has to be restarted, 11 when the update waits for a gate or a trial is undecided.") { config };
 check.SetAction(async (result, cancellation) => await Commands.CheckAsync(AgentSettings.Load(result.GetRequiredValue(config)), cancellation));
 
 Command status = new("status", "Says what runs on the device and what became of the last update.") { config, json };
 status.SetAction(result => Commands.Status(AgentSettings.Load(result.GetRequiredValue(config)), result.GetValue(json)));
 
-RootCommand root = new("Keeps one device up to date, trusting only what it has proven.") { enrol, run, check, status, TufCommand.Create() };
+Option<string?> manifest = new("--manifest-digest") { Description = "The release that the operator agrees to, as `status` names it." };
+Option<bool> withdraw = new("--withdraw") { Description = "Take the consent back." };
+Command consent = new("consent", "Gives the operator's consent to one release, for the gate of that name.") { config, manifest, withdraw };
+consent.Validators.Add(result =>
+{
+    if (result.GetValue(withdraw) != (result.GetValue(manifest) is null))
+    {
+        result.AddError("consent: wanted one of --manifest-digest and --withdraw.");
+    }
+});
+consent.SetAction(result => Commands.Consent(AgentSettings.Load(result.GetRequiredValue(config)), result.GetValue(manifest) is { } text ? Sha256Digest.Parse(text) : null));
+
+RootCommand root = new("Keeps one device up to date, trusting only what it has proven.") { enrol, run, check, status, consent, TufCommand.Create() };
 int code = await CommandLineEntry.RunAsync(
     root, args, static e => e is SettingsException or DeviceStateException or RejectedException or RepositoryUnavailableException or CryptographicException or ArgumentException);
 return TufCommand.ExitCode(args, code);

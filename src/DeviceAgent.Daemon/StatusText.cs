@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Fota.DeviceAgent.State;
+using Fota.Manifest;
 
 namespace Fota.DeviceAgent.Daemon;
 
@@ -35,6 +36,8 @@ internal static class StatusText
             }
 
             WriteTransfer(json, status.LastTransfer);
+            WriteDeferral(json, status.WaitsFor);
+            json.WriteBoolean("floor_lags", status.FloorLags);
             json.WriteEndObject();
         }
 
@@ -55,6 +58,11 @@ internal static class StatusText
             line = $"{line}; {transfer.Release}: fetched {transfer.Bytes} of {transfer.ImageSize} bytes {how}";
         }
 
+        if (status.WaitsFor is { } waits)
+        {
+            line = $"{line}; {waits.Release.Version} waits, manifest {waits.Release.ManifestDigest}: {waits.Detail}";
+        }
+
         return status.LastFailure is { } failure ? $"{line}; last failure {failure}" : line;
     }
 
@@ -71,6 +79,29 @@ internal static class StatusText
         json.WriteString("kind", transfer.Kind switch { TransferKind.Full => "full", TransferKind.Delta => "delta", _ => "delta_then_full" });
         json.WriteNumber("bytes", transfer.Bytes);
         json.WriteNumber("image_size", transfer.ImageSize);
+        json.WriteEndObject();
+    }
+
+    private static void WriteDeferral(Utf8JsonWriter json, Deferral? waits)
+    {
+        if (waits is null)
+        {
+            json.WriteNull("waits_for");
+            return;
+        }
+
+        json.WriteStartObject("waits_for");
+        json.WriteString("version", waits.Release.Version.ToString());
+        json.WriteString("manifest_digest", waits.Release.ManifestDigest.ToString());
+        json.WriteString("point", waits.Point.ToString().ToLowerInvariant());
+        json.WriteStartArray("gates");
+        foreach (GateKind gate in waits.Gates)
+        {
+            json.WriteStringValue(gate.Name());
+        }
+
+        json.WriteEndArray();
+        json.WriteString("detail", waits.Detail);
         json.WriteEndObject();
     }
 

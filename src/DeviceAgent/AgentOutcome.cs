@@ -22,6 +22,16 @@ public abstract record AgentOutcome
     /// <param name="Message">What failed.</param>
     public sealed record Unavailable(string Message) : AgentOutcome;
 
+    /// <summary>A gate of the device is closed: the update waits, and the gates are asked again with the next check-in. The server was told, once.</summary>
+    /// <param name="Why">Which gate, before which step, and why.</param>
+    /// <param name="NextCheckIn">When to ask again.</param>
+    public sealed record Deferred(Rejection Why, TimeSpan NextCheckIn) : AgentOutcome;
+
+    /// <summary>The trial of the release that runs goes on, undecided: its health checks are asked again with the next check-in.</summary>
+    /// <param name="Why">What the checks lack.</param>
+    /// <param name="NextCheckIn">When to ask again.</param>
+    public sealed record OnTrial(Rejection Why, TimeSpan NextCheckIn) : AgentOutcome;
+
     /// <summary>The system has to be restarted for the update to go on.</summary>
     public sealed record RebootRequested : AgentOutcome;
 }

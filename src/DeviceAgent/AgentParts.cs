@@ -1,4 +1,5 @@
 using Fota.DeviceAgent.Boot;
+using Fota.DeviceAgent.Gates;
 using Fota.DeviceAgent.Health;
 using Fota.DeviceAgent.Keys;
 using Fota.DeviceAgent.Slots;
@@ -30,8 +31,14 @@ public sealed record AgentParts
     /// <summary>The security floor.</summary>
     public required IRollbackCounter Counter { get; init; }
 
+    /// <summary>What is asked before each step of an update; none is a choice that has to be made.</summary>
+    public required IReadOnlyList<IInstallGate> Gates { get; init; }
+
     /// <summary>What has to be healthy before a trial boot is confirmed; at least one.</summary>
     public required IReadOnlyList<IHealthCheck> HealthChecks { get; init; }
+
+    /// <summary>What is done with their answers.</summary>
+    public HealthPolicy HealthPolicy { get; init; } = HealthPolicy.Default;
 
     /// <summary>The device's key.</summary>
     public required IDeviceKey Key { get; init; }
@@ -45,8 +52,11 @@ public sealed record AgentParts
     /// <summary>How network failures are retried.</summary>
     public required ResiliencePipeline Retry { get; init; }
 
-    /// <summary>The clock.</summary>
+    /// <summary>The hardware's clock and timers; what time it is says <see cref="Clock"/>.</summary>
     public required TimeProvider Time { get; init; }
+
+    /// <summary>What time it is.</summary>
+    public required DeviceClock Clock { get; init; }
 
     /// <summary>Where the agent says what it does.</summary>
     public required IAgentLog Log { get; init; }

@@ -15,11 +15,21 @@ namespace Fota.DeviceAgent;
 /// <param name="QueuedReports">How many reports the server has not taken yet.</param>
 public sealed record DeviceStatus(BootFacts Running, SecurityVersion Floor, InstalledRelease Confirmed, UpdateStep? Step, Rejection? LastFailure, ImageTransfer? LastTransfer, int QueuedReports)
 {
+    /// <summary>The update that waits for a gate, and for which; null when none does.</summary>
+    public Deferral? WaitsFor { get; init; }
+
+    /// <summary>Whether the floor is still to rise to the confirmed release's security version.</summary>
+    public bool FloorLags { get; init; }
+
     /// <summary>Reads the files of a device.</summary>
     /// <exception cref="DeviceStateException">Something is missing or unreadable.</exception>
     public static DeviceStatus Read(IDurableStore store)
     {
         AgentState state = new StateStore(store).Current;
-        return new DeviceStatus(BootFacts.Read(store), new FileRollbackCounter(store).Read(), state.Confirmed, state.Journal?.Step, state.LastFailure, state.LastTransfer, state.Reports.Count);
+        return new DeviceStatus(BootFacts.Read(store), new FileRollbackCounter(store).Read(), state.Confirmed, state.Journal?.Step, state.LastFailure, state.LastTransfer, state.Reports.Count)
+        {
+            WaitsFor = state.Deferral,
+            FloorLags = state.PendingFloor is not null,
+        };
     }
 }

@@ -1,5 +1,6 @@
 using Fota.DeviceAgent.Boot;
 using Fota.DeviceAgent.Fetching;
+using Fota.DeviceAgent.Gates;
 using Fota.DeviceAgent.Reporting;
 using Fota.DeviceAgent.Slots;
 using Fota.DeviceAgent.State;
@@ -39,16 +40,17 @@ internal sealed class Installation
     /// <summary>Proves that the assigned target may be installed here. It writes metadata, and nothing else.</summary>
     public async Task<AdmittedManifest> AdmitAsync(Assignment assignment, CancellationToken cancellation)
     {
-        DateTimeOffset now = _parts.Time.GetUtcNow(), known = _state.Current.LatestTrustedTime, start = now > known ? now : known;
+        DateTimeOffset start = _parts.Clock.Now;
         TrustedMetadataSet trust = await _manifests.RefreshAsync(start, cancellation);
 
         // Kept as soon as metadata was fresh by it, whatever becomes of the target: who withholds that must not hold back time (A03).
-        _state.Update(state => start > state.LatestTrustedTime ? state with { LatestTrustedTime = start } : state);
+        _parts.Clock.Accepted(start, trust.Timestamp!.Expires);
         VerifiedTargetBytes target = await _manifests.FetchAsync(trust, assignment.TargetPath, _parts.Identity.Product, cancellation);
         SignedEnvelope envelope = SignedEnvelope.Decode(target.Bytes.Span).OrThrow();
         VerifiedManifest manifest = VerifiedManifest.Verify(envelope, ReleaseAnchors.Of(target.Target.Keys, _parts.HashBased)).OrThrow();
         AdmittedManifest admitted = AdmittedManifest.Admit(manifest, _parts.Identity.Traits, Rollback, Target).OrThrow();
         _ = admitted.SoleImage;
+        DemandHeadroom(manifest.Content.SecurityVersion);
         if (_state.Current.Failed.Contains(manifest.Digest))
         {
             throw new RejectedException(RejectionReason.FailedBefore, $"release {manifest.Content.ReleaseVersion}: wanted one that did not fail on this device before, got manifest {manifest.Digest}");
@@ -58,20 +60,40 @@ internal sealed class Installation
         return admitted;
     }
 
-    /// <summary>Fetches, proves and writes the image, reads it back, and activates it.</summary>
+    /// <summary>Fetches, proves and writes the image, reads it back, and activates it, as far as the device's gates are open. What an earlier call staged is not fetched again.</summary>
     /// <param name="deployment">The server's name for it.</param>
     /// <param name="manifest">What is installed.</param>
     /// <param name="deltas">The delta packs that the server offers.</param>
     /// <param name="cancellation">Ends it.</param>
+    /// <returns>The pass for the reboot, which has to come next.</returns>
     /// <exception cref="RejectedException">The image was refused, or the slot or the boot record failed; then the slot is not started.</exception>
-    public async Task InstallAsync(string deployment, AdmittedManifest manifest, IReadOnlyList<OfferedDelta> deltas, CancellationToken cancellation)
+    /// <exception cref="GateClosedException">A gate is closed; the slot is not started.</exception>
+    public async Task<GatePass> InstallAsync(string deployment, AdmittedManifest manifest, IReadOnlyList<OfferedDelta> deltas, CancellationToken cancellation)
     {
+        InactiveSlot slot = InactiveSlot.Of(_parts.Boot);
+        if (IsStaged(slot, manifest))
+        {
+            // Asked before the slot is read back too, which takes its time.
+            await GatePass.DemandAsync(_parts, GatePoint.Activation, manifest, cancellation);
+            await GatePass.DemandAsync(_parts, GatePoint.Reboot, manifest, cancellation);
+            if (await GuardAsync(slot, () => ActivateStagedAsync(deployment, slot, manifest, cancellation)) is { } reboot)
+            {
+                return reboot;
+            }
+        }
+
+        GatePass write = await GatePass.DemandAsync(_parts, GatePoint.Write, manifest, cancellation);
+
         // Table and index, or a delta's plan, are proven or bounded before the slot is touched: a wrong pack costs the device nothing.
         using ImageDownload download = await ImageDownload.BeginAsync(_parts, _repository, manifest.SoleImage, [.. deltas.Where(delta => _patience.HasFor(delta.Pack))], _patience, cancellation);
-        InactiveSlot slot = InactiveSlot.Of(_parts.Boot);
+        return await GuardAsync(slot, () => InstallAsync(deployment, slot, manifest, download, write, cancellation));
+    }
+
+    private async Task<T> GuardAsync<T>(InactiveSlot slot, Func<Task<T>> install)
+    {
         try
         {
-            await InstallAsync(deployment, slot, manifest, download, cancellation);
+            return await install();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -85,28 +107,98 @@ internal sealed class Installation
         }
     }
 
-    private async Task InstallAsync(string deployment, InactiveSlot slot, AdmittedManifest manifest, ImageDownload download, CancellationToken cancellation)
+    private async Task<GatePass> InstallAsync(string deployment, InactiveSlot slot, AdmittedManifest manifest, ImageDownload download, GatePass write, CancellationToken cancellation)
     {
+        write.Demand(GatePoint.Write, InstalledRelease.Of(manifest.Manifest));
+
         // From here on the slot holds no release, and says so before its first byte changes. Before the journal names it, too: whoever reads the
         // journal after a power cut takes what the boot record says of the slot for what came of this update, not of an earlier one.
         _parts.Boot.Disable(slot);
         _parts.Slots.ClearEnvelope(slot);
-        Begin(deployment, slot, manifest);
+        Begin(deployment, slot, manifest, write);
         await _reports.TrySendQueuedAsync(cancellation);
         await WriteAsync(slot, download, cancellation);
         _state.Update(state => state with { LastTransfer = download.Transfer });
 
         StagedUpdate staged = StagedUpdate.Stage(slot, manifest, _parts.Slots, _parts.Identity.Traits, () => Rollback).OrThrow();
+        _state.Update(static state => state.Journal is { } journal ? state with { Journal = journal with { Step = UpdateStep.Staged } } : state);
+        return await ActivateAsync(staged, manifest, cancellation);
+    }
+
+    private bool IsStaged(InactiveSlot slot, AdmittedManifest manifest) =>
+        _state.Current.Journal is { Step: UpdateStep.Staged } journal && journal.Slot == slot.Name && journal.Release.ManifestDigest == manifest.Manifest.Digest;
+
+    /// <summary>Reads back what an earlier attempt left, and activates it; null when it is not what it was any more, and has to be installed anew.</summary>
+    private async Task<GatePass?> ActivateStagedAsync(string deployment, InactiveSlot slot, AdmittedManifest manifest, CancellationToken cancellation)
+    {
+        if (!StagedUpdate.Stage(slot, manifest, _parts.Slots, _parts.Identity.Traits, () => Rollback).IsAccepted(out StagedUpdate? staged, out Rejection? rejection))
+        {
+            _parts.Log.Refused(rejection);
+            return null;
+        }
+
+        _state.Update(state => state.Journal is { } journal && journal.Deployment != deployment ? state with { Journal = journal with { Deployment = deployment } } : state);
+        return await ActivateAsync(staged, manifest, cancellation);
+    }
+
+    // An activated slot is started by the next power cut, whatever is going on then. So the gate of the reboot has to be open before, nothing that takes time
+    // comes between, and the gate is asked once more, as the last thing before the reboot.
+    private async Task<GatePass> ActivateAsync(StagedUpdate staged, AdmittedManifest manifest, CancellationToken cancellation)
+    {
+        GatePass activation = await GatePass.DemandAsync(_parts, GatePoint.Activation, manifest, cancellation);
+        GatePass reboot = await GatePass.DemandAsync(_parts, GatePoint.Reboot, manifest, cancellation);
+        Activate(staged, activation, reboot);
+        if (_parts.Gates.Count == 0)
+        {
+            await _reports.TrySendQueuedAsync(cancellation);
+            return reboot;
+        }
+
+        try
+        {
+            return await GatePass.DemandAsync(_parts, GatePoint.Reboot, manifest, cancellation);
+        }
+        catch
+        {
+            // A closed gate, or the end of the agent: whichever, no reboot follows.
+            _parts.Boot.Withdraw(staged.Slot);
+            throw;
+        }
+    }
+
+    private void Activate(StagedUpdate staged, GatePass activation, GatePass reboot)
+    {
+        InstalledRelease release = InstalledRelease.Of(staged.Image.Manifest);
+        activation.Demand(GatePoint.Activation, release);
+        reboot.Demand(GatePoint.Reboot, release);
+
+        // Durable before it happens, and reported with it: whoever audits the device finds every gate that was passed.
+        string? overridden = activation.Overridden.Count + reboot.Overridden.Count > 0 ? string.Join("; ", [.. activation.Overridden, .. reboot.Overridden]) : null;
+        _state.Update(state => state.Overridden == overridden ? state : state with { Overridden = overridden });
         _parts.Boot.Activate(staged);
         MarkActivated();
-        _parts.Log.Progress($"activated: {manifest.Content.ReleaseVersion} in slot {slot.Name}");
-        await _reports.TrySendQueuedAsync(cancellation);
+        _parts.Log.Progress($"activated: {release.Version} in slot {staged.Slot.Name}");
     }
 
     /// <summary>Notes that the boot record names the slot; after a power cut this is caught up with.</summary>
-    public void MarkActivated() => _state.Update(state => state.Journal is { Step: UpdateStep.Installing } journal
-        ? _reports.Add(state with { Journal = journal with { Step = UpdateStep.Activated } }, journal.Deployment, journal.Release, ReportState.Activated)
+    public void MarkActivated() => _state.Update(state => state.Journal is { Step: UpdateStep.Installing or UpdateStep.Staged } journal
+        ? _reports.Add(
+            state with { Journal = journal with { Step = UpdateStep.Activated }, Deferral = null, Overridden = null, UndecidedSince = null, SlotFailures = null },
+            journal.Deployment,
+            journal.Release,
+            ReportState.Activated,
+            note: state.Overridden)
         : state);
+
+    // A counter that cannot follow would leave the device open to what this release closes (A37).
+    private void DemandHeadroom(SecurityVersion wanted)
+    {
+        SecurityVersion highest = _parts.Counter.ReadHighest();
+        if (wanted > highest)
+        {
+            throw new RejectedException(RejectionReason.CounterExhausted, $"security version: wanted at most {highest} (the rollback counter's end), got {wanted}");
+        }
+    }
 
     // What failed may have failed after it was done: an update that is given up must not be started.
     private bool IsBarred(InactiveSlot slot)
@@ -123,14 +215,19 @@ internal sealed class Installation
         return true;
     }
 
-    private void Begin(string deployment, InactiveSlot slot, AdmittedManifest manifest)
+    private void Begin(string deployment, InactiveSlot slot, AdmittedManifest manifest, GatePass write)
     {
         UpdateJournal journal = new(deployment, UpdateStep.Installing, slot.Name, InstalledRelease.Of(manifest.Manifest), null);
 
         // A repeat after a broken transfer is the same installation to the server.
-        _state.Update(state => state.Journal == journal
+        _state.Update(state => state.Journal == journal && state.Deferral is null
             ? state
-            : _reports.Add(state with { Journal = journal }, deployment, journal.Release, ReportState.Installing));
+            : _reports.Add(
+                state with { Journal = journal, Deferral = null },
+                deployment,
+                journal.Release,
+                ReportState.Installing,
+                note: write.Overridden.Count > 0 ? string.Join("; ", write.Overridden) : null));
     }
 
     private async Task WriteAsync(InactiveSlot slot, ImageDownload download, CancellationToken cancellation)

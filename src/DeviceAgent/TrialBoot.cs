@@ -1,12 +1,26 @@
 using Fota.DeviceAgent.Boot;
+using Fota.DeviceAgent.Gates;
 using Fota.DeviceAgent.Health;
 using Fota.DeviceAgent.Reporting;
+using Fota.DeviceAgent.Slots;
 using Fota.DeviceAgent.State;
 using Fota.Manifest;
-using Fota.Manifest.Envelope;
 using Fota.Manifest.Reports;
 
 namespace Fota.DeviceAgent;
+
+/// <summary>What is to be done next in a trial boot, or after one.</summary>
+internal enum TrialOutcome
+{
+    /// <summary>Nothing: what runs may check in.</summary>
+    Settled = 1,
+
+    /// <summary>The system has to be restarted.</summary>
+    Reboot = 2,
+
+    /// <summary>The trial goes on: its checks are asked again later. What runs may check in, and installs nothing.</summary>
+    Undecided = 3,
+}
 
 /// <summary>
 /// What the agent does first after every start: it compares what the journal says with what the bootloader started, and goes on from there.
@@ -14,116 +28,152 @@ namespace Fota.DeviceAgent;
 /// </summary>
 internal sealed class TrialBoot
 {
+    /// <summary>A boot that came this far did not fail: from then on it is not counted against the trial that the power goes.</summary>
+    private static readonly TimeSpan s_survival = TimeSpan.FromMinutes(10);
+
     private readonly AgentParts _parts;
     private readonly StateStore _state;
     private readonly ReportQueue _reports;
+    private readonly DeferralNotes _deferrals;
     private readonly Action _markActivated;
     private readonly BootFacts _facts;
+    private readonly long _started;
 
-    public TrialBoot(AgentParts parts, StateStore state, ReportQueue reports, Action markActivated)
+    public TrialBoot(AgentParts parts, StateStore state, ReportQueue reports, DeferralNotes deferrals, Action markActivated)
     {
         _parts = parts;
         _state = state;
         _reports = reports;
+        _deferrals = deferrals;
         _markActivated = markActivated;
         _facts = parts.Boot.Facts;
+        _started = parts.Time.GetTimestamp();
     }
 
+    /// <summary>Why the trial that goes on is undecided.</summary>
+    public Rejection? Undecided { get; private set; }
+
+    /// <summary>Whether there is a slot to go back to.</summary>
+    public bool HasFallback => _parts.Boot.Record.BootOrder.Contains(_facts.Running.Other());
+
+    private UpdateJournal? RunningJournal => _state.Current.Journal is { } journal && journal.Runs(_facts) ? journal : null;
+
     /// <summary>Finishes or gives up what was under way.</summary>
-    /// <returns>Whether the system has to be restarted.</returns>
-    public async Task<bool> ResumeAsync(CancellationToken cancellation)
+    public async Task<TrialOutcome> ResumeAsync(CancellationToken cancellation)
     {
-        if (ConfirmedUpdate.Resume(_state, _facts) is { } interrupted)
+        if (ConfirmedUpdate.Resume(_state, _facts, _parts.HealthPolicy) is { } interrupted)
         {
             Finish(interrupted);
-            return false;
+            return TrialOutcome.Settled;
         }
 
         UpdateJournal? journal = _state.Current.Journal;
-        if (journal is not null && !journal.Runs(_facts) && ResumeElsewhere(journal))
+        if (journal is not null && !journal.Runs(_facts) && await ResumeElsewhereAsync(journal, cancellation))
         {
-            return true;
+            return TrialOutcome.Reboot;
         }
 
         if (_parts.Boot.Record[_facts.Running].Successful)
         {
-            return false;
+            return TrialOutcome.Settled;
         }
 
-        _markActivated(); // the power cut may have come between the boot record and the journal
-        return await TryAsync(cancellation);
+        if (RunningJournal is { Step: UpdateStep.Reverting } reverting && HasFallback)
+        {
+            return GoBack(reverting.TrialFailure ?? "");
+        }
+
+        if (RunningJournal is not null)
+        {
+            _markActivated(); // the power cut may have come between the boot record and the journal
+        }
+
+        _parts.Log.Progress($"trial boot: {_facts.Release.Version} in slot {_facts.Running}");
+        return await JudgeAsync(cancellation);
     }
 
-    private async Task<bool> TryAsync(CancellationToken cancellation)
+    /// <summary>Asks the health checks, and does what follows from their answer. Repeated as long as it is undecided.</summary>
+    public async Task<TrialOutcome> JudgeAsync(CancellationToken cancellation)
     {
-        _parts.Log.Progress($"trial boot: {_facts.Release.Version} in slot {_facts.Running}");
-        HealthVerdict verdict = await AskAsync(cancellation);
-        if (verdict is HealthVerdict.Healthy healthy)
+        HealthVerdict verdict = await HealthQuestion.AskAsync(_parts.HealthChecks, _parts.Time, cancellation);
+        switch (verdict)
         {
-            Finish(ConfirmedUpdate.Intend(_state, _facts, healthy));
-            return false;
+            case HealthVerdict.Healthy healthy:
+                Finish(ConfirmedUpdate.Intend(_state, _facts, _parts.HealthPolicy, healthy));
+                return TrialOutcome.Settled;
+            case HealthVerdict.Inconclusive inconclusive:
+                return Wait(new Rejection(RejectionReason.TrialUndecided, $"release {_facts.Release.Version}: {inconclusive.Detail}"));
+            case HealthVerdict.Unhealthy unhealthy:
+                return Fail(unhealthy.Detail);
+            default:
+                throw new InvalidOperationException("the set of verdicts is closed");
+        }
+    }
+
+    /// <summary>Goes back to what ran before, though nothing speaks against what runs. The release is not held to have failed.</summary>
+    /// <param name="why">Why, for the report.</param>
+    public TrialOutcome GoBack(string why)
+    {
+        UpdateJournal intent = (RunningJournal ?? new UpdateJournal(null, UpdateStep.Activated, _facts.Running, _facts.Release, null)) with { Step = UpdateStep.Reverting, TrialFailure = why };
+        _state.Update(state => state.Journal == intent ? state : state with { Journal = intent });
+        _parts.Boot.EndTrial();
+        return TrialOutcome.Reboot;
+    }
+
+    private TrialOutcome Wait(Rejection why)
+    {
+        Undecided = why;
+        _parts.Log.Waiting(why.ToString());
+        DateTimeOffset now = _parts.Clock.Now;
+        DateTimeOffset since = _state.Current.UndecidedSince ?? now;
+        _state.Update(state => state.UndecidedSince is not null
+            ? state
+            : _reports.Add(state with { UndecidedSince = now }, RunningJournal?.Deployment, _facts.Release, ReportState.Activated, why));
+        if (_parts.HealthPolicy.GiveUpUndecidedAfter is { } limit && now - since >= limit && HasFallback)
+        {
+            return GoBack(why.Detail);
         }
 
-        string detail = ((HealthVerdict.Unhealthy)verdict).Detail;
+        if (_parts.Time.GetElapsedTime(_started) >= s_survival)
+        {
+            _parts.Boot.RenewTrial();
+        }
+
+        return TrialOutcome.Undecided;
+    }
+
+    private TrialOutcome Fail(string detail)
+    {
         Rejection why = new(RejectionReason.HealthCheckFailed, $"release {_facts.Release.Version}: {detail}");
         _parts.Log.Refused(why);
-        if (!_parts.Boot.Record.BootOrder.Contains(_facts.Running.Other()))
+        if (!HasFallback)
         {
             // Reboots would lead here again, and never to an update. It stays unconfirmed, and asks for a better release (P3).
             GiveUp(why);
-            return false;
+            return TrialOutcome.Settled;
         }
 
-        _state.Update(state => state.Journal is { } journal && journal.TrialFailure != detail
-            ? state with { Journal = journal with { TrialFailure = detail } }
+        _state.Update(state => RunningJournal is { } journal && (journal.TrialFailure != detail || state.UndecidedSince is not null)
+            ? state with { Journal = journal with { TrialFailure = detail }, UndecidedSince = null }
             : state);
-        return true;
+        return TrialOutcome.Reboot;
     }
 
-    private void GiveUp(Rejection why) => _state.Update(state => state.Journal is { } journal
+    private void GiveUp(Rejection why) => _state.Update(state => RunningJournal is { } journal
         ? _reports.Add(
-            state.WithFailed(journal.Release.ManifestDigest) with { Journal = null, LastFailure = why },
+            state.WithFailed(journal.Release.ManifestDigest) with { Journal = null, LastFailure = why, UndecidedSince = null },
             journal.Deployment,
             journal.Release,
             ReportState.Failed,
             why)
         : state);
 
-    // A boot record that was lost gives every slot a trial (A40): of an activation it tells only where the update had got as far as its envelope.
-    private bool IsStaged(UpdateJournal journal)
-    {
-        try
-        {
-            return _parts.Slots.ReadEnvelope(journal.Slot) is { } envelope
-                && SignedEnvelope.Decode(envelope).IsAccepted(out SignedEnvelope? staged, out _)
-                && staged.ClaimedDigest == journal.Release.ManifestDigest;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
-
-    private async Task<HealthVerdict> AskAsync(CancellationToken cancellation)
-    {
-        HealthVerdict verdict = new HealthVerdict.Unhealthy("no health check is configured");
-        foreach (IHealthCheck check in _parts.HealthChecks)
-        {
-            verdict = await check.CheckAsync(cancellation);
-            if (verdict is not HealthVerdict.Healthy)
-            {
-                break;
-            }
-        }
-
-        return verdict;
-    }
-
     // Intent (durable already), boot record, counter, then the state without intent, together with the report: each may be repeated (A36).
     private void Finish(ConfirmedUpdate update)
     {
         _parts.Boot.Confirm(update);
         _parts.Counter.Raise(update);
+        SecurityVersion floor = _parts.Counter.Read();
         _state.Update(state => _reports.Add(
             state with
             {
@@ -131,41 +181,83 @@ internal sealed class TrialBoot
                 Confirmed = update.Release.Sequence >= state.Confirmed.Sequence ? update.Release : state.Confirmed,
                 Journal = null,
                 LastFailure = null,
+                UndecidedSince = null,
+                PendingFloor = floor < update.Release.SecurityVersion ? new PendingFloor(update.Release.ManifestDigest, _parts.Clock.Now) : null,
                 Failed = [.. state.Failed.Where(failed => failed != update.Release.ManifestDigest)], // it works after all
             },
             state.Journal?.Deployment,
             update.Release,
             ReportState.Confirmed));
-        _parts.Log.Progress($"confirmed: {update.Release.Version} in slot {update.Slot}, floor {_parts.Counter.Read()}");
+        _parts.Log.Progress($"confirmed: {update.Release.Version} in slot {update.Slot}, floor {floor}");
     }
 
-    private bool ResumeElsewhere(UpdateJournal journal)
+    private async Task<bool> ResumeElsewhereAsync(UpdateJournal journal, CancellationToken cancellation)
     {
         SlotBootState slot = _parts.Boot.Record[journal.Slot];
-        if (journal.Step == UpdateStep.Installing && !((slot.IsPending || slot.IsExhausted) && IsStaged(journal)))
+        bool isUntouched = !slot.IsPending || slot.Tries == SlotBootState.TrialBoots;
+        switch (journal.Step)
         {
-            // The slot was never activated: the next assignment starts afresh.
-            _state.Update(static state => state with { Journal = null });
-            return false;
+            case UpdateStep.Installing:
+                // The slot was never activated, whatever a boot record that was lost makes of it (A40): the next assignment starts afresh.
+                Withdraw(journal);
+                _state.Update(static state => state with { Journal = null });
+                return false;
+            case UpdateStep.Staged when isUntouched && !slot.IsExhausted:
+                // Its activation was not noted, or never was: it is activated when the gates were asked.
+                Withdraw(journal);
+                return false;
+            case UpdateStep.Activated when slot == SlotBootState.Unbootable && journal.TrialFailure is null:
+                // It was withdrawn, and that was not noted.
+                _state.Update(state => state with { Journal = journal with { Step = UpdateStep.Staged } });
+                return false;
+            case UpdateStep.Staged or UpdateStep.Activated when slot.IsPending:
+                return await MayRebootAsync(journal, cancellation);
+            default:
+                RollBack(journal);
+                return false;
         }
+    }
 
-        if (slot.IsPending)
+    // Nothing vouches here for what the release may pass: no gate is overridden.
+    private async Task<bool> MayRebootAsync(UpdateJournal journal, CancellationToken cancellation)
+    {
+        try
         {
+            await GatePass.DemandAsync(_parts, GatePoint.Reboot, journal.Release, cancellation);
             _markActivated();
             return true;
         }
+        catch (GateClosedException closed)
+        {
+            Withdraw(journal);
+            _deferrals.Note(journal.Deployment, closed);
+            return false;
+        }
+    }
 
-        Rejection why = journal.TrialFailure is { } detail
-            ? new Rejection(RejectionReason.HealthCheckFailed, detail)
+    private void Withdraw(UpdateJournal journal)
+    {
+        InactiveSlot slot = InactiveSlot.Of(_parts.Boot);
+        if (slot.Name == journal.Slot)
+        {
+            _parts.Boot.Withdraw(slot);
+        }
+    }
+
+    private void RollBack(UpdateJournal journal)
+    {
+        // Given up, or gone by power cuts while nothing but its surroundings kept it from being confirmed: no fault of the release.
+        bool isUndecided = journal.Step == UpdateStep.Reverting || _state.Current.UndecidedSince is not null;
+        Rejection why = isUndecided ? new Rejection(RejectionReason.TrialUndecided, journal.TrialFailure ?? $"slot {journal.Slot}: the trial boot ended before it was decided")
+            : journal.TrialFailure is { } detail ? new Rejection(RejectionReason.HealthCheckFailed, detail)
             : new Rejection(RejectionReason.TrialBootFailed, $"slot {journal.Slot}: wanted a confirmed trial boot, got none in {SlotBootState.TrialBoots}");
         _markActivated();
         _state.Update(state => _reports.Add(
-            state.WithFailed(journal.Release.ManifestDigest) with { Journal = null, LastFailure = why },
+            (isUndecided ? state : state.WithFailed(journal.Release.ManifestDigest)) with { Journal = null, LastFailure = why, UndecidedSince = null },
             journal.Deployment,
             journal.Release,
             ReportState.RolledBack,
             why));
         _parts.Log.Progress($"rolled back: {journal.Release.Version} to {_facts.Release.Version} in slot {_facts.Running}: {why}");
-        return false;
     }
 }

@@ -1,5 +1,6 @@
 using Fota.DeviceAgent.Boot;
 using Fota.DeviceAgent.Fetching;
+using Fota.DeviceAgent.Gates;
 using Fota.DeviceAgent.Reporting;
 using Fota.DeviceAgent.State;
 using Fota.Manifest;
@@ -20,7 +21,9 @@ public sealed class UpdateAgent
     private readonly ReportQueue _reports;
     private readonly Installation _installation;
     private readonly TrialBoot _trial;
-    private bool _mayCheckIn;
+    private readonly FloorSchedule _floor;
+    private readonly DeferralNotes _deferrals;
+    private TrialOutcome _standing = TrialOutcome.Reboot;
 
     /// <summary>Reads the device's state.</summary>
     /// <exception cref="Storage.DeviceStateException">The state is missing or unreadable.</exception>
@@ -32,32 +35,50 @@ public sealed class UpdateAgent
         RepositoryClient repository = new(parts.Http, new Uri(parts.Server, "repo/"), parts.Retry, parts.Time);
         MetadataRefresh metadata = new(MetadataProfile.Fota, parts.Store, MetadataRefresh.AgentFolder, repository.Below("metadata/"));
         CheckInClient checkIn = new(parts.Http, parts.Server, parts.Key, parts.Retry, parts.Time);
-        _reports = new ReportQueue(parts.Identity, _state, parts.Boot.Facts, parts.Counter, parts.Time, checkIn, parts.Log);
+        _reports = new ReportQueue(parts.Identity, _state, parts.Boot, parts.Counter, parts.Time, checkIn, parts.Log);
+        _deferrals = new DeferralNotes(parts, _state, _reports);
+        _floor = new FloorSchedule(parts, _state);
         _installation = new Installation(parts, _state, _reports, new ManifestDownload(metadata, repository), repository);
-        _trial = new TrialBoot(parts, _state, _reports, _installation.MarkActivated);
+        _trial = new TrialBoot(parts, _state, _reports, _deferrals, _installation.MarkActivated);
     }
 
     /// <summary>Goes on with what was under way when the device or the agent stopped: confirms, gives up, or asks for a reboot.</summary>
     public async Task<AgentOutcome> ResumeAsync(CancellationToken cancellation)
     {
-        _mayCheckIn = !await _trial.ResumeAsync(cancellation);
-        return _mayCheckIn ? new AgentOutcome.Idle(TimeSpan.Zero) : new AgentOutcome.RebootRequested();
+        RememberBoot();
+        _standing = await _trial.ResumeAsync(cancellation);
+        return _standing switch
+        {
+            TrialOutcome.Reboot => new AgentOutcome.RebootRequested(),
+            TrialOutcome.Undecided => new AgentOutcome.OnTrial(_trial.Undecided!, TimeSpan.Zero),
+            _ => new AgentOutcome.Idle(TimeSpan.Zero),
+        };
     }
 
-    /// <summary>One check-in, and the installation that the answer asks for.</summary>
+    /// <summary>One check-in, and the installation that the answer asks for. A trial that is undecided is judged once more before.</summary>
     /// <exception cref="InvalidOperationException"><see cref="ResumeAsync"/> was not called before, or a reboot was requested.</exception>
     public async Task<AgentOutcome> CheckInAsync(CancellationToken cancellation)
     {
-        if (!_mayCheckIn)
+        if (_standing == TrialOutcome.Reboot)
         {
             throw new InvalidOperationException("A check-in follows a resumption after which no reboot is pending.");
         }
 
+        if (_standing == TrialOutcome.Undecided && (_standing = await _trial.JudgeAsync(cancellation)) == TrialOutcome.Reboot)
+        {
+            return new AgentOutcome.RebootRequested();
+        }
+
         try
         {
+            await _floor.SettleAsync(cancellation);
             CheckInAnswer answer = await _reports.CheckInAsync(cancellation);
             AgentOutcome outcome = await FollowAsync(answer, cancellation);
-            _mayCheckIn = outcome is not AgentOutcome.RebootRequested;
+            if (outcome is AgentOutcome.RebootRequested)
+            {
+                _standing = TrialOutcome.Reboot;
+            }
+
             return outcome;
         }
         catch (RepositoryUnavailableException e)
@@ -74,10 +95,15 @@ public sealed class UpdateAgent
 
     private async Task<AgentOutcome> FollowAsync(CheckInAnswer answer, CancellationToken cancellation)
     {
+        if (_standing == TrialOutcome.Undecided && (answer.Assignment is null || answer.Assignment.Deployment == _state.Current.Journal?.Deployment))
+        {
+            return new AgentOutcome.OnTrial(_trial.Undecided!, answer.NextCheckIn);
+        }
+
         if (answer.Assignment is not { } assignment)
         {
-            // An installation that broke off and is not wanted any more.
-            _state.Update(static state => state.Journal is null ? state : state with { Journal = null });
+            // An installation that broke off, or waits, and is not wanted any more.
+            _state.Update(static state => state.Journal is null && state.Deferral is null ? state : state with { Journal = null, Deferral = null });
             return new AgentOutcome.Idle(answer.NextCheckIn);
         }
 
@@ -85,24 +111,32 @@ public sealed class UpdateAgent
         InstalledRelease? release = null;
         try
         {
+            if (await _deferrals.StillClosedAsync(assignment.Deployment, cancellation) is { } waiting)
+            {
+                return new AgentOutcome.Deferred(new Rejection(RejectionReason.GateClosed, waiting.Detail), answer.NextCheckIn);
+            }
+
             AdmittedManifest manifest = await _installation.AdmitAsync(assignment, cancellation);
             release = InstalledRelease.Of(manifest.Manifest);
-            if (release.ManifestDigest == _parts.Boot.Facts.Release.ManifestDigest)
+            if (release.ManifestDigest != _parts.Boot.Facts.Release.ManifestDigest)
             {
-                // It runs; only the boot record says whether it was ever found healthy (P9).
-                if (!_parts.Boot.Record[_parts.Boot.Facts.Running].Successful)
-                {
-                    throw new RejectedException(RejectionReason.HealthCheckFailed, $"release {release.Version}: wanted a confirmed boot of it, got one that runs unconfirmed");
-                }
+                return await InstallAsync(assignment, manifest, answer.Deltas, cancellation);
+            }
 
-                _state.Update(state => _reports.Add(state with { Journal = null, LastFailure = null }, assignment.Deployment, release, ReportState.Confirmed));
-                _parts.Log.Progress($"confirmed: {release.Version} runs already");
-            }
-            else
+            if (_standing == TrialOutcome.Undecided)
             {
-                await _installation.InstallAsync(assignment.Deployment, manifest, answer.Deltas, cancellation);
-                return new AgentOutcome.RebootRequested();
+                return new AgentOutcome.OnTrial(_trial.Undecided!, answer.NextCheckIn);
             }
+
+            DemandConfirmed(release);
+            _state.Update(state => _reports.Add(state with { Journal = null, LastFailure = null, Deferral = null }, assignment.Deployment, release, ReportState.Confirmed));
+            _parts.Log.Progress($"confirmed: {release.Version} runs already");
+        }
+        catch (GateClosedException e)
+        {
+            _deferrals.Note(assignment.Deployment, e);
+            await _reports.TrySendQueuedAsync(cancellation);
+            return new AgentOutcome.Deferred(e.Rejection, answer.NextCheckIn);
         }
         catch (RejectedException e)
         {
@@ -115,10 +149,60 @@ public sealed class UpdateAgent
         return new AgentOutcome.Idle(answer.NextCheckIn);
     }
 
+    private async Task<AgentOutcome> InstallAsync(Assignment assignment, AdmittedManifest manifest, IReadOnlyList<OfferedDelta> deltas, CancellationToken cancellation)
+    {
+        if (_standing == TrialOutcome.Undecided && _trial.HasFallback)
+        {
+            // The slot to go back to is not given up for a release that nobody has judged: the device goes back first, and installs from there.
+            GatePass pass = await GatePass.DemandAsync(_parts, GatePoint.Reboot, manifest, cancellation);
+            pass.Demand(GatePoint.Reboot, InstalledRelease.Of(manifest.Manifest));
+            _trial.GoBack($"{manifest.Content.ReleaseVersion} was assigned before {_parts.Boot.Facts.Release.Version} was found healthy: {_trial.Undecided!.Detail}");
+            return new AgentOutcome.RebootRequested();
+        }
+
+        GatePass reboot = await _installation.InstallAsync(assignment.Deployment, manifest, deltas, cancellation);
+        reboot.Demand(GatePoint.Reboot, InstalledRelease.Of(manifest.Manifest));
+        return new AgentOutcome.RebootRequested();
+    }
+
+    // It runs; only the boot record says whether it was ever found healthy (P9).
+    private void DemandConfirmed(InstalledRelease release)
+    {
+        if (!_parts.Boot.Record[_parts.Boot.Facts.Running].Successful)
+        {
+            throw new RejectedException(RejectionReason.HealthCheckFailed, $"release {release.Version}: wanted a confirmed boot of it, got one that runs unconfirmed");
+        }
+    }
+
+    // A disk that takes no more writes must not keep a device from running.
+    private void RememberBoot()
+    {
+        try
+        {
+            _parts.Clock.RememberBoot();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _parts.Log.Waiting($"the time of this boot could not be kept: {e.Message}");
+        }
+    }
+
     private void Fail(Assignment assignment, InstalledRelease? release, Rejection why)
     {
         _parts.Log.Refused(why);
-        _state.Update(state => _reports.Add(state with { Journal = null, LastFailure = why }, assignment.Deployment, release, ReportState.Failed, why));
+        bool wasWritten = why.Reason is RejectionReason.ImageMismatch or RejectionReason.StorageFailed && release is not null;
+        _state.Update(state => _reports.Add(
+            (wasWritten ? state.WithSlotFailure(release!.ManifestDigest) : state) with
+            {
+                // A trial that goes on is none of it.
+                Journal = state.Journal is { } journal && journal.Runs(_parts.Boot.Facts) ? journal : null,
+                LastFailure = why,
+                Deferral = null,
+            },
+            assignment.Deployment,
+            release,
+            ReportState.Failed,
+            why));
     }
 
     // The server's text is not to be trusted, and one line stays one line.

@@ -96,6 +96,9 @@ public enum RejectionReason
     /// <summary>The release is for a component that the device does not have.</summary>
     WrongComponent = 310,
 
+    /// <summary>The device's rollback counter cannot be raised as far as the release would have it.</summary>
+    CounterExhausted = 311,
+
     /// <summary>The chunk table is not the one the manifest names, or contradicts it.</summary>
     ChunkTableMismatch = 401,
 
@@ -155,4 +158,10 @@ public enum RejectionReason
 
     /// <summary>The device's own storage could not be read or written: full, worn out or defect.</summary>
     StorageFailed = 703,
+
+    /// <summary>One of the device's own gates is closed: it has to wait, and is asked again.</summary>
+    GateClosed = 704,
+
+    /// <summary>In its trial boot nothing spoke against the release, and something beside it kept the device from finding it healthy.</summary>
+    TrialUndecided = 705,
 }

@@ -33,6 +33,9 @@ public sealed record UpdateManifest
     /// <summary>The releases from which this one may be installed (condition version).</summary>
     public VersionRange InstallableFrom { get; init; } = VersionRange.Any;
 
+    /// <summary>The gates that it may pass although they are closed.</summary>
+    public GateOverride GateOverride { get; init; } = GateOverride.None;
+
     /// <summary>What is said to people of the release; null where the manifest has no text.</summary>
     public ReleaseText? Text { get; init; }
 }

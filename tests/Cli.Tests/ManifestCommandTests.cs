@@ -26,6 +26,16 @@ public sealed class ManifestCommandTests
     public void RemoveFiles() => Directory.Delete(_folder, recursive: true);
 
     [Test]
+    public async Task Show_names_the_gates_that_a_release_may_pass()
+    {
+        await File.WriteAllBytesAsync(At("emergency.suit"), SampleRelease.Create(change: static m => m with { GateOverride = Fota.Manifest.GateOverride.Parse("power,consent") }).SignedBy(_engineer).Bytes.ToArray());
+        JsonElement json = JsonSerializer.Deserialize<JsonElement>((await ProgramRun.OfAsync(Program, "manifest", "show", At("emergency.suit"))).Output);
+        Assert.That(json.GetProperty("gate_override").EnumerateArray().Select(static gate => gate.GetString()), Is.EqualTo(new[] { "power", "consent" }));
+        json = JsonSerializer.Deserialize<JsonElement>((await ProgramRun.OfAsync(Program, "manifest", "show", At("good.suit"))).Output);
+        Assert.That(json.GetProperty("gate_override").GetArrayLength(), Is.Zero);
+    }
+
+    [Test]
     public async Task Show_prints_digest_signatures_sequence_components_and_versions()
     {
         ProgramRun run = await ProgramRun.OfAsync(Program, "manifest", "show", At("good.suit"));

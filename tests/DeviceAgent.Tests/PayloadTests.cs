@@ -268,6 +268,8 @@ public sealed class PayloadTests
     {
         public SecurityVersion Read() => hasRisen() ? new SecurityVersion(9) : counter.Read();
 
+        public SecurityVersion ReadHighest() => counter.ReadHighest();
+
         public void Raise(ConfirmedUpdate update) => counter.Raise(update);
     }
 }

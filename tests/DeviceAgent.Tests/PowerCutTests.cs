@@ -207,6 +207,8 @@ public sealed class PowerCutTests
     {
         public SecurityVersion Read() => floor;
 
+        public SecurityVersion ReadHighest() => new(uint.MaxValue);
+
         public void Raise(ConfirmedUpdate update) => throw new PowerCutException();
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fota.DeviceAgent.Gates;
 using Fota.DeviceAgent.Tests.Simulation;
 using Fota.TestKit;
 
@@ -39,6 +40,40 @@ public sealed class StatusTests
         (JsonElement transfer, string line) = await StatusAsync(scene.Device);
         Assert.That(transfer.GetRawText(), Is.EqualTo($$"""{"release":"1.1.0","kind":"{{kind}}","bytes":{{scene.Sent}},"image_size":{{DeltaScene.Release.Image.Length}}}"""));
         Assert.That(line, Does.EndWith($"; 1.1.0: fetched {scene.Sent} of {DeltaScene.Release.Image.Length} bytes {how}"));
+    }
+
+    [Test]
+    [Proves("G-8", "G-13")]
+    public async Task A43_Operator_reads_what_waits_for_consent_gives_it_and_the_update_goes_on()
+    {
+        using TestAuthority authority = new("service CA");
+        using InstalledPrograms programs = new("https://127.0.0.1:1/", authority.Pem);
+        using SimulatedDevice device = new();
+        programs.Settings["directory"] = device.Folder;
+        programs.Save();
+        device.Gates = [new ConsentGate(device.Store, neverOverridden: false)];
+        device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+        await device.RunAsync();
+
+        (_, string json, string error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "status", "--config", programs.AgentConfig, "--json");
+        using JsonDocument status = JsonDocument.Parse(json);
+        JsonElement waits = status.RootElement.GetProperty("waits_for");
+        string digest = waits.GetProperty("manifest_digest").GetString()!;
+        Assert.That(waits.GetRawText(), Is.EqualTo(
+            $$"""{"version":"1.1.0","manifest_digest":"{{digest}}","point":"write","gates":["consent"],"detail":"gate consent closed before writing: nobody has agreed to 1.1.0, manifest {{digest}}"}"""), error);
+        (_, string line, _) = await programs.RunAsync(InstalledPrograms.AgentProgram, "status", "--config", programs.AgentConfig);
+        Assert.That(line, Does.Contain($"; 1.1.0 waits, manifest {digest}: gate consent closed"));
+
+        (int exitCode, string said, _) = await programs.RunAsync(InstalledPrograms.AgentProgram, "consent", "--config", programs.AgentConfig, "--manifest-digest", digest);
+        Assert.That((exitCode, said), Is.EqualTo((0, $"consent given: manifest {digest}\n")));
+        await device.RunAsync();
+        Assert.That(device.Status.Confirmed.Version.ToString(), Is.EqualTo("1.1.0"));
+
+        (exitCode, said, _) = await programs.RunAsync(InstalledPrograms.AgentProgram, "consent", "--config", programs.AgentConfig, "--withdraw");
+        Assert.That((exitCode, said), Is.EqualTo((0, "consent withdrawn\n")));
+        Assert.That(OperatorConsent.Read(device.Store), Is.Null);
+        (exitCode, _, _) = await programs.RunAsync(InstalledPrograms.AgentProgram, "consent", "--config", programs.AgentConfig);
+        Assert.That(exitCode, Is.EqualTo(2), "one of the two has to be said");
     }
 
     private static async Task<(JsonElement Transfer, string Line)> StatusAsync(SimulatedDevice device)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fota.Manifest;
 using Fota.Manifest.Verification;
+using Fota.TestKit;
 
 namespace Fota.Signer.Tests;
 
@@ -38,12 +39,66 @@ public sealed class ReleaseTests
     }
 
     [TestCase("--installable-from", "1.0", "wanted comparisons such as")]
+    [TestCase("--override-gates", "power,doors", "wanted some of power,clinical-use,maintenance-window,consent,command")]
     [TestCase("--description", "bell \u0007", "wanted 1 to 4096 printable characters")]
     public async Task P10_Range_or_description_that_cannot_be_signed_is_refused(string option, string value, string reason)
     {
         using SignerWorld world = await SignerWorld.CreateAsync();
         CommandResult result = await world.ReleaseAsync("create", "1.1.0", "release", "--security-version", "1", "--image", world.Image("1.1.0"), option, value);
         Assert.That((result.ExitCode, result.Error.Contains(reason, StringComparison.Ordinal)), Is.EqualTo((2, true)), result.Error);
+    }
+
+    [Test]
+    [Proves("G-24")]
+    public async Task A43_Approver_says_which_gates_a_release_may_pass_or_it_is_not_approved()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        CommandResult created = (await world.ReleaseAsync(
+            "create", "1.1.0", "release", "--security-version", "1", "--image", world.Image("1.1.0"), "--override-gates", "maintenance-window,power")).Ok();
+        string digest = created.Value("manifest digest");
+        Assert.That(created.Value("emergency"), Is.EqualTo("on devices it may pass closed gates: power,maintenance-window"));
+        Assert.That(created.Value("next"), Does.EndWith($"--manifest-digest {digest} --override-gates power,maintenance-window"));
+        foreach (string[] said in (string[][])[[], ["--override-gates", "power"]])
+        {
+            CommandResult refused = await world.ReleaseAsync("approve", "1.1.0", "approver", ["--manifest-digest", digest, .. said]);
+            Assert.That(
+                (refused.ExitCode, refused.Error),
+                Is.EqualTo((1, $"draft: overridden gates: wanted {(said.Length > 0 ? "power" : "none")} (those to be approved), got power,maintenance-window")));
+        }
+
+        CommandResult approved = (await world.ReleaseAsync("approve", "1.1.0", "approver", "--manifest-digest", digest, "--override-gates", "power,maintenance-window")).Ok();
+        Assert.That(approved.Value("approved"), Does.Contain("overrides gates power,maintenance-window"));
+        (await world.PublishAsync("1.1.0")).Ok();
+        (await world.OnlineAsync()).Ok();
+        Assert.That(Client.Manifest(world, "1.1.0").Content.GateOverride, Is.EqualTo(GateOverride.Parse("power,maintenance-window")));
+        Assert.That((await world.RunAsync("release", "list", "--home", world.Home)).Ok().Output, Does.Contain("overrides gates power,maintenance-window"));
+    }
+
+    [Test]
+    [Proves("G-24")]
+    public async Task A43_Gates_cannot_be_approved_of_a_release_that_passes_none()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        string digest = (await world.CreateAsync("1.0.0")).Ok().Value("manifest digest");
+        CommandResult refused = await world.ReleaseAsync("approve", "1.0.0", "approver", "--manifest-digest", digest, "--override-gates", "power");
+        Assert.That(refused.Error, Is.EqualTo("draft: overridden gates: wanted power (those to be approved), got none"));
+    }
+
+    [Test]
+    [Proves("G-24")]
+    public async Task A43_Emergency_does_not_come_again_with_a_reissue()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        string digest = (await world.ReleaseAsync("create", "1.1.0", "release", "--security-version", "1", "--image", world.Image("1.1.0"), "--override-gates", "power")).Ok().Value("manifest digest");
+        (await world.ReleaseAsync("approve", "1.1.0", "approver", "--manifest-digest", digest, "--override-gates", "power")).Ok();
+        (await world.PublishAsync("1.1.0")).Ok();
+        (await world.OnlineAsync()).Ok();
+
+        digest = (await world.ReleaseAsync("reissue", "1.1.0", "release")).Ok().Value("manifest digest");
+        (await world.ApproveAsync("1.1.0", digest)).Ok();
+        (await world.PublishAsync("1.1.0")).Ok();
+        (await world.OnlineAsync()).Ok();
+        Assert.That(Client.Manifest(world, "1.1.0").Content.GateOverride, Is.EqualTo(GateOverride.None));
     }
 
     [Test]

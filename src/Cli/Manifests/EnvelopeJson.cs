@@ -55,6 +55,13 @@ internal static class EnvelopeJson
         json.WriteString("release_version", manifest.ReleaseVersion.ToString());
         json.WriteNumber("security_version", manifest.SecurityVersion.Value);
         json.WriteString("installable_from", manifest.InstallableFrom.ToString());
+        json.WriteStartArray("gate_override");
+        foreach (GateKind gate in manifest.GateOverride.Gates)
+        {
+            json.WriteStringValue(gate.Name());
+        }
+
+        json.WriteEndArray();
         json.WriteString("vendor_id", manifest.VendorId);
         json.WriteString("class_id", manifest.ClassId);
         if (manifest.DeviceId is Guid device)

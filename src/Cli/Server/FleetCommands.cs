@@ -8,11 +8,11 @@ internal static class FleetCommands
 {
     public static Command CreateDevice() => new("device", "Look at devices.")
     {
-        CreateList("list", "Lists the devices that have checked in, and what they run.", "api/v1/devices", "device", "version", "slot", "floor", "state", "reason", "last_seen"),
+        CreateList("list", "Lists the devices that have checked in, and what they run.", "api/v1/devices", "device", "version", "slot", "floor", "state", "reason", "deferral", "last_seen"),
     };
 
     public static Command CreateCatalog() =>
-        CreateList("catalog", "Lists the published releases.", "api/v1/releases", "product", "version", "sequence", "security_version", "image_size", "pack_size", "manifest_digest");
+        CreateList("catalog", "Lists the published releases.", "api/v1/releases", "product", "version", "sequence", "security_version", "image_size", "pack_size", "gate_override", "manifest_digest");
 
     public static void Print(ParseResult parsed, JsonElement rows, params string[] columns)
     {

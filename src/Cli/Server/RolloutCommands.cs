@@ -64,7 +64,7 @@ internal static class RolloutCommands
             Print(parsed, rollout);
             if (!parsed.GetValue(ServerConnection.AsJson))
             {
-                Output.Table(rollout.GetProperty("stages"), "name", "members", "granted", "confirmed", "failed", "failed_devices");
+                Output.Table(rollout.GetProperty("stages"), "name", "members", "granted", "confirmed", "failed", "failed_devices", "deferred_devices");
             }
         });
         return command;

@@ -45,6 +45,19 @@ public class BootControl : IBootControl
     }
 
     /// <inheritdoc/>
+    public void Withdraw(InactiveSlot slot)
+    {
+        ArgumentNullException.ThrowIfNull(slot);
+        Change(record => record.With(slot.Name, SlotBootState.Unbootable));
+    }
+
+    /// <inheritdoc/>
+    public void RenewTrial() => ChangeTrial(SlotBootState.TrialBoots);
+
+    /// <inheritdoc/>
+    public void EndTrial() => ChangeTrial(tries: 0);
+
+    /// <inheritdoc/>
     public void Confirm(ConfirmedUpdate update)
     {
         ArgumentNullException.ThrowIfNull(update);
@@ -53,6 +66,8 @@ public class BootControl : IBootControl
             .With(update.Slot, SlotBootState.Good(SlotBootState.MaxPriority))
             .With(other, update.BarsOtherSlot ? SlotBootState.Unbootable : record[other]));
     }
+
+    private void ChangeTrial(int tries) => Change(record => record[Facts.Running] is { Successful: false } trial ? record.With(Facts.Running, trial.WithTries(tries)) : record);
 
     private void Change(Func<BootRecord, BootRecord> change)
     {

@@ -17,6 +17,21 @@ public interface IBootControl
     /// <summary>Makes the staged slot the one that is started next, on trial; the running one stays to go back to.</summary>
     void Activate(StagedUpdate update);
 
-    /// <summary>Makes the running slot permanent, and bars the other one when it lies below the floor that follows. May be repeated.</summary>
+    /// <summary>
+    /// Takes an activation back: the slot is not started until it is activated anew; its content and its envelope stay. For a staged update whose reboot is
+    /// deferred, so that no power cut starts it. May be repeated.
+    /// </summary>
+    void Withdraw(InactiveSlot slot);
+
+    /// <summary>Gives the running slot's trial all of its boots again, as this boot has shown not to be what fails. Nothing for a confirmed slot.</summary>
+    void RenewTrial();
+
+    /// <summary>
+    /// Takes the boots of the running slot's trial away, so that the other slot is started next. It may be started again when there is nothing else (A38). Nothing
+    /// for a confirmed slot. May be repeated.
+    /// </summary>
+    void EndTrial();
+
+    /// <summary>Makes the running slot permanent, and bars the other one when <see cref="ConfirmedUpdate.BarsOtherSlot"/> says so. May be repeated.</summary>
     void Confirm(ConfirmedUpdate update);
 }

@@ -1,3 +1,5 @@
+using Fota.DeviceAgent.Gates;
+using Fota.DeviceAgent.Storage;
 using Fota.Manifest;
 using Fota.Manifest.Verification;
 
@@ -36,13 +38,19 @@ public sealed record AgentSettings
     /// <summary>Where the boot record is.</summary>
     public required BootSettings Boot { get; init; }
 
+    /// <summary>Makes the gates that are asked before each step of an update, of the device's store and a clock.</summary>
+    public required Func<IDurableStore, TimeProvider, IReadOnlyList<IInstallGate>> Gates { get; init; }
+
+    /// <summary>What a trial boot has to pass.</summary>
+    public required HealthSettings Health { get; init; }
+
     /// <summary>Reads the file.</summary>
     /// <exception cref="SettingsException">It is missing, incomplete, or asks for what its layout forbids.</exception>
     public static AgentSettings Load(string path) => SettingsFile.Load(path, Read);
 
     private static AgentSettings Read(SettingsFile file)
     {
-        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "checkInSeconds", "key", BootSettings.Member, HashBasedSettings.Member);
+        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "checkInSeconds", "key", BootSettings.Member, HashBasedSettings.Member, GateSettings.Member, HealthSettings.Member);
         bool production = file.Text("layout") switch
         {
             "production" => true,
@@ -68,6 +76,8 @@ public sealed record AgentSettings
             CheckInFloor = TimeSpan.FromSeconds(file.Number("checkInSeconds", 1, 7 * 24 * 3600)),
             Key = KeySettings.Read(file.Section("key"), production),
             Boot = BootSettings.Read(file),
+            Gates = GateSettings.Read(file),
+            Health = HealthSettings.Read(file),
         };
     }
 }

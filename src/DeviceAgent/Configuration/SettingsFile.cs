@@ -60,6 +60,35 @@ public sealed class SettingsFile
             .Select(text => Path.GetFullPath(text, Path.GetDirectoryName(Path.GetFullPath(_path))!)),
     ];
 
+    /// <summary>Whether the member is there and is a list.</summary>
+    public bool IsList(string name) => _json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Array;
+
+    /// <summary>A list of texts that are not empty.</summary>
+    public IReadOnlyList<string> Texts(string name) =>
+    [
+        .. Find(name, JsonValueKind.Array, "a list of texts").EnumerateArray()
+            .Select(item => item.ValueKind == JsonValueKind.String && item.GetString() is { Length: > 0 } text ? text : throw Wrong(name, "a list of texts that are not empty")),
+    ];
+
+    /// <summary>A list of nested objects.</summary>
+    public IReadOnlyList<SettingsFile> Sections(string name) =>
+    [
+        .. Find(name, JsonValueKind.Array, "a list of objects").EnumerateArray()
+            .Select(item => item.ValueKind == JsonValueKind.Object ? new SettingsFile(_path, item) : throw Wrong(name, "a list of objects")),
+    ];
+
+    /// <summary>A list of nested objects that is not empty.</summary>
+    public IReadOnlyList<SettingsFile> SomeSections(string name) => Sections(name) is { Count: > 0 } sections ? sections : throw Wrong(name, "one object at least");
+
+    /// <summary>true or false; <paramref name="otherwise"/> where the member is not there.</summary>
+    public bool Flag(string name, bool otherwise) => !_json.TryGetProperty(name, out JsonElement value) ? otherwise
+        : value.ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => throw Wrong(name, "true or false"),
+        };
+
     /// <summary>A nested object.</summary>
     public SettingsFile Section(string name) => new(_path, Find(name, JsonValueKind.Object, "an object"));
 

@@ -17,17 +17,19 @@ internal sealed class ReportQueue
 {
     private readonly DeviceIdentity _identity;
     private readonly StateStore _state;
+    private readonly IBootControl _boot;
     private readonly BootFacts _facts;
     private readonly IRollbackCounter _counter;
     private readonly TimeProvider _time;
     private readonly CheckInClient _checkIn;
     private readonly IAgentLog _log;
 
-    public ReportQueue(DeviceIdentity identity, StateStore state, BootFacts facts, IRollbackCounter counter, TimeProvider time, CheckInClient checkIn, IAgentLog log)
+    public ReportQueue(DeviceIdentity identity, StateStore state, IBootControl boot, IRollbackCounter counter, TimeProvider time, CheckInClient checkIn, IAgentLog log)
     {
         _identity = identity;
         _state = state;
-        _facts = facts;
+        _boot = boot;
+        _facts = boot.Facts;
         _counter = counter;
         _time = time;
         _checkIn = checkIn;
@@ -35,7 +37,7 @@ internal sealed class ReportQueue
     }
 
     /// <summary>The state with one report more; none for an update that no deployment asked for.</summary>
-    public AgentState Add(AgentState state, string? deployment, InstalledRelease? release, ReportState what, Rejection? why = null)
+    public AgentState Add(AgentState state, string? deployment, InstalledRelease? release, ReportState what, Rejection? why = null, string? note = null)
     {
         if (deployment is null)
         {
@@ -46,7 +48,7 @@ internal sealed class ReportQueue
         {
             Deployment = deployment,
             Reason = why?.Reason ?? RejectionReason.None,
-            Detail = why is null ? null : Reportable(why.Detail),
+            Detail = (why?.Detail ?? note) is { } detail ? Reportable(detail) : null,
         };
         return state with { Reports = [.. state.Reports, report] };
     }
@@ -54,7 +56,10 @@ internal sealed class ReportQueue
     /// <summary>Sends what is queued, the oldest first, or else that nothing happens; the last answer counts.</summary>
     public async Task<CheckInAnswer> CheckInAsync(CancellationToken cancellation) =>
         await SendQueuedAsync(cancellation)
-        ?? await _checkIn.SendAsync(Compose(_facts.Release, ReportState.Idle, _state.TakeReservedOrdinal()), cancellation);
+        ?? await _checkIn.SendAsync(Compose(_facts.Release, Standing, _state.TakeReservedOrdinal()), cancellation);
+
+    // "Idle" says that what runs is there for good: of a trial that is not over, or failed where there is nothing to go back to, it would be a lie (P9).
+    private ReportState Standing => _boot.Record[_facts.Running].Successful ? ReportState.Idle : ReportState.Activated;
 
     /// <summary>Tells the server at once what is new, if it can be told: the queue keeps what it did not take, and no update waits for it.</summary>
     public async Task TrySendQueuedAsync(CancellationToken cancellation)

@@ -22,7 +22,7 @@ internal sealed record AgentState
     /// <summary>The update under way, or null.</summary>
     public UpdateJournal? Journal { get; init; }
 
-    /// <summary>Manifest digests of releases that failed their trial here (A41).</summary>
+    /// <summary>Manifest digests of releases that failed their trial here, or could not be written again and again (A41).</summary>
     public IReadOnlyList<Sha256Digest> Failed { get; init; } = [];
 
     /// <summary>Reports that the server has not taken yet, the oldest first.</summary>
@@ -34,17 +34,33 @@ internal sealed record AgentState
     /// <summary>What the last image that was fetched as a whole took; null before the first.</summary>
     public ImageTransfer? LastTransfer { get; init; }
 
-    /// <summary>
-    /// The latest update start time that led to accepted metadata. Time is never taken as earlier: a clock that is set back revives nothing that
-    /// had expired by then (A03). One that ran ahead and was believed shortens what later metadata is worth to the device until true time has caught up.
-    /// </summary>
-    public DateTimeOffset LatestTrustedTime { get; init; } = DateTimeOffset.UnixEpoch;
+    /// <summary>The update that waits for a gate, or null.</summary>
+    public Deferral? Deferral { get; init; }
+
+    /// <summary>Which gates were overridden for the activation that comes next, until that is reported; null for none.</summary>
+    public string? Overridden { get; init; }
+
+    /// <summary>Since when the trial that goes on is undecided, by the device's clock; null when none is.</summary>
+    public DateTimeOffset? UndecidedSince { get; init; }
+
+    /// <summary>The floor that is still to rise, or null.</summary>
+    public PendingFloor? PendingFloor { get; init; }
+
+    /// <summary>Failures to write the release that was tried last; null for none.</summary>
+    public SlotFailures? SlotFailures { get; init; }
 
     /// <summary>Every ordinal that was ever used lies below.</summary>
     public long NextOrdinal { get; init; } = 1;
 
     public AgentState WithFailed(Sha256Digest manifest) =>
         Failed.Contains(manifest) ? this : this with { Failed = [.. Failed.TakeLast(MaxFailed - 1), manifest] };
+
+    /// <summary>The state after an attempt whose slot did not come to hold the release; after too many in a row it counts as failed.</summary>
+    public AgentState WithSlotFailure(Sha256Digest manifest)
+    {
+        int count = SlotFailures?.Manifest == manifest ? SlotFailures.Count + 1 : 1;
+        return count < SlotFailures.Most ? this with { SlotFailures = new SlotFailures(manifest, count) } : WithFailed(manifest) with { SlotFailures = null };
+    }
 
     public static AgentState Read(JsonElement json) => new()
     {
@@ -53,8 +69,12 @@ internal sealed record AgentState
         Failed = [.. json.GetProperty("failed").EnumerateArray().Select(static item => Sha256Digest.Parse(item.GetString()!))],
         Reports = [.. json.GetProperty("reports").EnumerateArray().Select(ReportJson.Read)],
         LastFailure = ReadOptional(json.GetProperty("last_failure"), static item => new Rejection(item.RequiredEnum<RejectionReason>("reason"), item.RequiredText("detail"))),
-        LastTransfer = json.TryGetProperty("last_transfer", out JsonElement transfer) ? ReadOptional(transfer, ImageTransfer.Read) : null, // not in older files
-        LatestTrustedTime = DateTimeOffset.FromUnixTimeSeconds(json.GetProperty("latest_trusted_time").GetInt64()),
+        LastTransfer = ReadLater(json, "last_transfer", ImageTransfer.Read),
+        Deferral = ReadLater(json, "deferral", Deferral.Read),
+        Overridden = json.TryGetProperty("overridden", out JsonElement overridden) ? overridden.GetString() : null,
+        UndecidedSince = json.TryGetProperty("undecided_since", out JsonElement since) && since.ValueKind != JsonValueKind.Null ? DateTimeOffset.FromUnixTimeSeconds(since.GetInt64()) : null,
+        PendingFloor = ReadLater(json, "pending_floor", PendingFloor.Read),
+        SlotFailures = ReadLater(json, "slot_failures", SlotFailures.Read),
         NextOrdinal = json.GetProperty("next_ordinal").GetInt64(),
     };
 
@@ -105,9 +125,30 @@ internal sealed record AgentState
             LastTransfer.Write(json, "last_transfer");
         }
 
-        json.WriteNumber("latest_trusted_time", LatestTrustedTime.ToUnixTimeSeconds());
+        WriteLater(json);
         json.WriteNumber("next_ordinal", NextOrdinal);
     }
+
+    private void WriteLater(Utf8JsonWriter json)
+    {
+        Deferral?.Write(json, "deferral");
+        if (Overridden is not null)
+        {
+            json.WriteString("overridden", Overridden);
+        }
+
+        if (UndecidedSince is { } since)
+        {
+            json.WriteNumber("undecided_since", since.ToUnixTimeSeconds());
+        }
+
+        PendingFloor?.Write(json, "pending_floor");
+        SlotFailures?.Write(json, "slot_failures");
+    }
+
+    // Members that older files do not have, and that are not written while there is nothing to say.
+    private static T? ReadLater<T>(JsonElement json, string name, Func<JsonElement, T> read)
+        where T : class => json.TryGetProperty(name, out JsonElement value) ? ReadOptional(value, read) : null;
 
     private static T? ReadOptional<T>(JsonElement json, Func<JsonElement, T> read)
         where T : class => json.ValueKind == JsonValueKind.Null ? null : read(json);

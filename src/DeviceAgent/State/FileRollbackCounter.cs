@@ -32,12 +32,15 @@ public sealed class FileRollbackCounter : IRollbackCounter
     }
 
     /// <inheritdoc/>
+    public SecurityVersion ReadHighest() => new(uint.MaxValue);
+
+    /// <inheritdoc/>
     public void Raise(ConfirmedUpdate update)
     {
         ArgumentNullException.ThrowIfNull(update);
-        if (Read() < update.Release.SecurityVersion)
+        if (Read() < update.Floor)
         {
-            _store.Replace(FileName, Encode(update.Release.SecurityVersion));
+            _store.Replace(FileName, Encode(update.Floor));
         }
     }
 

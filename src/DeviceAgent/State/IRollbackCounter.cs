@@ -10,6 +10,13 @@ public interface IRollbackCounter
     /// <exception cref="DeviceStateException">It cannot be read: nothing is installed or booted then (A37).</exception>
     SecurityVersion Read();
 
-    /// <summary>Raises the floor to the security version of the confirmed release, if it lies below. May be repeated.</summary>
+    /// <summary>
+    /// The highest floor that the counter can still be raised to: fuses run out, and so do the increments of a TPM's counter. Asked before anything of a release is
+    /// fetched (A37): a release beyond it could be confirmed and never protected against going back.
+    /// </summary>
+    /// <exception cref="DeviceStateException">It cannot be read.</exception>
+    SecurityVersion ReadHighest();
+
+    /// <summary>Raises the floor to that of the confirmed release, if it lies below. May be repeated.</summary>
     void Raise(ConfirmedUpdate update);
 }

@@ -15,6 +15,12 @@ public enum UpdateStep
 
     /// <summary>The trial boot was healthy. This is the intent to confirm: from here on confirming is repeated until it is done.</summary>
     Confirming = 3,
+
+    /// <summary>The slot was read back and holds the release; it is not activated, as a gate may be closed.</summary>
+    Staged = 4,
+
+    /// <summary>The trial is given up though nothing spoke against the release. This is the intent to go back: it is repeated until it is done.</summary>
+    Reverting = 5,
 }
 
 /// <summary>The update that is under way.</summary>
@@ -22,7 +28,7 @@ public enum UpdateStep
 /// <param name="Step">How far it has come.</param>
 /// <param name="Slot">The slot it is for.</param>
 /// <param name="Release">The release it installs.</param>
-/// <param name="TrialFailure">Why the last trial boot was not healthy; null otherwise.</param>
+/// <param name="TrialFailure">Why the last trial boot was not healthy, or why it is given up; null otherwise.</param>
 internal sealed record UpdateJournal(string? Deployment, UpdateStep Step, SlotName Slot, InstalledRelease Release, string? TrialFailure)
 {
     /// <summary>Whether what runs is what this update installed.</summary>

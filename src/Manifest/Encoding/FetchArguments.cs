@@ -7,7 +7,8 @@ namespace Fota.Manifest.Encoding;
 /// <param name="ChunkTableSize">Its length in bytes.</param>
 /// <param name="SecurityVersion">The release's security version.</param>
 /// <param name="ReleaseVersion">The release's version.</param>
-internal sealed record FetchArguments(Sha256Digest ChunkTableDigest, int ChunkTableSize, SecurityVersion SecurityVersion, ReleaseVersion ReleaseVersion)
+/// <param name="Override">The gates that the release may pass although they are closed; not written when there are none.</param>
+internal sealed record FetchArguments(Sha256Digest ChunkTableDigest, int ChunkTableSize, SecurityVersion SecurityVersion, ReleaseVersion ReleaseVersion, GateOverride Override)
 {
     public byte[] Encode() => SuitCbor.Item(writer => writer.WriteMap(
     [
@@ -15,6 +16,7 @@ internal sealed record FetchArguments(Sha256Digest ChunkTableDigest, int ChunkTa
         (SuitNumbers.FetchChunkTableSize, w => w.WriteInt32(ChunkTableSize)),
         (SuitNumbers.FetchSecurityVersion, w => w.WriteUInt32(SecurityVersion.Value)),
         (SuitNumbers.FetchReleaseVersion, w => w.WriteTextString(ReleaseVersion.ToString())),
+        .. Override.Gates.Count > 0 ? [(SuitNumbers.FetchGateOverride, Override.Write)] : ((long, Action<System.Formats.Cbor.CborWriter>)[])[],
     ]));
 
     public static FetchArguments Decode(ReadOnlyMemory<byte> bytes)
@@ -26,6 +28,7 @@ internal sealed record FetchArguments(Sha256Digest ChunkTableDigest, int ChunkTa
             long? size = null;
             uint? security = null;
             string? release = null;
+            GateOverride gates = GateOverride.None;
             reader.ReadMap("fetch arguments", field =>
             {
                 switch (field)
@@ -42,6 +45,9 @@ internal sealed record FetchArguments(Sha256Digest ChunkTableDigest, int ChunkTa
                     case SuitNumbers.FetchReleaseVersion:
                         release = reader.ReadTextString();
                         break;
+                    case SuitNumbers.FetchGateOverride:
+                        gates = GateOverride.Read(reader);
+                        break;
                     default:
                         throw ManifestDecoder.Unsupported($"fetch arguments: field {field}");
                 }
@@ -50,7 +56,8 @@ internal sealed record FetchArguments(Sha256Digest ChunkTableDigest, int ChunkTa
                 Sha256Digest.FromBytes(CborDoor.Require(digest, "chunk table digest")),
                 (int)ManifestDecoder.InRange(CborDoor.Require(size, "chunk table size"), 1, Packs.ChunkTable.MaxEncodedSize, "chunk table size"),
                 new SecurityVersion(CborDoor.Require(security, "security version")),
-                ReleaseVersion.Parse(CborDoor.Require(release, "release version")));
+                ReleaseVersion.Parse(CborDoor.Require(release, "release version")),
+                gates);
         });
     }
 }

@@ -187,7 +187,7 @@ internal sealed class ManifestReader
         Guid vendor = CborDoor.Require(_vendor, "vendor id"), deviceClass = CborDoor.Require(_class, "class id");
         UpdateComponent[] components = [.. ids.Select((id, index) => new UpdateComponent(id, ImagesOf(index)))];
 
-        // Every image names the release's versions; that all name the same is seen when the manifest is encoded again.
+        // Every image names the release's versions and gates; that all name the same is seen when the manifest is encoded again.
         FetchArguments arguments = _images.Values.First().Arguments!;
         return new UpdateManifest
         {
@@ -198,6 +198,7 @@ internal sealed class ManifestReader
             Components = [.. components],
             SecurityVersion = arguments.SecurityVersion,
             ReleaseVersion = arguments.ReleaseVersion,
+            GateOverride = arguments.Override,
             InstallableFrom = new VersionRange([.. _versions]),
             Text = text,
         };

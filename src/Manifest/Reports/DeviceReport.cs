@@ -51,10 +51,13 @@ public sealed record DeviceReport
     /// <summary>16 random bytes that make the report unique; a repeat is recognised by them (A46).</summary>
     public required ReadOnlyMemory<byte> Nonce { get; init; }
 
-    /// <summary>Why it was refused, for <see cref="ReportState.Failed"/> and <see cref="ReportState.RolledBack"/>; else <see cref="RejectionReason.None"/>.</summary>
+    /// <summary>
+    /// Why it was refused, for <see cref="ReportState.Failed"/> and <see cref="ReportState.RolledBack"/>; why it waits, for <see cref="ReportState.Deferred"/> and for
+    /// <see cref="ReportState.Activated"/> in a trial that is undecided; else <see cref="RejectionReason.None"/>.
+    /// </summary>
     public RejectionReason Reason { get; init; }
 
-    /// <summary>The refusal's text, for people; null for none.</summary>
+    /// <summary>The text of the refusal, or what gates were overridden, for people; null for none.</summary>
     public string? Detail { get; init; }
 
     /// <summary>Deterministic CBOR: the payload that the device signs.</summary>
@@ -131,7 +134,7 @@ public sealed record DeviceReport
             Sequence = new SequenceNumber(CborDoor.Require(sequence, "report: sequence")),
             RunningVersion = ReleaseVersion.Parse(CborDoor.Require(version, "report: running version")),
             Slot = (int)Bounded(slot, 0, 1, "slot"),
-            State = (ReportState)Bounded(state, (long)ReportState.Idle, (long)ReportState.RolledBack, "state"),
+            State = (ReportState)Bounded(state, (long)ReportState.Idle, (long)ReportState.Deferred, "state"),
             Floor = new SecurityVersion(CborDoor.Require(floor, "report: floor")),
             Time = DateTimeOffset.FromUnixTimeSeconds(Bounded(time, 0, 253402300799, "time")),
             Ordinal = Bounded(ordinal, 1, long.MaxValue, "ordinal"),

@@ -23,4 +23,7 @@ public enum ReportState
 
     /// <summary>The trial boot was not confirmed and the device went back.</summary>
     RolledBack = 6,
+
+    /// <summary>The deployment waits for a gate of the device: neither success nor failure. It goes on by itself.</summary>
+    Deferred = 7,
 }

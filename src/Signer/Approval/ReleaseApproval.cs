@@ -12,7 +12,8 @@ internal static class ReleaseApproval
     /// <param name="workshop">The home, opened with the approver's key.</param>
     /// <param name="version">The release.</param>
     /// <param name="manifestDigest">What the approver was shown and means to approve. Another draft than that is refused (A45).</param>
-    public static ExaminedDraft Approve(ReleaseWorkshop workshop, ReleaseVersion version, Sha256Digest manifestDigest)
+    /// <param name="gateOverride">The gates that the approver means the release to pass although they are closed: an emergency is not approved in passing.</param>
+    public static ExaminedDraft Approve(ReleaseWorkshop workshop, ReleaseVersion version, Sha256Digest manifestDigest, GateOverride gateOverride)
     {
         ReleaseDraft draft = ReleaseDraft.Require(workshop.Home.Folder, workshop.Role.Product, version);
         SignedEnvelope envelope = draft.ReadEnvelope();
@@ -22,6 +23,11 @@ internal static class ReleaseApproval
         if (examined.Manifest.Digest != manifestDigest)
         {
             throw new SignerRefusalException($"draft: manifest digest: wanted {manifestDigest} (the one to be approved), got {examined.Manifest.Digest}");
+        }
+
+        if (!examined.Manifest.Content.GateOverride.Equals(gateOverride))
+        {
+            throw new SignerRefusalException($"draft: overridden gates: wanted {gateOverride} (those to be approved), got {examined.Manifest.Content.GateOverride}");
         }
 
         // What was examined is what is signed: the file is not read again.

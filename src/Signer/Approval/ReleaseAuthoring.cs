@@ -59,16 +59,20 @@ internal static class ReleaseAuthoring
             SecurityVersion = security,
             ReleaseVersion = version,
             InstallableFrom = wording.InstallableFrom,
+            GateOverride = wording.GateOverride,
             Text = wording.Text,
         });
     }
 
-    /// <summary>Signs the image of a published release under a new sequence number: an intended downgrade, as far as devices' floors allow it.</summary>
-    public static SignedEnvelope Reissue(ReleaseWorkshop workshop, ReleaseVersion version, ReleaseDraft staged)
+    /// <summary>
+    /// Signs the image of a published release under a new sequence number: an intended downgrade, as far as devices' floors allow it. An emergency does not come again with
+    /// it: the gates that it may pass are named anew.
+    /// </summary>
+    public static SignedEnvelope Reissue(ReleaseWorkshop workshop, ReleaseVersion version, GateOverride gateOverride, ReleaseDraft staged)
     {
         VerifiedManifest published = workshop.Role.Release(version);
         staged.TakePayload(workshop.Repository, published);
-        return Sign(workshop, staged, published.Content with { Sequence = NextSequence(workshop, version) });
+        return Sign(workshop, staged, published.Content with { Sequence = NextSequence(workshop, version), GateOverride = gateOverride });
     }
 
     private static SequenceNumber NextSequence(ReleaseWorkshop workshop, ReleaseVersion version)
@@ -98,5 +102,6 @@ internal sealed record PreparedImage(ComponentImage Content, long PackSize);
 
 /// <summary>What the author says of a release beside its images and versions.</summary>
 /// <param name="InstallableFrom">From which releases it may be installed.</param>
+/// <param name="GateOverride">The gates that it may pass on devices although they are closed.</param>
 /// <param name="Text">What is said to people; null for nothing.</param>
-internal sealed record ReleaseWording(VersionRange InstallableFrom, ReleaseText? Text);
+internal sealed record ReleaseWording(VersionRange InstallableFrom, GateOverride GateOverride, ReleaseText? Text);

@@ -26,6 +26,8 @@ internal static class Arguments
 
     public static Option<VersionRange?> InstallableFrom() => Optional("--installable-from", "RANGE", "The installed versions from which the release may be installed, for example \">=1.0.0 <2.0.0\" (default: any).", VersionRange.Parse);
 
+    public static Option<GateOverride?> GateOverride(string description) => Optional("--override-gates", "GATES", description, Fota.Manifest.GateOverride.Parse);
+
     public static Option<ReleaseText?> Description() => Optional("--description", "TEXT", "What the release is, for people.", static text => ReleaseText.Of(new Dictionary<string, string>(StringComparer.Ordinal) { ["en"] = text }));
 
     public static Option<Sha256Digest> ChangeDigest() => Parsed<Sha256Digest>("--change", "DIGEST", "The digest of the change that you mean, as whoever proposed it told you.", Sha256Digest.TryParse, "64 lower-case hexadecimal digits");

@@ -29,9 +29,10 @@ internal static class ReleaseCommand
         Option<string> image = Arguments.Required("--image", "FILE", "The image, for either slot; where --image-b is given, the one for slot A.");
         Option<string?> imageB = new("--image-b") { HelpName = "FILE", Description = "The image for slot B, where each slot needs one of its own (code that runs where it lies)." };
         Option<VersionRange?> installableFrom = Arguments.InstallableFrom();
+        Option<GateOverride?> gates = Arguments.GateOverride("For an emergency: the gates of devices that the release may pass although they are closed, for example power,maintenance-window (default: none).");
         Option<ReleaseText?> description = Arguments.Description();
         Command command = new("create", "Makes a draft from an image and signs its manifest as the author.");
-        options.AddTo(command, security, image, imageB, installableFrom, description);
+        options.AddTo(command, security, image, imageB, installableFrom, gates, description);
         command.SetAction(async (arguments, cancellation) =>
         {
             // Signals are listened to from the first await on, and then end the compression in good order.
@@ -53,7 +54,7 @@ internal static class ReleaseCommand
                 }
 
                 ComponentImages images = prepared is [var a, var b] ? new ComponentImages.PerSlot(a.Content, b.Content) : new ComponentImages.ForBothSlots(prepared[0].Content);
-                ReleaseWording wording = new(arguments.GetValue(installableFrom) ?? VersionRange.Any, arguments.GetValue(description));
+                ReleaseWording wording = new(arguments.GetValue(installableFrom) ?? VersionRange.Any, arguments.GetValue(gates) ?? GateOverride.None, arguments.GetValue(description));
                 using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
                 ReleaseWorkshop workshop = options.Workshop(host, home, key, arguments);
                 SignedEnvelope envelope = ReleaseAuthoring.Create(workshop, images, version, new SecurityVersion(arguments.GetValue(security)), wording, staged);
@@ -76,7 +77,8 @@ internal static class ReleaseCommand
     {
         ReleaseOptions options = new(Author);
         Command command = new("reissue", "Makes a draft of a published image under a new sequence number: an intended downgrade, within devices' floors.");
-        options.AddTo(command);
+        Option<GateOverride?> gates = Arguments.GateOverride("For an emergency: the gates of devices that it may pass although they are closed. Those of the published release do not count.");
+        options.AddTo(command, gates);
         command.SetAction(async (arguments, cancellation) =>
         {
             HomeFolder folder = new(arguments.GetRequiredValue(options.Home));
@@ -85,7 +87,7 @@ internal static class ReleaseCommand
             ReleaseDraft staged = ReleaseDraft.Stage(folder);
             try
             {
-                SignedEnvelope envelope = ReleaseAuthoring.Reissue(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version), staged);
+                SignedEnvelope envelope = ReleaseAuthoring.Reissue(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version), arguments.GetValue(gates) ?? GateOverride.None, staged);
                 await ShowDraftAsync(host, arguments, options, envelope);
             }
             finally
@@ -101,15 +103,16 @@ internal static class ReleaseCommand
         ReleaseOptions options = new(Approver);
         Option<Sha256Digest> digest = Arguments.ManifestDigest();
         Command command = new("approve", "Checks a draft as a device would, then signs it as its approver.");
-        options.AddTo(command, digest);
+        Option<GateOverride?> gates = Arguments.GateOverride("The gates of devices that the release may pass although they are closed. Has to be said of a release that may, and is refused of any other.");
+        options.AddTo(command, digest, gates);
         command.SetAction(async (arguments, cancellation) =>
         {
             HomeFolder folder = new(arguments.GetRequiredValue(options.Home));
             using OpenedKey key = options.OpenKey(host, folder, arguments);
             using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
-            ExaminedDraft draft = ReleaseApproval.Approve(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version), arguments.GetRequiredValue(digest));
+            ExaminedDraft draft = ReleaseApproval.Approve(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version), arguments.GetRequiredValue(digest), arguments.GetValue(gates) ?? GateOverride.None);
             UpdateManifest content = draft.Manifest.Content;
-            await host.Out.WriteLineAsync($"approved: {options.Name(arguments)}, sequence {content.Sequence}, security version {content.SecurityVersion}, {string.Join(", ", draft.Manifest.Images.Select(static image => $"image {image.Content.ImageDigest}"))}");
+            await host.Out.WriteLineAsync($"approved: {options.Name(arguments)}, sequence {content.Sequence}, security version {content.SecurityVersion}{(content.GateOverride.Gates.Count > 0 ? $", overrides gates {content.GateOverride}" : "")}, {string.Join(", ", draft.Manifest.Images.Select(static image => $"image {image.Content.ImageDigest}"))}");
             await host.Out.WriteLineAsync($"next: fota-signer release publish {options.Repeat(arguments)}");
         });
         return command;
@@ -134,7 +137,15 @@ internal static class ReleaseCommand
 
     private static async Task ShowDraftAsync(SignerHost host, ParseResult arguments, ReleaseOptions options, SignedEnvelope envelope)
     {
+        GateOverride gates = envelope.UnverifiedContent().OrThrow().GateOverride;
+        string said = "";
+        if (gates.Gates.Count > 0)
+        {
+            await host.Out.WriteLineAsync($"emergency: on devices it may pass closed gates: {gates}");
+            said = $" --override-gates {gates}";
+        }
+
         await host.Out.WriteLineAsync($"manifest digest: {envelope.ClaimedDigest}");
-        await host.Out.WriteLineAsync($"next: fota-signer release approve {options.Repeat(arguments)} --manifest-digest {envelope.ClaimedDigest}");
+        await host.Out.WriteLineAsync($"next: fota-signer release approve {options.Repeat(arguments)} --manifest-digest {envelope.ClaimedDigest}{said}");
     }
 }

@@ -56,7 +56,7 @@ internal static class ReleaseListCommand
         SignedEnvelope envelope = draft.ReadEnvelope();
         return VerifiedManifest.Verify(envelope, ReleaseAnchors.Classical(new RoleKeys(keys.Keys, 1))).IsAccepted(out VerifiedManifest? manifest, out _)
             ? Describe(product, manifest, draft.HasRole ? "approved" : "draft", manifest.Images.Select((_, index) => new FileInfo(draft.PackFile(index))))
-            : new ListedRelease(product.Name, version.ToString(), "damaged", envelope.ClaimedDigest.ToString(), 0, 0, 0, 0);
+            : new ListedRelease(product.Name, version.ToString(), "damaged", envelope.ClaimedDigest.ToString(), 0, 0, 0, 0, []);
     }
 
     private static ListedRelease Describe(ProductSettings product, VerifiedManifest manifest, string state, IEnumerable<FileInfo> packs) => new(
@@ -67,12 +67,13 @@ internal static class ReleaseListCommand
         manifest.Content.Sequence.Value,
         manifest.Content.SecurityVersion.Value,
         manifest.Images.Max(static image => image.Content.ImageSize),
-        packs.Where(static pack => pack.Exists).Sum(static pack => pack.Length));
+        packs.Where(static pack => pack.Exists).Sum(static pack => pack.Length),
+        [.. manifest.Content.GateOverride.Gates.Select(GateKinds.Name)]);
 
     private static string ToTable(List<ListedRelease> releases) => releases.Count == 0
         ? "no releases\n"
         : string.Concat(releases.Select(static release =>
-            $"{release.Product,-20} {release.Version,-12} {release.State,-10} sequence {release.Sequence,-4} security version {release.SecurityVersion,-3} {release.ManifestDigest}\n"));
+            $"{release.Product,-20} {release.Version,-12} {release.State,-10} sequence {release.Sequence,-4} security version {release.SecurityVersion,-3} {release.ManifestDigest}{(release.GateOverride.Count > 0 ? $" overrides gates {string.Join(',', release.GateOverride)}" : "")}\n"));
 
-    private sealed record ListedRelease(string Product, string Version, string State, string ManifestDigest, ulong Sequence, uint SecurityVersion, long ImageSize, long PackSize);
+    private sealed record ListedRelease(string Product, string Version, string State, string ManifestDigest, ulong Sequence, uint SecurityVersion, long ImageSize, long PackSize, IReadOnlyList<string> GateOverride);
 }

@@ -49,8 +49,17 @@ internal static class PublicationEndpoints
 internal sealed record PublicationView(bool Published, long TimestampVersion, IReadOnlyList<ReleaseView> Releases);
 
 /// <summary>A listed release.</summary>
-internal sealed record ReleaseView(string Product, string Version, string Target, string ManifestDigest, ulong Sequence, uint SecurityVersion, long ImageSize, long PackSize)
+internal sealed record ReleaseView(
+    string Product, string Version, string Target, string ManifestDigest, ulong Sequence, uint SecurityVersion, long ImageSize, long PackSize, IReadOnlyList<string> GateOverride)
 {
-    public static ReleaseView Of(Release r) =>
-        new(r.Product.ToString(), r.Version.ToString(), r.Target, r.ManifestDigest.ToString(), r.Sequence.Value, r.SecurityVersion.Value, r.ImageSize, r.PackSize);
+    public static ReleaseView Of(Release r) => new(
+        r.Product.ToString(),
+        r.Version.ToString(),
+        r.Target,
+        r.ManifestDigest.ToString(),
+        r.Sequence.Value,
+        r.SecurityVersion.Value,
+        r.ImageSize,
+        r.PackSize,
+        [.. r.GateOverride.Gates.Select(GateKinds.Name)]);
 }

@@ -113,9 +113,10 @@ internal sealed record RolloutView(
 
 /// <summary>
 /// How far a stage came. Granted counts those that were asked and not taken back, whatever came of it. Who failed is named here, as a device's own entry
-/// says only what it reported last.
+/// says only what it reported last. Deferred are those that wait for a gate of their own, and why: they count neither as confirmed nor as failed.
 /// </summary>
-internal sealed record StageView(string Name, int? Count, int Members, int Granted, int Confirmed, int Failed, IReadOnlyList<string> FailedDevices)
+internal sealed record StageView(
+    string Name, int? Count, int Members, int Granted, int Confirmed, int Failed, IReadOnlyList<string> FailedDevices, int Deferred, IReadOnlyList<string> DeferredDevices)
 {
     public static StageView Of(StagePlan stage, IReadOnlyList<Member> members) => new(
         stage.Name,
@@ -124,5 +125,7 @@ internal sealed record StageView(string Name, int? Count, int Members, int Grant
         members.Count(static m => m.Status is not (MemberStatus.Waiting or MemberStatus.Withdrawn)),
         members.Count(static m => m.Status == MemberStatus.Confirmed),
         members.Count(static m => m.Status == MemberStatus.Failed),
-        [.. members.Where(static m => m.Status == MemberStatus.Failed).Select(static m => m.Device.ToString()).Order(StringComparer.Ordinal)]);
+        [.. members.Where(static m => m.Status == MemberStatus.Failed).Select(static m => m.Device.ToString()).Order(StringComparer.Ordinal)],
+        members.Count(static m => m.Deferral is not null),
+        [.. members.Where(static m => m.Deferral is not null).Select(static m => $"{m.Device}: {m.Deferral}").Order(StringComparer.Ordinal)]);
 }

@@ -158,7 +158,7 @@ internal sealed class PublicationVerifier(byte[] trustedRoot, Publication publis
         Release? known = published.Releases.FirstOrDefault(r => r.Target == target.Path && r.ManifestDigest == manifest.Digest);
         long packSize = new ImageVerifier(content).Verify(manifest, unpack: known is null);
         UpdateManifest said = manifest.Content;
-        return new Release(product, version, target.Path, manifest.Digest, said.Sequence, said.SecurityVersion, manifest.Images.Max(static image => image.Content.ImageSize), packSize);
+        return new Release(product, version, target.Path, manifest.Digest, said.Sequence, said.SecurityVersion, manifest.Images.Max(static image => image.Content.ImageSize), packSize, said.GateOverride);
     }
 
     private static (ProductName Product, ReleaseVersion Version) ParseTarget(VerifiedTarget target, string role) =>

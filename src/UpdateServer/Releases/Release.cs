@@ -11,6 +11,7 @@ namespace Fota.UpdateServer.Releases;
 /// <param name="SecurityVersion">Its security version.</param>
 /// <param name="ImageSize">Bytes of the image.</param>
 /// <param name="PackSize">Bytes of the pack.</param>
+/// <param name="GateOverride">The gates that it may pass on devices although they are closed.</param>
 internal sealed record Release(
     ProductName Product,
     ReleaseVersion Version,
@@ -19,4 +20,5 @@ internal sealed record Release(
     SequenceNumber Sequence,
     SecurityVersion SecurityVersion,
     long ImageSize,
-    long PackSize);
+    long PackSize,
+    GateOverride GateOverride);

@@ -62,6 +62,9 @@ internal sealed class RolloutCoordinator
     /// <summary>The rollout with this id; null if there is none.</summary>
     public RolloutState? Find(string id) => Rollouts.FirstOrDefault(r => r.Plan.Id == id);
 
+    /// <summary>Why a device waits with what it is asked to install; null when it does not.</summary>
+    public string? DeferralOf(DeviceId device) => Rollouts.FirstOrDefault(r => r.IsActive && r.HoldsGrant(device))?.Members[device].Deferral;
+
     /// <summary>Takes a device's report and says what it is asked to do; the first one registers the device.</summary>
     /// <param name="identity">Who reports, as its certificate says.</param>
     /// <param name="report">What it says.</param>

@@ -89,13 +89,18 @@ internal static class RolloutEngine
         DeviceReport report = reported.Report.Content;
         if (report.Deployment != plan.DeploymentOf(reported.Device)
             || !draft.State.Members.TryGetValue(reported.Device, out Member? member)
-            || Next(member.Status, report, plan) is not { } next
-            || next == member.Status)
+            || Next(member.Status, report, plan) is not { } next)
         {
             return null;
         }
 
-        draft.Set(member with { Status = next });
+        Member after = member with { Status = next, Deferral = report.State == ReportState.Deferred ? report.Detail ?? report.Reason.ToString() : null };
+        if (after == member)
+        {
+            return null;
+        }
+
+        draft.Set(after);
         Evaluate(draft, fleet);
         return null;
     }
@@ -116,6 +121,9 @@ internal static class RolloutEngine
             // P9. That another release than the one asked for was confirmed is not what the rollout wanted: a failure.
             ReportState.Confirmed => report.ManifestDigest == plan.ManifestDigest ? MemberStatus.Confirmed : MemberStatus.Failed,
             ReportState.Failed or ReportState.RolledBack => MemberStatus.Failed,
+
+            // It waits for a gate of its own, and keeps its grant.
+            ReportState.Deferred => status == MemberStatus.Withdrawn ? null : status,
             _ => null,
         };
     }
@@ -166,7 +174,7 @@ internal static class RolloutEngine
         draft.State = draft.State with { Status = RolloutStatus.Aborted, Reason = reason };
         foreach (Member member in draft.State.Members.Values.Where(static m => m.Status == MemberStatus.Granted))
         {
-            draft.Set(member with { Status = MemberStatus.Withdrawn });
+            draft.Set(member with { Status = MemberStatus.Withdrawn, Deferral = null });
         }
     }
 

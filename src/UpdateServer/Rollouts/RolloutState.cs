@@ -41,6 +41,9 @@ internal enum MemberStatus
 /// <summary>One device of a rollout.</summary>
 internal sealed record Member(DeviceId Device, int Stage, MemberStatus Status)
 {
+    /// <summary>Why it waits, as it said itself: one of its gates is closed. That is neither success nor failure. Null while it does not.</summary>
+    public string? Deferral { get; init; }
+
     /// <summary>Whether nothing more will come of it.</summary>
     public bool IsTerminal => Status is MemberStatus.Confirmed or MemberStatus.Failed;
 

@@ -31,6 +31,7 @@ public sealed class InstalledPrograms : IDisposable
             ["certificate"] = "device.pem",
             ["checkInSeconds"] = 1,
             ["hashBasedAnchors"] = "none",
+            ["gates"] = "none",
             ["key"] = new JsonObject
             {
                 ["pkcs11Module"] = SoftHsm.ModulePath,

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Fota.DeviceAgent.Boot;
 using Fota.DeviceAgent.Fetching;
+using Fota.DeviceAgent.Gates;
 using Fota.DeviceAgent.Health;
 using Fota.DeviceAgent.Slots;
 using Fota.DeviceAgent.State;
@@ -36,7 +37,7 @@ public sealed class SimulatedDevice : IDisposable
         Folder = Directory.CreateDirectory(Path.Combine(parent, $"fota-device-{Guid.NewGuid():N}")).FullName;
         Server = new FleetServer(_key.PublicKey);
         _http = new HttpClient(Server);
-        _clock = new Clock(Server.Repository);
+        _clock = new Clock(this);
         _identity = DeviceIdentity.From(FleetServer.DeviceName, ProductName.Parse("infusion-pump"), "pumps.example", "infusion-pump rev B", SlotSize);
         Store = new PoweredStore(Folder, Power);
         Reader = new FileSlotReader(Folder, Store, SlotSize);
@@ -69,6 +70,24 @@ public sealed class SimulatedDevice : IDisposable
 
     /// <summary>Replaces the counter of the agents that start from now on.</summary>
     public Func<IRollbackCounter, IRollbackCounter> Counter { get; set; } = static counter => counter;
+
+    /// <summary>The gates of agents that start from now on.</summary>
+    public IReadOnlyList<IInstallGate> Gates { get; set; } = [];
+
+    /// <summary>What agents that start from now on ask beside the self-test.</summary>
+    public IReadOnlyList<IHealthCheck> HealthChecks { get; set; } = [];
+
+    /// <summary>The policy of agents that start from now on.</summary>
+    public HealthPolicy HealthPolicy { get; set; } = HealthPolicy.Default;
+
+    /// <summary>When the agent was built.</summary>
+    public DateTimeOffset Built { get; set; } = DateTimeOffset.UnixEpoch;
+
+    /// <summary>How long the device has been running beside the time that really passes.</summary>
+    public TimeSpan Uptime { get; set; }
+
+    /// <summary>What time the device takes it to be: a new look at what it remembers.</summary>
+    public State.DeviceClock Time => new(Store, _clock, Built);
 
     public IRollbackCounter FloorCounter => new FileRollbackCounter(Store);
 
@@ -109,12 +128,15 @@ public sealed class SimulatedDevice : IDisposable
             Slots = Slots,
             Boot = boot,
             Counter = Counter(FloorCounter),
-            HealthChecks = [new FileHealthCheck(Store)],
+            Gates = Gates,
+            HealthChecks = [new FileHealthCheck(Store), .. HealthChecks],
+            HealthPolicy = HealthPolicy,
             Key = _key,
             Http = _http,
             Server = new Uri("https://fleet.example/"),
             Retry = RetryPolicy.Create(TimeProvider.System, TimeSpan.Zero),
             Time = _clock,
+            Clock = Time,
             Log = Log,
         });
     }
@@ -139,7 +161,7 @@ public sealed class SimulatedDevice : IDisposable
                 while (outcome is not AgentOutcome.RebootRequested)
                 {
                     outcome = await agent.CheckInAsync(CancellationToken.None);
-                    if (outcome is AgentOutcome.Refused or AgentOutcome.Unavailable || (outcome is AgentOutcome.Idle && Server.Assignment is null && Status.QueuedReports == 0))
+                    if (outcome is AgentOutcome.Refused or AgentOutcome.Unavailable or AgentOutcome.Deferred or AgentOutcome.OnTrial || (outcome is AgentOutcome.Idle && Server.Assignment is null && Status.QueuedReports == 0))
                     {
                         return outcome;
                     }
@@ -199,9 +221,13 @@ public sealed class SimulatedDevice : IDisposable
         Samples.Board.Factory.Manufacture(Folder, Store, _identity, ReleaseAnchors.Of(Server.Repository.Pump.PublicKeys, HashBased), image, envelope, root);
     }
 
-    private sealed class Clock(RepositorySimulator repository) : TimeProvider
+    private sealed class Clock(SimulatedDevice device) : TimeProvider
     {
-        public override DateTimeOffset GetUtcNow() => repository.Now;
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override DateTimeOffset GetUtcNow() => device.Server.Repository.Now;
+
+        public override long GetTimestamp() => System.GetElapsedTime(0).Ticks + device.Uptime.Ticks;
     }
 }
 

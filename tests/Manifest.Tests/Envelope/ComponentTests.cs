@@ -144,6 +144,16 @@ public sealed class ComponentTests
         Verify(Edit(s_perSlot, manifest => WithInstall(manifest, [mixed, .. install.Skip(1)]))).IsRefusedFor(RejectionReason.Unsupported);
     }
 
+    [Proves("M-29", "M-37")]
+    [Test]
+    public void Images_that_name_different_gates_are_refused()
+    {
+        IReadOnlyList<SuitCommand> install = Install(Document(s_perSlot)), other = Install(Document(s_perSlot with { GateOverride = GateOverride.Of(GateKind.Power) }));
+        SuitCommand.TryEach mixed = new(15, [((SuitCommand.TryEach)install[0]).Alternatives[0], ((SuitCommand.TryEach)other[0]).Alternatives[1]]);
+
+        Verify(Edit(s_perSlot, manifest => WithInstall(manifest, [mixed, .. install.Skip(1)]))).IsRefusedFor(RejectionReason.Unsupported);
+    }
+
     [Proves("M-33")]
     [Test]
     public void Nine_version_comparisons_are_refused() =>

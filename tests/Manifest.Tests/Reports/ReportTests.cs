@@ -35,6 +35,10 @@ public sealed class ReportTests
     }
 
     [Test]
+    public void Deferral_can_be_reported() =>
+        Assert.That(Verify(Sign(s_report with { State = ReportState.Deferred, Reason = RejectionReason.GateClosed })).IsAccepted().Content.State, Is.EqualTo(ReportState.Deferred));
+
+    [Test]
     public void A_report_without_deployment_keeps_it_absent() =>
         Assert.That(Verify(Sign(s_report with { Deployment = null, Detail = null })).IsAccepted().Content.Deployment, Is.Null);
 
@@ -66,7 +70,7 @@ public sealed class ReportTests
     public void A23_Every_bit_flip_of_a_report_is_refused() => Refusal.EveryBitFlip(Sign(s_report), b => Verify(b).IsAccepted(out _, out _));
 
     [Test]
-    public void State_outside_the_list_is_refused() => Verify(Sign(s_report with { State = (ReportState)7 })).IsRefusedFor(RejectionReason.ValueOutOfRange);
+    public void State_outside_the_list_is_refused() => Verify(Sign(s_report with { State = (ReportState)8 })).IsRefusedFor(RejectionReason.ValueOutOfRange);
 
     [Test]
     public void Ordinal_zero_is_refused() => Verify(Sign(s_report with { Ordinal = 0 })).IsRefusedFor(RejectionReason.ValueOutOfRange);

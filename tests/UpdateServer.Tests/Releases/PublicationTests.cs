@@ -36,6 +36,17 @@ public sealed class PublicationTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task Release_is_listed_with_the_gates_that_it_may_pass_also_after_a_restart()
+    {
+        Source.Add(SampleRelease.Create("1.2.0", 3, change: static m => m with { GateOverride = GateOverride.Of(GateKind.Consent, GateKind.Power) }));
+        await IsAcceptedAsync(Source.Bundle(), "1.1.0", "1.2.0");
+        await _server.RestartAsync();
+        Assert.That(
+            (await _server.GetAsync("/api/v1/releases")).EnumerateArray().Select(static r => $"{r.GetProperty("version")} {r.GetProperty("gate_override")}").Order(StringComparer.Ordinal),
+            Is.EqualTo(new[] { "1.1.0 []", "1.2.0 [\"power\",\"consent\"]" }));
+    }
+
+    [Test]
     public async Task The_same_bundle_again_is_fine() => await IsAcceptedAsync(Source.Bundle(), "1.1.0");
 
     [Test]

@@ -257,6 +257,34 @@ public sealed class RolloutEngineTests
         Assert.That(Report(state, device, ReportState.Installing), Is.SameAs(state));
     }
 
+    [TestCase(null)]
+    [TestCase(ReportState.Installing)]
+    public void A43_A_deferral_is_neither_success_nor_failure_and_keeps_the_grant(ReportState? before)
+    {
+        RolloutState state = Granted(Apply(Draft(1, null), new RolloutEvent.Started()));
+        DeviceId device = state.Members.Keys.Single();
+        state = before is { } said ? Report(state, device, said) : state;
+        MemberStatus status = state.Members[device].Status;
+        state = Report(state, device, ReportState.Deferred);
+        Assert.That((state.Status, state.Stage, state.Members[device].Status, state.HoldsGrant(device)), Is.EqualTo((RolloutStatus.Running, 0, status, true)));
+        Assert.That(state.Members[device].Deferral, Is.Not.Null);
+        Assert.That(Report(state, device, ReportState.Deferred), Is.SameAs(state));
+
+        state = Report(state, device, ReportState.Activated);
+        Assert.That((state.Members[device].Deferral, state.Members[device].Status), Is.EqualTo(((string?)null, MemberStatus.Begun)));
+        Assert.That(Report(state, device, ReportState.Confirmed).Stage, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void A43_A_deferral_after_the_grant_was_taken_back_changes_nothing()
+    {
+        RolloutState state = Granted(Apply(Draft(1, null), new RolloutEvent.Started()));
+        state = Report(state, state.Members.Keys.Single(), ReportState.Deferred);
+        state = Apply(state, new RolloutEvent.Aborted("enough"));
+        Assert.That(state.Members.Values.Single(), Is.EqualTo(new Member(state.Members.Keys.Single(), 0, MemberStatus.Withdrawn)));
+        Assert.That(Report(state, state.Members.Keys.Single(), ReportState.Deferred), Is.SameAs(state));
+    }
+
     private static IEnumerable<string[]> IllegalTransitions()
     {
         Dictionary<string, string[]> legal = new(StringComparer.Ordinal)

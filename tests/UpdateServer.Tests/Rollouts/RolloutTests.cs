@@ -114,6 +114,31 @@ public sealed class RolloutTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A43_A_device_that_waits_for_a_gate_is_shown_keeps_its_assignment_and_counts_for_nothing()
+    {
+        string id = await StartAsync();
+        SimulatedDevice canary = (await GrantedAsync()).Single();
+        string deployment = $"{id}-{canary.Name}", why = "gate clinical-use closed before writing: the device is in use";
+        Assert.That(
+            await canary.CheckInAsync(canary.Report(ReportState.Deferred, deployment, Release()) with { Reason = RejectionReason.GateClosed, Detail = why }),
+            Is.EqualTo(new Assignment(deployment, _release.TargetPath)));
+        Assert.That(await canary.CheckInAsync(), Is.Not.Null, "polls go on");
+        await RestartAsync();
+
+        JsonElement rollout = await _server.GetAsync($"/api/v1/rollouts/{id}"), stage = rollout.GetProperty("stages")[0];
+        Assert.That(rollout.GetProperty("state").GetString(), Is.EqualTo("running"));
+        Assert.That(
+            (stage.GetProperty("granted").GetInt32(), stage.GetProperty("confirmed").GetInt32(), stage.GetProperty("failed").GetInt32(), stage.GetProperty("deferred").GetInt32()),
+            Is.EqualTo((1, 0, 0, 1)));
+        Assert.That(stage.GetProperty("deferred_devices")[0].GetString(), Is.EqualTo($"{canary.Name}: {why}"));
+        Assert.That(await DeferralAsync(canary), Is.EqualTo(why));
+
+        await canary.CheckInAsync(ReportState.Installing, deployment, Release());
+        Assert.That(await DeferralAsync(canary), Is.Null);
+        Assert.That((await _server.GetAsync($"/api/v1/rollouts/{id}")).GetProperty("stages")[0].GetProperty("deferred").GetInt32(), Is.Zero);
+    }
+
+    [Test]
     public async Task A46_Repeated_and_late_reports_count_once()
     {
         string id = await StartAsync(new { product = "infusion-pump", version = "1.1.0", stages = new object[] { new { name = "all" } }, abort_after_failures = 2 });
@@ -317,6 +342,9 @@ public sealed class RolloutTests : IAsyncDisposable
     }
 
     private Task<JsonElement> CreateAsync(string version = "1.1.0") => _server.PostAsync("/api/v1/rollouts", Plan(version), HttpStatusCode.Created);
+
+    private async Task<string?> DeferralAsync(SimulatedDevice device) =>
+        (await _server.GetAsync("/api/v1/devices")).EnumerateArray().Single(d => d.GetProperty("device").GetString() == device.Name).GetProperty("deferral").GetString();
 
     private async Task<string> StartAsync(object? plan = null)
     {

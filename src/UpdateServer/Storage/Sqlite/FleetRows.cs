@@ -137,7 +137,7 @@ internal sealed class RolloutRow
         },
         Enum.Parse<RolloutStatus>(Status),
         (int)Stage,
-        members.Select(static m => new Member(DeviceId.Parse(m.Device), (int)m.Stage, Enum.Parse<MemberStatus>(m.Status))).ToImmutableDictionary(static m => m.Device),
+        members.Select(static m => new Member(DeviceId.Parse(m.Device), (int)m.Stage, Enum.Parse<MemberStatus>(m.Status)) { Deferral = m.Deferral }).ToImmutableDictionary(static m => m.Device),
         Reason);
 }
 
@@ -163,4 +163,6 @@ internal sealed class MemberRow
     public required long Stage { get; init; }
 
     public required string Status { get; init; }
+
+    public string? Deferral { get; init; }
 }

@@ -27,7 +27,7 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
             """,
             transaction: transaction);
         ILookup<long, StageRow> stages = connection.Query<StageRow>("SELECT rollout, stage, name, count FROM rollout_stages", transaction: transaction).ToLookup(static r => r.Rollout);
-        ILookup<long, MemberRow> members = connection.Query<MemberRow>("SELECT rollout, device, stage, status FROM rollout_members", transaction: transaction).ToLookup(static r => r.Rollout);
+        ILookup<long, MemberRow> members = connection.Query<MemberRow>("SELECT rollout, device, stage, status, deferral FROM rollout_members", transaction: transaction).ToLookup(static r => r.Rollout);
         return ([.. devices.Select(static d => d.ToRecord())], [.. rollouts.Select(r => r.ToState(stages[r.Number], members[r.Number]))]);
     }
 
@@ -91,10 +91,10 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
 
         connection.Execute(
             """
-            INSERT INTO rollout_members (rollout, device, stage, status) VALUES (@Rollout, @Device, @Stage, @Status)
-            ON CONFLICT (rollout, device) DO UPDATE SET status = excluded.status
+            INSERT INTO rollout_members (rollout, device, stage, status, deferral) VALUES (@Rollout, @Device, @Stage, @Status, @Deferral)
+            ON CONFLICT (rollout, device) DO UPDATE SET status = excluded.status, deferral = excluded.deferral
             """,
-            step.Changed.Select(m => new MemberRow { Rollout = number, Device = m.Device.ToString(), Stage = m.Stage, Status = m.Status.ToString() }),
+            step.Changed.Select(m => new MemberRow { Rollout = number, Device = m.Device.ToString(), Stage = m.Stage, Status = m.Status.ToString(), Deferral = m.Deferral }),
             transaction);
     }
 }

@@ -19,7 +19,7 @@ internal sealed class SqliteReleaseStore(SqliteDatabase database) : IReleaseStor
             .ToFrozenDictionary(static r => r.Path, static r => new PublishedFile(Sha256Digest.Parse(r.Sha256), r.Length), StringComparer.Ordinal);
         IEnumerable<ReleaseRow> releases = connection.Query<ReleaseRow>(
             """
-            SELECT target, product, version, manifest_digest AS manifestDigest, sequence, security_version AS securityVersion, image_size AS imageSize, pack_size AS packSize
+            SELECT target, product, version, manifest_digest AS manifestDigest, sequence, security_version AS securityVersion, image_size AS imageSize, pack_size AS packSize, gate_override AS gateOverride
             FROM releases
             """,
             transaction: transaction);
@@ -45,8 +45,8 @@ internal sealed class SqliteReleaseStore(SqliteDatabase database) : IReleaseStor
         connection.Execute("DELETE FROM releases", transaction: transaction);
         connection.Execute(
             """
-            INSERT INTO releases (target, product, version, manifest_digest, sequence, security_version, image_size, pack_size)
-            VALUES (@Target, @Product, @Version, @ManifestDigest, @Sequence, @SecurityVersion, @ImageSize, @PackSize)
+            INSERT INTO releases (target, product, version, manifest_digest, sequence, security_version, image_size, pack_size, gate_override)
+            VALUES (@Target, @Product, @Version, @ManifestDigest, @Sequence, @SecurityVersion, @ImageSize, @PackSize, @GateOverride)
             """,
             after.Releases.Select(ReleaseRow.From),
             transaction);
@@ -56,10 +56,10 @@ internal sealed class SqliteReleaseStore(SqliteDatabase database) : IReleaseStor
 
     private sealed record FileRow(string Path, string Sha256, long Length);
 
-    private sealed record ReleaseRow(string Target, string Product, string Version, string ManifestDigest, string Sequence, long SecurityVersion, long ImageSize, long PackSize)
+    private sealed record ReleaseRow(string Target, string Product, string Version, string ManifestDigest, string Sequence, long SecurityVersion, long ImageSize, long PackSize, string GateOverride)
     {
         public static ReleaseRow From(Release r) =>
-            new(r.Target, r.Product.ToString(), r.Version.ToString(), r.ManifestDigest.ToString(), r.Sequence.ToString(), r.SecurityVersion.Value, r.ImageSize, r.PackSize);
+            new(r.Target, r.Product.ToString(), r.Version.ToString(), r.ManifestDigest.ToString(), r.Sequence.ToString(), r.SecurityVersion.Value, r.ImageSize, r.PackSize, r.GateOverride.Gates.Count > 0 ? r.GateOverride.ToString() : "");
 
         public Release ToRelease() => new(
             ProductName.Parse(Product),
@@ -69,6 +69,7 @@ internal sealed class SqliteReleaseStore(SqliteDatabase database) : IReleaseStor
             new SequenceNumber(ulong.Parse(Sequence, CultureInfo.InvariantCulture)),
             new SecurityVersion((uint)SecurityVersion),
             ImageSize,
-            PackSize);
+            PackSize,
+            GateOverride.Length > 0 ? Manifest.GateOverride.Parse(GateOverride) : Manifest.GateOverride.None);
     }
 }
