@@ -74,10 +74,22 @@ internal sealed class TrialBoot
             return false;
         }
 
-        _state.Update(state => state.Journal is { } journal && journal.TrialFailure != detail
-            ? state with { Journal = journal with { TrialFailure = detail } }
-            : state);
+        NoteFailure(detail);
         return true;
+    }
+
+    private void NoteFailure(string detail)
+    {
+        try
+        {
+            _state.Update(state => state.Journal is { } journal && journal.TrialFailure != detail
+                ? state with { Journal = journal with { TrialFailure = detail } }
+                : state);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _parts.Log.Waiting($"the failure cannot be noted: {e.Message}"); // nothing holds up a revert
+        }
     }
 
     private void GiveUp(Rejection why) => _state.Update(state => state.Journal is { } journal
@@ -152,6 +164,7 @@ internal sealed class TrialBoot
         if (slot.IsPending)
         {
             _markActivated();
+            _state.DemandWritable(); // a bootloader that cannot count the trial comes back here: such reboots would not end (A39)
             return true;
         }
 

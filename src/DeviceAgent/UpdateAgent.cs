@@ -21,6 +21,7 @@ public sealed class UpdateAgent
     private readonly Installation _installation;
     private readonly TrialBoot _trial;
     private bool _mayCheckIn;
+    private bool _resumesFirst;
 
     /// <summary>Reads the device's state.</summary>
     /// <exception cref="Storage.DeviceStateException">The state is missing or unreadable.</exception>
@@ -37,17 +38,34 @@ public sealed class UpdateAgent
         _trial = new TrialBoot(parts, _state, _reports, _installation.MarkActivated);
     }
 
-    /// <summary>Goes on with what was under way when the device or the agent stopped: confirms, gives up, or asks for a reboot.</summary>
+    /// <summary>
+    /// Goes on with what was under way when the device or the agent stopped: confirms, gives up, or asks for a reboot. Where the device's storage fails, this is
+    /// refused, and the next check-in begins with it.
+    /// </summary>
     public async Task<AgentOutcome> ResumeAsync(CancellationToken cancellation)
     {
-        _mayCheckIn = !await _trial.ResumeAsync(cancellation);
-        return _mayCheckIn ? new AgentOutcome.Idle(TimeSpan.Zero) : new AgentOutcome.RebootRequested();
+        _mayCheckIn = _resumesFirst = false;
+        try
+        {
+            _mayCheckIn = !await _trial.ResumeAsync(cancellation);
+            return _mayCheckIn ? new AgentOutcome.Idle(TimeSpan.Zero) : new AgentOutcome.RebootRequested();
+        }
+        catch (Exception e) when (IsStorage(e))
+        {
+            _resumesFirst = true;
+            return StorageFailed(e);
+        }
     }
 
     /// <summary>One check-in, and the installation that the answer asks for.</summary>
     /// <exception cref="InvalidOperationException"><see cref="ResumeAsync"/> was not called before, or a reboot was requested.</exception>
     public async Task<AgentOutcome> CheckInAsync(CancellationToken cancellation)
     {
+        if (_resumesFirst && await ResumeAsync(cancellation) is var resumed && !_mayCheckIn)
+        {
+            return resumed;
+        }
+
         if (!_mayCheckIn)
         {
             throw new InvalidOperationException("A check-in follows a resumption after which no reboot is pending.");
@@ -70,6 +88,20 @@ public sealed class UpdateAgent
             _parts.Log.Refused(e.Rejection);
             return new AgentOutcome.Refused(e.Rejection, null);
         }
+        catch (Exception e) when (IsStorage(e))
+        {
+            return StorageFailed(e);
+        }
+    }
+
+    // Failures of the network come out as RepositoryUnavailableException, long before.
+    private static bool IsStorage(Exception e) => e is IOException or UnauthorizedAccessException;
+
+    private AgentOutcome.Refused StorageFailed(Exception e)
+    {
+        Rejection why = new(RejectionReason.StorageFailed, e.Message);
+        _parts.Log.Refused(why);
+        return new AgentOutcome.Refused(why, null);
     }
 
     private async Task<AgentOutcome> FollowAsync(CheckInAnswer answer, CancellationToken cancellation)
@@ -85,7 +117,7 @@ public sealed class UpdateAgent
         InstalledRelease? release = null;
         try
         {
-            AdmittedManifest manifest = await _installation.AdmitAsync(assignment, cancellation);
+            AdmittedManifest manifest = await AdmitAsync(assignment, cancellation);
             release = InstalledRelease.Of(manifest.Manifest);
             if (release.ManifestDigest == _parts.Boot.Facts.Release.ManifestDigest)
             {
@@ -113,6 +145,18 @@ public sealed class UpdateAgent
 
         await _reports.TrySendQueuedAsync(cancellation);
         return new AgentOutcome.Idle(answer.NextCheckIn);
+    }
+
+    private async Task<AdmittedManifest> AdmitAsync(Assignment assignment, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _installation.AdmitAsync(assignment, cancellation);
+        }
+        catch (Exception e) when (IsStorage(e))
+        {
+            throw new RejectedException(RejectionReason.StorageFailed, $"metadata: {e.Message}");
+        }
     }
 
     private void Fail(Assignment assignment, InstalledRelease? release, Rejection why)

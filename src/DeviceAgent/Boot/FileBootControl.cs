@@ -49,12 +49,6 @@ public sealed class FileBootControl : IBootControl
             .With(other, update.BarsOtherSlot ? SlotBootState.Unbootable : record[other]));
     }
 
-    private void Change(Func<BootRecord, BootRecord> change)
-    {
-        BootRecord before = Record, after = change(before);
-        if (after != before)
-        {
-            _records.Write(after);
-        }
-    }
+    // Also when nothing changes: what is read may come from a write of which the flush failed, and what follows relies upon its being durable.
+    private void Change(Func<BootRecord, BootRecord> change) => _records.Write(change(Record));
 }

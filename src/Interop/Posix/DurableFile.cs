@@ -90,9 +90,23 @@ public static class DurableFile
         {
             file.Write(content, 0);
             file.Flush();
+            file.Uncache();
         }
 
+        DemandKept(files, temporary, content);
         Install(files, temporary, path);
+    }
+
+    // A medium that does not keep what it is given, such as worn flash, is found while the old file is still there.
+    private static void DemandKept(IFileSystem files, string path, ReadOnlySpan<byte> content)
+    {
+        using Stream? file = files.OpenForReading(path);
+        byte[] kept = new byte[content.Length + 1];
+        int length = file?.ReadAtLeast(kept, kept.Length, throwOnEndOfStream: false) ?? 0;
+        if (!content.SequenceEqual(kept.AsSpan(0, length)))
+        {
+            throw new IOException($"{path}: wanted to read what was written, got something else");
+        }
     }
 
     // A fixed name: what a power cut leaves behind is removed by the next attempt. Removed, not reused, as it might have other permissions.

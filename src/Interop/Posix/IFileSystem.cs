@@ -45,4 +45,7 @@ public interface IWritableFile : IDisposable
 
     /// <summary>On return the file's content and length are durable (fsync). It says nothing of the file's name.</summary>
     void Flush();
+
+    /// <summary>Gives up what a cache holds of the flushed content, so that who reads it next asks the medium (posix_fadvise).</summary>
+    void Uncache();
 }

@@ -62,6 +62,8 @@ public sealed class PosixFileSystem : IFileSystem
 
         public void Flush() => file.Flush(flushToDisk: true);
 
+        public void Uncache() => PosixFile.Uncache(file.SafeFileHandle);
+
         public void Dispose() => file.Dispose();
     }
 }
