@@ -153,10 +153,22 @@ internal sealed class TrialBoot
             return TrialOutcome.Settled;
         }
 
-        _state.Update(state => RunningJournal is { } journal && (journal.TrialFailure != detail || state.UndecidedSince is not null)
-            ? state with { Journal = journal with { TrialFailure = detail }, UndecidedSince = null }
-            : state);
+        NoteFailure(detail);
         return TrialOutcome.Reboot;
+    }
+
+    private void NoteFailure(string detail)
+    {
+        try
+        {
+            _state.Update(state => RunningJournal is { } journal && (journal.TrialFailure != detail || state.UndecidedSince is not null)
+                ? state with { Journal = journal with { TrialFailure = detail }, UndecidedSince = null }
+                : state);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _parts.Log.Waiting($"the failure cannot be noted: {e.Message}"); // nothing holds up a revert
+        }
     }
 
     private void GiveUp(Rejection why) => _state.Update(state => RunningJournal is { } journal
@@ -225,6 +237,7 @@ internal sealed class TrialBoot
         {
             await GatePass.DemandAsync(_parts, GatePoint.Reboot, journal.Release, cancellation);
             _markActivated();
+            _state.DemandWritable(); // a bootloader that cannot count the trial comes back here: such reboots would not end (A39)
             return true;
         }
         catch (GateClosedException closed)

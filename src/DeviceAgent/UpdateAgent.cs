@@ -24,6 +24,7 @@ public sealed class UpdateAgent
     private readonly FloorSchedule _floor;
     private readonly DeferralNotes _deferrals;
     private TrialOutcome _standing = TrialOutcome.Reboot;
+    private bool _resumesFirst;
 
     /// <summary>Reads the device's state.</summary>
     /// <exception cref="Storage.DeviceStateException">The state is missing or unreadable.</exception>
@@ -42,11 +43,25 @@ public sealed class UpdateAgent
         _trial = new TrialBoot(parts, _state, _reports, _deferrals, _installation.MarkActivated);
     }
 
-    /// <summary>Goes on with what was under way when the device or the agent stopped: confirms, gives up, or asks for a reboot.</summary>
+    /// <summary>
+    /// Goes on with what was under way when the device or the agent stopped: confirms, gives up, or asks for a reboot. Where the device's storage fails, this is
+    /// refused, and the next check-in begins with it.
+    /// </summary>
     public async Task<AgentOutcome> ResumeAsync(CancellationToken cancellation)
     {
+        _standing = TrialOutcome.Reboot;
+        _resumesFirst = false;
         RememberBoot();
-        _standing = await _trial.ResumeAsync(cancellation);
+        try
+        {
+            _standing = await _trial.ResumeAsync(cancellation);
+        }
+        catch (Exception e) when (IsStorage(e))
+        {
+            _resumesFirst = true;
+            return StorageFailed(e);
+        }
+
         return _standing switch
         {
             TrialOutcome.Reboot => new AgentOutcome.RebootRequested(),
@@ -59,18 +74,23 @@ public sealed class UpdateAgent
     /// <exception cref="InvalidOperationException"><see cref="ResumeAsync"/> was not called before, or a reboot was requested.</exception>
     public async Task<AgentOutcome> CheckInAsync(CancellationToken cancellation)
     {
+        if (_resumesFirst && await ResumeAsync(cancellation) is var resumed && _standing == TrialOutcome.Reboot)
+        {
+            return resumed;
+        }
+
         if (_standing == TrialOutcome.Reboot)
         {
             throw new InvalidOperationException("A check-in follows a resumption after which no reboot is pending.");
         }
 
-        if (_standing == TrialOutcome.Undecided && (_standing = await _trial.JudgeAsync(cancellation)) == TrialOutcome.Reboot)
-        {
-            return new AgentOutcome.RebootRequested();
-        }
-
         try
         {
+            if (_standing == TrialOutcome.Undecided && (_standing = await _trial.JudgeAsync(cancellation)) == TrialOutcome.Reboot)
+            {
+                return new AgentOutcome.RebootRequested();
+            }
+
             await _floor.SettleAsync(cancellation);
             CheckInAnswer answer = await _reports.CheckInAsync(cancellation);
             AgentOutcome outcome = await FollowAsync(answer, cancellation);
@@ -91,6 +111,20 @@ public sealed class UpdateAgent
             _parts.Log.Refused(e.Rejection);
             return new AgentOutcome.Refused(e.Rejection, null);
         }
+        catch (Exception e) when (IsStorage(e))
+        {
+            return StorageFailed(e);
+        }
+    }
+
+    // Failures of the network come out as RepositoryUnavailableException, long before.
+    private static bool IsStorage(Exception e) => e is IOException or UnauthorizedAccessException;
+
+    private AgentOutcome.Refused StorageFailed(Exception e)
+    {
+        Rejection why = new(RejectionReason.StorageFailed, e.Message);
+        _parts.Log.Refused(why);
+        return new AgentOutcome.Refused(why, null);
     }
 
     private async Task<AgentOutcome> FollowAsync(CheckInAnswer answer, CancellationToken cancellation)
@@ -116,7 +150,7 @@ public sealed class UpdateAgent
                 return new AgentOutcome.Deferred(new Rejection(RejectionReason.GateClosed, waiting.Detail), answer.NextCheckIn);
             }
 
-            AdmittedManifest manifest = await _installation.AdmitAsync(assignment, cancellation);
+            AdmittedManifest manifest = await AdmitAsync(assignment, cancellation);
             release = InstalledRelease.Of(manifest.Manifest);
             if (release.ManifestDigest != _parts.Boot.Facts.Release.ManifestDigest)
             {
@@ -181,9 +215,21 @@ public sealed class UpdateAgent
         {
             _parts.Clock.RememberBoot();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IsStorage(e))
         {
             _parts.Log.Waiting($"the time of this boot could not be kept: {e.Message}");
+        }
+    }
+
+    private async Task<AdmittedManifest> AdmitAsync(Assignment assignment, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _installation.AdmitAsync(assignment, cancellation);
+        }
+        catch (Exception e) when (IsStorage(e))
+        {
+            throw new RejectedException(RejectionReason.StorageFailed, $"metadata: {e.Message}");
         }
     }
 

@@ -3,7 +3,6 @@ using Fota.DeviceAgent.State;
 using Fota.DeviceAgent.Tests.Simulation;
 using Fota.Manifest;
 using Fota.Manifest.Packs;
-using Fota.Manifest.Reports;
 using Fota.TestKit;
 
 namespace Fota.DeviceAgent.Tests;
@@ -162,23 +161,6 @@ public sealed class DeltaUpdateTests
         scene.Server.IgnoresRanges = true;
         await scene.Device.RunAsync();
         scene.AssertConfirmed(TransferKind.Delta);
-    }
-
-    [Test]
-    public async Task P3_Kill_at_every_step_of_an_update_by_delta_leaves_a_bootable_device([Values] PowerCut flavour, [Values] bool refused)
-    {
-        byte[] pack = [.. DeltaScene.Delta];
-        pack[^1] ^= refused ? (byte)0x40 : (byte)0;
-        int cuts = await PowerCutTests.CutEverywhereAsync(flavour, DeltaScene.Factory, async device =>
-        {
-            device.Server.Offer(DeltaScene.Release);
-            device.Server.OfferDelta(pack, DeltaScene.Factory.Image);
-            await device.RunAsync();
-            Assert.That(device.Status.Confirmed.Version.ToString(), Is.EqualTo("1.1.0"));
-            Assert.That(device.Status.LastTransfer!.Kind, Is.EqualTo(refused ? TransferKind.DeltaThenFull : TransferKind.Delta));
-            Assert.That(device.Server.States.Distinct(), Is.EqualTo(new[] { ReportState.Installing, ReportState.Activated, ReportState.Confirmed }));
-        });
-        Assert.That(cuts, Is.GreaterThan(20 + DeltaScene.Chunks));
     }
 
     [Test]

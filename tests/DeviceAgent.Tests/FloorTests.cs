@@ -129,7 +129,7 @@ public sealed class FloorTests
     [Proves("G-52")]
     public async Task P3_Power_cut_at_every_step_of_a_floor_that_rises_later_loses_neither_image_nor_floor([Values] PowerCut flavour)
     {
-        int cuts = await PowerCutTests.CutEverywhereAsync(flavour, SampleRelease.Create("1.0.0", sequence: 1), async device =>
+        int cuts = await StepByStep.CutEverywhereAsync(flavour, SampleRelease.Create("1.0.0", sequence: 1), async device =>
         {
             int? cut = device.Power.CutAt - device.Power.Operations;
             device.Power.CutAt = null;

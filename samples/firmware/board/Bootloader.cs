@@ -34,26 +34,39 @@ public sealed class Bootloader
         _say = say;
     }
 
-    /// <summary>Picks a slot and hands over to it.</summary>
+    /// <summary>
+    /// Picks a slot and hands over to it. A trial that cannot be counted, as the boot record cannot be written, is put off: what is confirmed goes first (A39).
+    /// </summary>
     /// <returns>What runs now; null when no slot holds anything that may run.</returns>
     public BootFacts? Boot()
     {
         // A floor that cannot be read is no fault of a slot: nothing is started (A37), and no slot loses its tries.
         SecurityVersion floor = _counter.Read();
         BootRecord record = ReadRecord();
+        (SlotName Slot, VerifiedImage Image)? uncounted = null;
         foreach (SlotName slot in record.BootOrder)
         {
             if (Verify(slot, floor) is { } image)
             {
-                return Start(slot, image, record, record[slot].Tries);
-            }
+                if (record[slot].Successful || Count(slot, record, record[slot].Tries))
+                {
+                    return Start(slot, image, record[slot]);
+                }
 
-            if (!record[slot].Successful)
+                uncounted ??= (slot, image);
+            }
+            else if (!record[slot].Successful)
             {
                 // A trial whose image is wrong has failed. A confirmed slot keeps its standing: the fault may pass.
                 record = record.With(slot, record[slot].WithTries(0));
-                _records.Write(record);
+                TryWrite(record);
             }
+        }
+
+        if (uncounted is { } trial)
+        {
+            _say($"slot {trial.Slot}: nothing else may run, its trial goes uncounted");
+            return Start(trial.Slot, trial.Image, record[trial.Slot]);
         }
 
         // Every slot is exhausted: tries begin again, as a device that halts for good helps nobody (A38).
@@ -62,7 +75,8 @@ public sealed class Bootloader
             if (Verify(slot, floor) is { } image)
             {
                 _say($"slot {slot}: every slot is exhausted, tries begin again");
-                return Start(slot, image, record, SlotBootState.TrialBoots);
+                Count(slot, record, SlotBootState.TrialBoots);
+                return Start(slot, image, record[slot].WithTries(SlotBootState.TrialBoots));
             }
         }
 
@@ -81,18 +95,28 @@ public sealed class Bootloader
         return BootRecord.Unknown;
     }
 
-    private BootFacts Start(SlotName slot, VerifiedImage image, BootRecord record, int tries)
-    {
-        bool trial = !record[slot].Successful;
-        if (trial)
-        {
-            // Counted before the image runs, or one that hangs would be tried for ever.
-            _records.Write(record.With(slot, record[slot].WithTries(tries - 1)));
-        }
+    // Counted before the image runs, or one that hangs would be tried for ever.
+    private bool Count(SlotName slot, BootRecord record, int tries) => TryWrite(record.With(slot, record[slot].WithTries(tries - 1)));
 
-        BootFacts facts = new(slot, trial, InstalledRelease.Of(image.Manifest));
+    private bool TryWrite(BootRecord record)
+    {
+        try
+        {
+            _records.Write(record);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _say($"boot record: cannot be written: {e.Message}");
+            return false;
+        }
+    }
+
+    private BootFacts Start(SlotName slot, VerifiedImage image, SlotBootState state)
+    {
+        BootFacts facts = new(slot, !state.Successful, InstalledRelease.Of(image.Manifest));
         facts.Write(_store);
-        _say($"slot {slot}: starting {facts.Release.Version}{(trial ? $" on trial, {tries - 1} tries left" : "")}");
+        _say($"slot {slot}: starting {facts.Release.Version}{(facts.Trial ? $" on trial, {state.Tries - 1} tries left" : "")}");
         return facts;
     }
 

@@ -29,9 +29,7 @@ public class BootControl : IBootControl
     public void Disable(InactiveSlot slot)
     {
         ArgumentNullException.ThrowIfNull(slot);
-
-        // Written even where it says so already: this is where a store that takes no writes shows, before the slot's first byte changes (A39).
-        _records.Write(Record.With(slot.Name, SlotBootState.Unbootable));
+        Change(record => record.With(slot.Name, SlotBootState.Unbootable));
     }
 
     /// <inheritdoc/>
@@ -52,7 +50,14 @@ public class BootControl : IBootControl
     }
 
     /// <inheritdoc/>
-    public void RenewTrial() => ChangeTrial(SlotBootState.TrialBoots);
+    public void RenewTrial()
+    {
+        // Asked again and again while a trial is undecided, and nothing relies upon it: flash is spared.
+        if (Record[Facts.Running] is { Successful: false, Tries: not SlotBootState.TrialBoots })
+        {
+            ChangeTrial(SlotBootState.TrialBoots);
+        }
+    }
 
     /// <inheritdoc/>
     public void EndTrial() => ChangeTrial(tries: 0);
@@ -69,12 +74,7 @@ public class BootControl : IBootControl
 
     private void ChangeTrial(int tries) => Change(record => record[Facts.Running] is { Successful: false } trial ? record.With(Facts.Running, trial.WithTries(tries)) : record);
 
-    private void Change(Func<BootRecord, BootRecord> change)
-    {
-        BootRecord before = Record, after = change(before);
-        if (after != before)
-        {
-            _records.Write(after);
-        }
-    }
+    // Also when nothing changes: a store that takes no writes shows before the slot's first byte does (A39); and what is read may come from a write of which the
+    // flush failed, while what follows relies upon its being durable.
+    private void Change(Func<BootRecord, BootRecord> change) => _records.Write(change(Record));
 }

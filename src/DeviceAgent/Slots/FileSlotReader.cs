@@ -1,5 +1,6 @@
 using Fota.DeviceAgent.Boot;
 using Fota.DeviceAgent.Storage;
+using Fota.Interop.Posix;
 
 namespace Fota.DeviceAgent.Slots;
 
@@ -8,12 +9,20 @@ public sealed class FileSlotReader : ISlotReader
 {
     private readonly string _directory;
     private readonly IDurableStore _store;
+    private readonly IFileSystem _files;
 
     /// <summary>Reads the slots of the device in <paramref name="directory"/>.</summary>
     public FileSlotReader(string directory, IDurableStore store, long capacity)
+        : this(directory, store, capacity, PosixFileSystem.Instance)
+    {
+    }
+
+    /// <summary>Reads the slots of the device in <paramref name="directory"/> of <paramref name="files"/>.</summary>
+    public FileSlotReader(string directory, IDurableStore store, long capacity, IFileSystem files)
     {
         _directory = Path.GetFullPath(directory);
         _store = store;
+        _files = files;
         Capacity = capacity;
     }
 
@@ -27,11 +36,7 @@ public sealed class FileSlotReader : ISlotReader
     public string PathOf(SlotName slot) => Path.Combine(_directory, "slots", $"{slot.FilePart()}.img");
 
     /// <inheritdoc/>
-    public Stream OpenForReading(SlotName slot)
-    {
-        string path = PathOf(slot);
-        return File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0) : Stream.Null;
-    }
+    public Stream OpenForReading(SlotName slot) => _files.OpenForReading(PathOf(slot)) ?? Stream.Null;
 
     /// <inheritdoc/>
     public byte[]? ReadEnvelope(SlotName slot) => _store.Read(EnvelopeName(slot));

@@ -11,14 +11,22 @@ public sealed class FileSlotStorage : ISlotStorage
 {
     private readonly FileSlotReader _reader;
     private readonly IDurableStore _store;
+    private readonly IFileSystem _files;
     private readonly SlotName _running;
 
     /// <summary>Opens the slots of the device in <paramref name="directory"/>, of which the one that <paramref name="boot"/> names runs.</summary>
     public FileSlotStorage(string directory, IDurableStore store, IBootControl boot, long capacity)
+        : this(directory, store, boot, capacity, PosixFileSystem.Instance)
+    {
+    }
+
+    /// <summary>As the other constructor, for a device in <paramref name="files"/>.</summary>
+    public FileSlotStorage(string directory, IDurableStore store, IBootControl boot, long capacity, IFileSystem files)
     {
         ArgumentNullException.ThrowIfNull(boot);
-        _reader = new FileSlotReader(directory, store, capacity);
+        _reader = new FileSlotReader(directory, store, capacity, files);
         _store = store;
+        _files = files;
         _running = boot.Facts.Running;
     }
 
@@ -35,8 +43,8 @@ public sealed class FileSlotStorage : ISlotStorage
     public ISlotWriter OpenForWriting(InactiveSlot slot)
     {
         string path = _reader.PathOf(RequireInactive(slot));
-        DurableFile.CreateFolder(Path.GetDirectoryName(path)!);
-        return new Writer(path, Capacity);
+        DurableFile.CreateFolder(_files, Path.GetDirectoryName(path)!);
+        return new Writer(_files, path, Capacity);
     }
 
     /// <inheritdoc/>
@@ -58,13 +66,17 @@ public sealed class FileSlotStorage : ISlotStorage
 
     private sealed class Writer : ISlotWriter
     {
-        private readonly FileStream _file;
+        private readonly IFileSystem _files;
+        private readonly string _folder;
+        private readonly IWritableFile _file;
         private readonly long _capacity;
 
-        public Writer(string path, long capacity)
+        public Writer(IFileSystem files, string path, long capacity)
         {
+            _files = files;
+            _folder = Path.GetDirectoryName(path)!;
             _capacity = capacity;
-            _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            _file = files.OpenForWriting(path);
         }
 
         public void Write(VerifiedChunk chunk)
@@ -75,13 +87,13 @@ public sealed class FileSlotStorage : ISlotStorage
                 throw new InvalidOperationException($"chunk {chunk.Index} lies behind the end of the slot");
             }
 
-            RandomAccess.Write(_file.SafeFileHandle, chunk.Bytes, chunk.Offset);
+            _file.Write(chunk.Bytes, chunk.Offset);
         }
 
         public void Flush()
         {
-            _file.Flush(flushToDisk: true);
-            PosixFile.FlushDirectory(Path.GetDirectoryName(_file.Name)!); // the file may be new
+            _file.Flush();
+            _files.FlushDirectory(_folder); // the file may be new
         }
 
         public void Dispose() => _file.Dispose();

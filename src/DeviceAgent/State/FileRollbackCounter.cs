@@ -25,7 +25,7 @@ public sealed class FileRollbackCounter : IRollbackCounter
     /// <inheritdoc/>
     public SecurityVersion Read()
     {
-        byte[]? bytes = _store.Read(FileName);
+        byte[]? bytes = ReadFile();
         return bytes is { Length: Size } && BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(4)) == Crc32.Of(bytes.AsSpan(0, 4))
             ? new SecurityVersion(BinaryPrimitives.ReadUInt32BigEndian(bytes))
             : throw new DeviceStateException($"rollback counter: wanted {Size} bytes with a right CRC-32, got {(bytes is null ? "none" : "others")}");
@@ -38,9 +38,22 @@ public sealed class FileRollbackCounter : IRollbackCounter
     public void Raise(ConfirmedUpdate update)
     {
         ArgumentNullException.ThrowIfNull(update);
-        if (Read() < update.Floor)
+        if (Read() <= update.Floor)
         {
+            // The same value is written again: what is read may come from a write of which the flush failed.
             _store.Replace(FileName, Encode(update.Floor));
+        }
+    }
+
+    private byte[]? ReadFile()
+    {
+        try
+        {
+            return _store.Read(FileName);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DeviceStateException($"rollback counter: unreadable: {e.Message}", e);
         }
     }
 

@@ -42,6 +42,10 @@ internal sealed class StateStore
         Current = next;
     }
 
+    /// <summary>Asks of the disk whether it can be written, by writing what is there.</summary>
+    /// <exception cref="IOException">It cannot.</exception>
+    public void DemandWritable() => Write(_store, Current);
+
     /// <summary>An ordinal for a report that is put into the state by the next <see cref="Update"/>.</summary>
     public long TakeOrdinal() => _nextOrdinal++;
 

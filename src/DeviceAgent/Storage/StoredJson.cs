@@ -22,13 +22,13 @@ internal static class StoredJson
     /// <exception cref="DeviceStateException">The file is missing, or is not what we write.</exception>
     public static T Read<T>(IDurableStore store, string name, Func<JsonElement, T> read)
     {
-        byte[] bytes = store.Read(name) ?? throw new DeviceStateException($"{name}: wanted a file, got none");
         try
         {
+            byte[] bytes = store.Read(name) ?? throw new DeviceStateException($"{name}: wanted a file, got none");
             using JsonDocument document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
             return read(document.RootElement);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException or RejectedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException or RejectedException)
         {
             throw new DeviceStateException($"{name}: unreadable: {e.Message}", e);
         }

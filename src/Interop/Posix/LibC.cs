@@ -9,6 +9,7 @@ internal static unsafe partial class LibC
     public const int AT_EMPTY_PATH = 0x1000;
     public const uint STATX_UID = 0x08;
     public const int O_RDONLY = 0;
+    public const int POSIX_FADV_DONTNEED = 4;
     public const int O_CLOEXEC = 0x80000;
 
     /// <summary>struct statx (linux/stat.h): 256 bytes, laid out alike on every architecture, which struct stat is not.</summary>
@@ -30,6 +31,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     public static partial SafeFileHandle open(string path, int flags);
+
+    [LibraryImport("libc")]
+    public static partial int posix_fadvise(SafeFileHandle file, long offset, long length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int fsync(SafeFileHandle file);

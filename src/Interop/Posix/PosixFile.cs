@@ -34,6 +34,13 @@ public static unsafe class PosixFile
         }
     }
 
+    /// <summary>Drops what the page cache holds of a flushed file, as far as the file system can.</summary>
+    public static void Uncache(SafeFileHandle file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        _ = LibC.posix_fadvise(file, 0, 0, LibC.POSIX_FADV_DONTNEED); // advice, and no more: one that is not followed costs nothing
+    }
+
     private static IOException Failure(string function, string subject) =>
         new($"{function} of {subject}: {Marshal.GetLastPInvokeErrorMessage()}");
 }

@@ -13,7 +13,7 @@ public sealed class GatePowerCutTests
     [Proves("G-5")]
     public async Task P3_A43_No_power_cut_starts_a_trial_while_the_gate_of_the_reboot_is_closed([Values] PowerCut flavour)
     {
-        int cuts = await PowerCutTests.CutEverywhereAsync(flavour, SampleRelease.Create("1.0.0", sequence: 1), async device =>
+        int cuts = await StepByStep.CutEverywhereAsync(flavour, SampleRelease.Create("1.0.0", sequence: 1), async device =>
         {
             ScriptedGate gate = new ScriptedGate().ClosedBefore(GatePoint.Reboot);
             device.Gates = [gate];
@@ -31,7 +31,7 @@ public sealed class GatePowerCutTests
     [Test]
     [Proves("G-5")]
     public async Task P3_Power_cut_at_every_step_of_a_withdrawal_leaves_a_device_that_is_updated_later([Values] PowerCut flavour) =>
-        await PowerCutTests.CutEverywhereAsync(flavour, SampleRelease.Create("1.0.0", sequence: 1), async device =>
+        await StepByStep.CutEverywhereAsync(flavour, SampleRelease.Create("1.0.0", sequence: 1), async device =>
         {
             // Connected once the slot is activated, and for good; so a cut before the withdrawal is through may start the trial, and one after it never.
             bool isConnected = false;

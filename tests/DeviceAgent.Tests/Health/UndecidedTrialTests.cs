@@ -199,7 +199,7 @@ public sealed class UndecidedTrialTests
     [Test]
     public async Task P3_Power_cut_at_every_step_of_giving_a_trial_up_leaves_a_device_that_goes_back_or_on([Values] PowerCut flavour)
     {
-        int cuts = await PowerCutTests.CutEverywhereAsync(flavour, SampleRelease.Create("1.0.0", sequence: 1), async device =>
+        int cuts = await StepByStep.CutEverywhereAsync(flavour, SampleRelease.Create("1.0.0", sequence: 1), async device =>
         {
             int? cut = device.Power.CutAt - device.Power.Operations;
             device.Power.CutAt = null;

@@ -8,14 +8,17 @@ using Fota.TestKit;
 namespace Fota.DeviceAgent.Tests.Simulation;
 
 /// <summary>The update server in memory: the simulated repository with packs and tables, and a check-in that knows one device.</summary>
-public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
+public sealed class FleetServer(VerificationKey deviceKey, RepositorySimulator? repository = null) : HttpMessageHandler
 {
     public const string DeviceName = "pump-0001";
 
-    public RepositorySimulator Repository { get; } = new();
+    public RepositorySimulator Repository { get; } = repository ?? new();
 
     /// <summary>Packs and tables by path, for example "packs/9f86...".</summary>
-    public IDictionary<string, byte[]> Blobs { get; } = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+    public IDictionary<string, byte[]> Blobs { get; init; } = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+
+    /// <summary>Metadata that is served in place of what the repository has now; null for that.</summary>
+    public IDictionary<string, byte[]>? Metadata { get; set; }
 
     /// <summary>What the device is asked to install; a terminal report ends it.</summary>
     public Assignment? Assignment { get; set; }
@@ -135,7 +138,7 @@ public sealed class FleetServer(VerificationKey deviceKey) : HttpMessageHandler
     {
         byte[]? file = path.Split('/')[0] switch
         {
-            "metadata" => Find(Repository.Files, path["metadata/".Length..]),
+            "metadata" => Find(Metadata ?? Repository.Files, path["metadata/".Length..]),
             "targets" => Find(Repository.TargetFiles, path["targets/".Length..]),
             _ => Find(Blobs, path),
         };
