@@ -58,7 +58,7 @@ public sealed class PowerCutTests
 
     [Test]
     [Category("Full")]
-    public async Task A33_Pairs_of_cuts_keep_every_promise([Range(1, 8)] int seed, [Values] ReleaseFate fate)
+    public async Task A33_Pairs_of_cuts_keep_every_promise([Range(1, 4)] int seed, [Values] ReleaseFate fate)
     {
         using CutScene scene = fate == ReleaseFate.Works ? TwoUpdates() : Revert(fate);
         Judge(await CutRun.OfUpdatesAsync(scene, DeviceVariant.Product, new CutBreadth((ulong)seed, Combinations: 32, SecondCuts: 12, SecondCutOneIn: 12)), atLeast: 150);
@@ -66,10 +66,10 @@ public sealed class PowerCutTests
 
     [Test]
     [Category("Full")]
-    public async Task A33_Cuts_in_updates_to_a_larger_image_keep_every_promise([Range(1, 3)] int seed)
+    public async Task A33_Cuts_in_updates_to_a_larger_image_keep_every_promise([Values(1, 2)] int seed)
     {
         using CutScene scene = new(Large("1.0.0", 1), Large("1.1.0", 2), Large("1.2.0", 2));
-        Judge(await CutRun.OfUpdatesAsync(scene, DeviceVariant.Product, new CutBreadth((ulong)seed, Combinations: 64, SecondCuts: 1, SecondCutOneIn: 40)), atLeast: 150);
+        Judge(await CutRun.OfUpdatesAsync(scene, DeviceVariant.Product, new CutBreadth((ulong)seed, Combinations: 64, SecondCuts: 1, SecondCutOneIn: 40) { Stride = 3 }), atLeast: 150);
     }
 
     [Test]
