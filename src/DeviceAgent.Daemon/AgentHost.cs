@@ -15,13 +15,13 @@ internal sealed class AgentHost : IDisposable
 {
     private readonly FileStream _lock;
     private readonly IDeviceKey _key;
-    private readonly HttpClient _http;
+    private readonly HttpClient[] _connections;
 
-    private AgentHost(FileStream @lock, IDeviceKey key, HttpClient http, UpdateAgent agent)
+    private AgentHost(FileStream @lock, IDeviceKey key, HttpClient[] connections, UpdateAgent agent)
     {
         _lock = @lock;
         _key = key;
-        _http = http;
+        _connections = connections;
         Agent = agent;
     }
 
@@ -32,6 +32,7 @@ internal sealed class AgentHost : IDisposable
         FileStream @lock = Lock(settings.Directory);
         IDeviceKey key = DeviceKeys.Open(settings.Key);
         HttpClient http = DeviceConnection.Open(settings, key);
+        IReadOnlyList<RepositorySource> mirrors = DeviceConnection.OpenMirrors(settings, key);
         FileDurableStore store = new(settings.Directory);
         FileBootControl boot = new(store);
         UpdateAgent agent = new(new AgentParts
@@ -46,16 +47,22 @@ internal sealed class AgentHost : IDisposable
             Key = key,
             Http = http,
             Server = settings.Server,
-            Retry = RetryPolicy.Create(TimeProvider.System, firstRetry),
+            Mirrors = mirrors,
+            Limits = settings.Network.Limits,
+            Retry = RetryPolicy.Create(TimeProvider.System, firstRetry, settings.Network.Retries, settings.Network.MaxRetryAfter),
             Time = TimeProvider.System,
             Log = new ConsoleLog(),
         });
-        return new AgentHost(@lock, key, http, agent);
+        return new AgentHost(@lock, key, [http, .. mirrors.Select(static mirror => mirror.Http)], agent);
     }
 
     public void Dispose()
     {
-        _http.Dispose();
+        foreach (HttpClient connection in _connections)
+        {
+            connection.Dispose();
+        }
+
         _key.Dispose();
         _lock.Dispose();
     }

@@ -20,7 +20,11 @@ public abstract record AgentOutcome
 
     /// <summary>The server could not be reached, or broke off.</summary>
     /// <param name="Message">What failed.</param>
-    public sealed record Unavailable(string Message) : AgentOutcome;
+    public sealed record Unavailable(string Message) : AgentOutcome
+    {
+        /// <summary>How long the server wants not to be asked again; null when it did not say. Not bounded: see <see cref="PollSchedule"/>.</summary>
+        public TimeSpan? RetryAfter { get; init; }
+    }
 
     /// <summary>The system has to be restarted for the update to go on.</summary>
     public sealed record RebootRequested : AgentOutcome;

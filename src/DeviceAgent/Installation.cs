@@ -58,7 +58,7 @@ internal sealed class Installation
         return admitted;
     }
 
-    /// <summary>Fetches, proves and writes the image, reads it back, and activates it.</summary>
+    /// <summary>Fetches, proves and writes the image, reads it back, and activates it. An attempt that broke off before is gone on with.</summary>
     /// <param name="deployment">The server's name for it.</param>
     /// <param name="manifest">What is installed.</param>
     /// <param name="deltas">The delta packs that the server offers.</param>
@@ -66,12 +66,15 @@ internal sealed class Installation
     /// <exception cref="RejectedException">The image was refused, or the slot or the boot record failed; then the slot is not started.</exception>
     public async Task InstallAsync(string deployment, AdmittedManifest manifest, IReadOnlyList<OfferedDelta> deltas, CancellationToken cancellation)
     {
-        // Table and index, or a delta's plan, are proven or bounded before the slot is touched: a wrong pack costs the device nothing.
-        using ImageDownload download = await ImageDownload.BeginAsync(_parts, _repository, manifest.SoleImage, [.. deltas.Where(delta => _patience.HasFor(delta.Pack))], _patience, cancellation);
         InactiveSlot slot = InactiveSlot.Of(_parts.Boot);
+        UpdateJournal? brokenOff = _state.Current.Journal is { } journal && journal.Writes(slot.Name, manifest.Manifest.Digest) ? journal : null;
+
+        // Table and index, or a delta's plan, are proven or bounded before the slot is touched: a wrong pack costs the device nothing.
+        IReadOnlyList<OfferedDelta> offers = [.. deltas.Where(delta => _patience.HasFor(delta.Pack))];
+        using ImageDownload download = await ImageDownload.BeginAsync(_parts, _repository, manifest.SoleImage, offers, _patience, brokenOff?.Transfer, cancellation);
         try
         {
-            await InstallAsync(deployment, slot, manifest, download, cancellation);
+            await InstallAsync(deployment, slot, manifest, download, resumes: brokenOff is not null, cancellation);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -85,16 +88,17 @@ internal sealed class Installation
         }
     }
 
-    private async Task InstallAsync(string deployment, InactiveSlot slot, AdmittedManifest manifest, ImageDownload download, CancellationToken cancellation)
+    private async Task InstallAsync(string deployment, InactiveSlot slot, AdmittedManifest manifest, ImageDownload download, bool resumes, CancellationToken cancellation)
     {
         // From here on the slot holds no release, and says so before its first byte changes. Before the journal names it, too: whoever reads the
         // journal after a power cut takes what the boot record says of the slot for what came of this update, not of an earlier one.
         _parts.Boot.Disable(slot);
         _parts.Slots.ClearEnvelope(slot);
-        Begin(deployment, slot, manifest);
+        Begin(deployment, slot, manifest, download.Transfer);
         await _reports.TrySendQueuedAsync(cancellation);
-        await WriteAsync(slot, download, cancellation);
+        await WriteAsync(slot, download, resumes, cancellation);
         _state.Update(state => state with { LastTransfer = download.Transfer });
+        KeptParts.Forget(_parts.Store);
 
         StagedUpdate staged = StagedUpdate.Stage(slot, manifest, _parts.Slots, _parts.Identity.Traits, () => Rollback).OrThrow();
         _parts.Boot.Activate(staged);
@@ -123,37 +127,37 @@ internal sealed class Installation
         return true;
     }
 
-    private void Begin(string deployment, InactiveSlot slot, AdmittedManifest manifest)
+    private void Begin(string deployment, InactiveSlot slot, AdmittedManifest manifest, ImageTransfer transfer)
     {
-        UpdateJournal journal = new(deployment, UpdateStep.Installing, slot.Name, InstalledRelease.Of(manifest.Manifest), null);
+        UpdateJournal journal = new(deployment, UpdateStep.Installing, slot.Name, InstalledRelease.Of(manifest.Manifest), null) { Transfer = transfer };
 
         // A repeat after a broken transfer is the same installation to the server.
-        _state.Update(state => state.Journal == journal
-            ? state
+        _state.Update(state => journal.IsSameAs(state.Journal)
+            ? state with { Journal = journal }
             : _reports.Add(state with { Journal = journal }, deployment, journal.Release, ReportState.Installing));
     }
 
-    private async Task WriteAsync(InactiveSlot slot, ImageDownload download, CancellationToken cancellation)
+    private async Task WriteAsync(InactiveSlot slot, ImageDownload download, bool resumes, CancellationToken cancellation)
     {
-        using ISlotWriter writer = _parts.Slots.OpenForWriting(slot);
-        int tenths = 0;
-        await download.FetchAsync(
-            chunk =>
+        using ImageWriter image = new(_parts, slot, download.Table, resumes, () => Note(download.Transfer));
+        try
+        {
+            await download.FetchAsync(image, cancellation);
+            image.Flush();
+        }
+        catch (Exception e) when (e is RepositoryUnavailableException or OperationCanceledException)
+        {
+            image.Checkpoint(); // nobody knows how long it takes until it goes on, and whether the power stays on
+            throw;
+        }
+        finally
+        {
+            if (resumes)
             {
-                writer.Write(chunk);
-                int done = (chunk.Index + 1) * 10 / chunk.Table.Table.Count;
-                if (done > tenths)
-                {
-                    tenths = done;
-                    _parts.Log.Progress($"installing: {chunk.Table.Manifest.Content.ReleaseVersion} into slot {slot.Name}, {done * 10}%");
-                }
-            },
-            () =>
-            {
-                writer.Flush();
-                return _parts.Slots.OpenForReading(slot.Name);
-            },
-            cancellation);
-        writer.Flush();
+                _parts.Log.Progress($"resumed: {image.Taken} of {download.Table.Table.Count} chunks stood in slot {slot.Name}, {image.Written} were written");
+            }
+        }
     }
+
+    private void Note(ImageTransfer transfer) => _state.Update(state => state.Journal is { } journal ? state with { Journal = journal with { Transfer = transfer } } : state);
 }

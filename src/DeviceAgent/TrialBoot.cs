@@ -144,8 +144,12 @@ internal sealed class TrialBoot
         SlotBootState slot = _parts.Boot.Record[journal.Slot];
         if (journal.Step == UpdateStep.Installing && !((slot.IsPending || slot.IsExhausted) && IsStaged(journal)))
         {
-            // The slot was never activated: the next assignment starts afresh.
-            _state.Update(static state => state with { Journal = null });
+            // The slot was never activated: the next assignment goes on with it, if it is the same. What runs on trial is judged first, and is another release.
+            if (journal.Slot == _facts.Running || !_parts.Boot.Record[_facts.Running].Successful)
+            {
+                _state.Update(static state => state with { Journal = null });
+            }
+
             return false;
         }
 

@@ -29,11 +29,14 @@ public sealed class UpdateAgent
         ArgumentNullException.ThrowIfNull(parts);
         _parts = parts;
         _state = new StateStore(parts.Store);
-        RepositoryClient repository = new(parts.Http, new Uri(parts.Server, "repo/"), parts.Retry, parts.Time);
-        MetadataRefresh metadata = new(MetadataProfile.Fota, parts.Store, MetadataRefresh.AgentFolder, repository.Below("metadata/"));
-        CheckInClient checkIn = new(parts.Http, parts.Server, parts.Key, parts.Retry, parts.Time);
+        Transport transport = Transport.Of(parts);
+        Uri repository = new(parts.Server, "repo/");
+        MetadataRefresh metadata = new(
+            MetadataProfile.Fota, parts.Store, MetadataRefresh.AgentFolder, new RepositoryClient([new RepositorySource(new Uri(repository, "metadata/"), parts.Http)], transport), new TimestampTag(parts.Store));
+        RepositoryClient content = new([.. parts.Mirrors, new RepositorySource(repository, parts.Http)], transport);
+        CheckInClient checkIn = new(parts.Http, parts.Server, parts.Key, transport);
         _reports = new ReportQueue(parts.Identity, _state, parts.Boot.Facts, parts.Counter, parts.Time, checkIn, parts.Log);
-        _installation = new Installation(parts, _state, _reports, new ManifestDownload(metadata, repository), repository);
+        _installation = new Installation(parts, _state, _reports, new ManifestDownload(metadata, content), content);
         _trial = new TrialBoot(parts, _state, _reports, _installation.MarkActivated);
     }
 
@@ -63,7 +66,7 @@ public sealed class UpdateAgent
         catch (RepositoryUnavailableException e)
         {
             _parts.Log.Waiting(e.Message);
-            return new AgentOutcome.Unavailable(e.Message);
+            return new AgentOutcome.Unavailable(e.Message) { RetryAfter = e.RetryAfter };
         }
         catch (RejectedException e)
         {
@@ -77,7 +80,12 @@ public sealed class UpdateAgent
         if (answer.Assignment is not { } assignment)
         {
             // An installation that broke off and is not wanted any more.
-            _state.Update(static state => state.Journal is null ? state : state with { Journal = null });
+            if (_state.Current.Journal is not null)
+            {
+                _state.Update(static state => state with { Journal = null });
+                KeptParts.Forget(_parts.Store);
+            }
+
             return new AgentOutcome.Idle(answer.NextCheckIn);
         }
 
@@ -118,6 +126,7 @@ public sealed class UpdateAgent
     private void Fail(Assignment assignment, InstalledRelease? release, Rejection why)
     {
         _parts.Log.Refused(why);
+        KeptParts.Forget(_parts.Store);
         _state.Update(state => _reports.Add(state with { Journal = null, LastFailure = why }, assignment.Deployment, release, ReportState.Failed, why));
     }
 

@@ -33,13 +33,16 @@ public sealed record AgentSettings
     /// <summary>Where the device's key is.</summary>
     public required KeySettings Key { get; init; }
 
+    /// <summary>How it uses its network.</summary>
+    public NetworkSettings Network { get; init; } = NetworkSettings.Default;
+
     /// <summary>Reads the file.</summary>
     /// <exception cref="SettingsException">It is missing, incomplete, or asks for what its layout forbids.</exception>
     public static AgentSettings Load(string path) => SettingsFile.Load(path, Read);
 
     private static AgentSettings Read(SettingsFile file)
     {
-        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "checkInSeconds", "key", HashBasedSettings.Member);
+        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "checkInSeconds", "key", HashBasedSettings.Member, NetworkSettings.Member);
         bool production = file.Text("layout") switch
         {
             "production" => true,
@@ -54,9 +57,7 @@ public sealed record AgentSettings
                 file.Text("vendorDomain"),
                 file.Text("className"),
                 file.Number("slotSize", 4096, long.MaxValue)),
-            Server = Uri.TryCreate(file.Text("server").TrimEnd('/') + "/", UriKind.Absolute, out Uri? server) && server.Scheme == Uri.UriSchemeHttps
-                ? server
-                : throw file.Wrong("server", "an https address"),
+            Server = file.HttpsAddress("server"),
             ServerCa = file.FilePath("serverCa"),
             TrustedRoot = file.FilePath("trustedRoot"),
             HashBased = HashBasedSettings.Read(file),
@@ -64,6 +65,7 @@ public sealed record AgentSettings
             Certificate = file.FilePath("certificate"),
             CheckInFloor = TimeSpan.FromSeconds(file.Number("checkInSeconds", 1, 7 * 24 * 3600)),
             Key = KeySettings.Read(file.Section("key"), production),
+            Network = NetworkSettings.Read(file),
         };
     }
 }

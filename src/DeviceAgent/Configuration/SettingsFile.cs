@@ -44,6 +44,11 @@ public sealed class SettingsFile
     /// <summary>A text that is not empty.</summary>
     public string Text(string name) => Find(name, JsonValueKind.String, "a text").GetString() is { Length: > 0 } text ? text : throw Wrong(name, "a text that is not empty");
 
+    /// <summary>An HTTPS address, made to end in '/'.</summary>
+    public Uri HttpsAddress(string name) => Uri.TryCreate(Text(name).TrimEnd('/') + "/", UriKind.Absolute, out Uri? address) && address.Scheme == Uri.UriSchemeHttps
+        ? address
+        : throw Wrong(name, "an https address");
+
     /// <summary>A path, made absolute from the folder of the file.</summary>
     public string FilePath(string name) => Path.GetFullPath(Text(name), Path.GetDirectoryName(Path.GetFullPath(_path))!);
 
@@ -59,6 +64,22 @@ public sealed class SettingsFile
             .Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Wrong(name, "a list of paths"))
             .Select(text => Path.GetFullPath(text, Path.GetDirectoryName(Path.GetFullPath(_path))!)),
     ];
+
+    /// <summary>A list of nested objects.</summary>
+    public IReadOnlyList<SettingsFile> Sections(string name) =>
+    [
+        .. Find(name, JsonValueKind.Array, "a list of objects").EnumerateArray()
+            .Select(item => item.ValueKind == JsonValueKind.Object ? new SettingsFile(_path, item) : throw Wrong(name, "a list of objects")),
+    ];
+
+    /// <summary>true or false; <paramref name="otherwise"/> where the member is not there.</summary>
+    public bool Flag(string name, bool otherwise) => !_json.TryGetProperty(name, out JsonElement value) ? otherwise
+        : value.ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => throw Wrong(name, "true or false"),
+        };
 
     /// <summary>A nested object.</summary>
     public SettingsFile Section(string name) => new(_path, Find(name, JsonValueKind.Object, "an object"));
