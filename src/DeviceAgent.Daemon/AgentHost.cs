@@ -14,13 +14,13 @@ internal sealed class AgentHost : IDisposable
 {
     private readonly FileStream _lock;
     private readonly IDeviceKey _key;
-    private readonly HttpClient _http;
+    private readonly HttpClient[] _connections;
 
-    private AgentHost(FileStream @lock, IDeviceKey key, HttpClient http, UpdateAgent agent)
+    private AgentHost(FileStream @lock, IDeviceKey key, HttpClient[] connections, UpdateAgent agent)
     {
         _lock = @lock;
         _key = key;
-        _http = http;
+        _connections = connections;
         Agent = agent;
     }
 
@@ -35,6 +35,7 @@ internal sealed class AgentHost : IDisposable
         IBootControl boot = settings.Boot.Open(settings, store, counter);
         DeviceClock clock = DeviceClock.Open(store, TimeProvider.System);
         HttpClient http = DeviceConnection.Open(settings, key, clock);
+        IReadOnlyList<RepositorySource> mirrors = DeviceConnection.OpenMirrors(settings, key, clock);
         UpdateAgent agent = new(new AgentParts
         {
             Identity = settings.Identity,
@@ -49,17 +50,23 @@ internal sealed class AgentHost : IDisposable
             Key = key,
             Http = http,
             Server = settings.Server,
-            Retry = RetryPolicy.Create(TimeProvider.System, firstRetry),
+            Mirrors = mirrors,
+            Limits = settings.Network.Limits,
+            Retry = RetryPolicy.Create(TimeProvider.System, firstRetry, settings.Network.Retries, settings.Network.MaxRetryAfter),
             Time = TimeProvider.System,
             Clock = clock,
             Log = new ConsoleLog(),
         });
-        return new AgentHost(@lock, key, http, agent);
+        return new AgentHost(@lock, key, [http, .. mirrors.Select(static mirror => mirror.Http)], agent);
     }
 
     public void Dispose()
     {
-        _http.Dispose();
+        foreach (HttpClient connection in _connections)
+        {
+            connection.Dispose();
+        }
+
         _key.Dispose();
         _lock.Dispose();
     }

@@ -1,9 +1,10 @@
-using Fota.Interop.Posix;
+using System.Security.Cryptography;
 using System.Text;
 using Fota.DeviceAgent.Configuration;
 using Fota.DeviceAgent.Gates;
 using Fota.DeviceAgent.Keys;
 using Fota.DeviceAgent.Storage;
+using Fota.Interop.Posix;
 using Fota.Manifest;
 
 namespace Fota.DeviceAgent.Daemon;
@@ -14,7 +15,6 @@ internal static class Commands
     private const int Success = 0, Failure = 1, Reboot = 10, Waits = 11;
 
     private static readonly TimeSpan s_firstRetry = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(5);
 
     public static int Enrol(AgentSettings settings, string output)
     {
@@ -32,14 +32,13 @@ internal static class Commands
         {
             using AgentHost host = AgentHost.Start(settings, s_firstRetry);
             AgentOutcome outcome = await host.Agent.ResumeAsync(cancellation);
-            TimeSpan wait = settings.CheckInFloor;
+            PollSchedule schedule = new(settings.CheckInFloor, settings.Network, Chance);
             while (outcome is not AgentOutcome.RebootRequested)
             {
                 outcome = await host.Agent.CheckInAsync(cancellation);
-                wait = NextWait(outcome, wait, settings.CheckInFloor);
                 if (outcome is not AgentOutcome.RebootRequested)
                 {
-                    await Task.Delay(wait, TimeProvider.System, cancellation);
+                    await Task.Delay(schedule.Next(outcome), TimeProvider.System, cancellation);
                 }
             }
 
@@ -94,17 +93,5 @@ internal static class Commands
         return Success;
     }
 
-    // The server says when to come again, the device says how often at most; without a server the waits grow.
-    private static TimeSpan NextWait(AgentOutcome outcome, TimeSpan before, TimeSpan floor)
-    {
-        TimeSpan wanted = outcome switch
-        {
-            AgentOutcome.Idle idle => idle.NextCheckIn,
-            AgentOutcome.Refused { NextCheckIn: { } next } => next,
-            AgentOutcome.Deferred deferred => deferred.NextCheckIn,
-            AgentOutcome.OnTrial onTrial => onTrial.NextCheckIn,
-            _ => before * 2 < s_longestWait ? before * 2 : s_longestWait,
-        };
-        return wanted > floor ? wanted : floor;
-    }
+    private static double Chance() => RandomNumberGenerator.GetInt32(int.MaxValue) / (double)int.MaxValue;
 }

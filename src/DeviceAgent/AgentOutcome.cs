@@ -20,7 +20,11 @@ public abstract record AgentOutcome
 
     /// <summary>The server could not be reached, or broke off.</summary>
     /// <param name="Message">What failed.</param>
-    public sealed record Unavailable(string Message) : AgentOutcome;
+    public sealed record Unavailable(string Message) : AgentOutcome
+    {
+        /// <summary>How long the server wants not to be asked again; null when it did not say. Not bounded: see <see cref="PollSchedule"/>.</summary>
+        public TimeSpan? RetryAfter { get; init; }
+    }
 
     /// <summary>A gate of the device is closed: the update waits, and the gates are asked again with the next check-in. The server was told, once.</summary>
     /// <param name="Why">Which gate, before which step, and why.</param>

@@ -1,4 +1,5 @@
 using Fota.DeviceAgent.Boot;
+using Fota.DeviceAgent.Fetching;
 using Fota.DeviceAgent.Gates;
 using Fota.DeviceAgent.Health;
 using Fota.DeviceAgent.Keys;
@@ -48,6 +49,15 @@ public sealed record AgentParts
 
     /// <summary>The server's address, ending in '/'.</summary>
     public required Uri Server { get; init; }
+
+    /// <summary>
+    /// Where manifests, chunk tables and packs are asked for before the server is, in this order: caches near the device. Metadata and check-ins always go to the server,
+    /// so that no cache holds back what is newest (A03).
+    /// </summary>
+    public IReadOnlyList<RepositorySource> Mirrors { get; init; } = [];
+
+    /// <summary>What transfers may take of the link and of time.</summary>
+    public TransferLimits Limits { get; init; } = TransferLimits.Default;
 
     /// <summary>How network failures are retried.</summary>
     public required ResiliencePipeline Retry { get; init; }

@@ -60,7 +60,10 @@ internal sealed class Installation
         return admitted;
     }
 
-    /// <summary>Fetches, proves and writes the image, reads it back, and activates it, as far as the device's gates are open. What an earlier call staged is not fetched again.</summary>
+    /// <summary>
+    /// Fetches, proves and writes the image, reads it back, and activates it, as far as the device's gates are open. What an earlier call staged is not fetched again; an attempt that
+    /// broke off is gone on with.
+    /// </summary>
     /// <param name="deployment">The server's name for it.</param>
     /// <param name="manifest">What is installed.</param>
     /// <param name="deltas">The delta packs that the server offers.</param>
@@ -84,9 +87,12 @@ internal sealed class Installation
 
         GatePass write = await GatePass.DemandAsync(_parts, GatePoint.Write, manifest, cancellation);
 
+        UpdateJournal? brokenOff = _state.Current.Journal is { } journal && journal.Writes(slot.Name, manifest.Manifest.Digest) ? journal : null;
+
         // Table and index, or a delta's plan, are proven or bounded before the slot is touched: a wrong pack costs the device nothing.
-        using ImageDownload download = await ImageDownload.BeginAsync(_parts, _repository, manifest.SoleImage, [.. deltas.Where(delta => _patience.HasFor(delta.Pack))], _patience, cancellation);
-        return await GuardAsync(slot, () => InstallAsync(deployment, slot, manifest, download, write, cancellation));
+        IReadOnlyList<OfferedDelta> offers = [.. deltas.Where(delta => _patience.HasFor(delta.Pack))];
+        using ImageDownload download = await ImageDownload.BeginAsync(_parts, _repository, manifest.SoleImage, offers, _patience, brokenOff?.Transfer, cancellation);
+        return await GuardAsync(slot, () => InstallAsync(deployment, slot, manifest, download, resumes: brokenOff is not null, write, cancellation));
     }
 
     private async Task<T> GuardAsync<T>(InactiveSlot slot, Func<Task<T>> install)
@@ -107,7 +113,8 @@ internal sealed class Installation
         }
     }
 
-    private async Task<GatePass> InstallAsync(string deployment, InactiveSlot slot, AdmittedManifest manifest, ImageDownload download, GatePass write, CancellationToken cancellation)
+    private async Task<GatePass> InstallAsync(
+        string deployment, InactiveSlot slot, AdmittedManifest manifest, ImageDownload download, bool resumes, GatePass write, CancellationToken cancellation)
     {
         write.Demand(GatePoint.Write, InstalledRelease.Of(manifest.Manifest));
 
@@ -115,10 +122,11 @@ internal sealed class Installation
         // journal after a power cut takes what the boot record says of the slot for what came of this update, not of an earlier one.
         _parts.Boot.Disable(slot);
         _parts.Slots.ClearEnvelope(slot);
-        Begin(deployment, slot, manifest, write);
+        Begin(deployment, slot, manifest, download.Transfer, write);
         await _reports.TrySendQueuedAsync(cancellation);
-        await WriteAsync(slot, download, cancellation);
+        await WriteAsync(slot, download, resumes, cancellation);
         _state.Update(state => state with { LastTransfer = download.Transfer });
+        KeptParts.Forget(_parts.Store);
 
         StagedUpdate staged = StagedUpdate.Stage(slot, manifest, _parts.Slots, _parts.Identity.Traits, () => Rollback).OrThrow();
         _state.Update(static state => state.Journal is { } journal ? state with { Journal = journal with { Step = UpdateStep.Staged } } : state);
@@ -215,13 +223,13 @@ internal sealed class Installation
         return true;
     }
 
-    private void Begin(string deployment, InactiveSlot slot, AdmittedManifest manifest, GatePass write)
+    private void Begin(string deployment, InactiveSlot slot, AdmittedManifest manifest, ImageTransfer transfer, GatePass write)
     {
-        UpdateJournal journal = new(deployment, UpdateStep.Installing, slot.Name, InstalledRelease.Of(manifest.Manifest), null);
+        UpdateJournal journal = new(deployment, UpdateStep.Installing, slot.Name, InstalledRelease.Of(manifest.Manifest), null) { Transfer = transfer };
 
         // A repeat after a broken transfer is the same installation to the server.
-        _state.Update(state => state.Journal == journal && state.Deferral is null
-            ? state
+        _state.Update(state => journal.IsSameAs(state.Journal) && state.Deferral is null
+            ? state with { Journal = journal }
             : _reports.Add(
                 state with { Journal = journal, Deferral = null },
                 deployment,
@@ -230,27 +238,27 @@ internal sealed class Installation
                 note: write.Overridden.Count > 0 ? string.Join("; ", write.Overridden) : null));
     }
 
-    private async Task WriteAsync(InactiveSlot slot, ImageDownload download, CancellationToken cancellation)
+    private async Task WriteAsync(InactiveSlot slot, ImageDownload download, bool resumes, CancellationToken cancellation)
     {
-        using ISlotWriter writer = _parts.Slots.OpenForWriting(slot);
-        int tenths = 0;
-        await download.FetchAsync(
-            chunk =>
+        using ImageWriter image = new(_parts, slot, download.Table, resumes, () => Note(download.Transfer));
+        try
+        {
+            await download.FetchAsync(image, cancellation);
+            image.Flush();
+        }
+        catch (Exception e) when (e is RepositoryUnavailableException or OperationCanceledException)
+        {
+            image.Checkpoint(); // nobody knows how long it takes until it goes on, and whether the power stays on
+            throw;
+        }
+        finally
+        {
+            if (resumes)
             {
-                writer.Write(chunk);
-                int done = (chunk.Index + 1) * 10 / chunk.Table.Table.Count;
-                if (done > tenths)
-                {
-                    tenths = done;
-                    _parts.Log.Progress($"installing: {chunk.Table.Manifest.Content.ReleaseVersion} into slot {slot.Name}, {done * 10}%");
-                }
-            },
-            () =>
-            {
-                writer.Flush();
-                return _parts.Slots.OpenForReading(slot.Name);
-            },
-            cancellation);
-        writer.Flush();
+                _parts.Log.Progress($"resumed: {image.Taken} of {download.Table.Table.Count} chunks stood in slot {slot.Name}, {image.Written} were written");
+            }
+        }
     }
+
+    private void Note(ImageTransfer transfer) => _state.Update(state => state.Journal is { } journal ? state with { Journal = journal with { Transfer = transfer } } : state);
 }

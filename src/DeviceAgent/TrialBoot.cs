@@ -115,7 +115,7 @@ internal sealed class TrialBoot
     public TrialOutcome GoBack(string why)
     {
         UpdateJournal intent = (RunningJournal ?? new UpdateJournal(null, UpdateStep.Activated, _facts.Running, _facts.Release, null)) with { Step = UpdateStep.Reverting, TrialFailure = why };
-        _state.Update(state => state.Journal == intent ? state : state with { Journal = intent });
+        Note(state => state.Journal == intent ? state : state with { Journal = intent });
         _parts.Boot.EndTrial();
         return TrialOutcome.Reboot;
     }
@@ -153,21 +153,22 @@ internal sealed class TrialBoot
             return TrialOutcome.Settled;
         }
 
-        NoteFailure(detail);
+        Note(state => RunningJournal is { } journal && (journal.TrialFailure != detail || state.UndecidedSince is not null)
+            ? state with { Journal = journal with { TrialFailure = detail }, UndecidedSince = null }
+            : state);
         return TrialOutcome.Reboot;
     }
 
-    private void NoteFailure(string detail)
+    // Nothing holds up a revert, a disk that takes no more writes neither.
+    private void Note(Func<AgentState, AgentState> change)
     {
         try
         {
-            _state.Update(state => RunningJournal is { } journal && (journal.TrialFailure != detail || state.UndecidedSince is not null)
-                ? state with { Journal = journal with { TrialFailure = detail }, UndecidedSince = null }
-                : state);
+            _state.Update(change);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _parts.Log.Waiting($"the failure cannot be noted: {e.Message}"); // nothing holds up a revert
+            _parts.Log.Waiting($"why the device goes back cannot be noted: {e.Message}");
         }
     }
 
@@ -210,9 +211,14 @@ internal sealed class TrialBoot
         switch (journal.Step)
         {
             case UpdateStep.Installing:
-                // The slot was never activated, whatever a boot record that was lost makes of it (A40): the next assignment starts afresh.
+                // The slot was never activated, whatever a boot record that was lost makes of it (A40): the next assignment goes on with it, if it is the same. What runs
+                // on trial is judged first, and is another release.
                 Withdraw(journal);
-                _state.Update(static state => state with { Journal = null });
+                if (journal.Slot == _facts.Running || !_parts.Boot.Record[_facts.Running].Successful)
+                {
+                    _state.Update(static state => state with { Journal = null });
+                }
+
                 return false;
             case UpdateStep.Staged when isUntouched && !slot.IsExhausted:
                 // Its activation was not noted, or never was: it is activated when the gates were asked.

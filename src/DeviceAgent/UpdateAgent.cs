@@ -33,13 +33,16 @@ public sealed class UpdateAgent
         ArgumentNullException.ThrowIfNull(parts);
         _parts = parts;
         _state = new StateStore(parts.Store);
-        RepositoryClient repository = new(parts.Http, new Uri(parts.Server, "repo/"), parts.Retry, parts.Time);
-        MetadataRefresh metadata = new(MetadataProfile.Fota, parts.Store, MetadataRefresh.AgentFolder, repository.Below("metadata/"));
-        CheckInClient checkIn = new(parts.Http, parts.Server, parts.Key, parts.Retry, parts.Time);
+        Transport transport = Transport.Of(parts);
+        Uri repository = new(parts.Server, "repo/");
+        MetadataRefresh metadata = new(
+            MetadataProfile.Fota, parts.Store, MetadataRefresh.AgentFolder, new RepositoryClient([new RepositorySource(new Uri(repository, "metadata/"), parts.Http)], transport), new TimestampTag(parts.Store));
+        RepositoryClient content = new([.. parts.Mirrors, new RepositorySource(repository, parts.Http)], transport);
+        CheckInClient checkIn = new(parts.Http, parts.Server, parts.Key, transport);
         _reports = new ReportQueue(parts.Identity, _state, parts.Boot, parts.Counter, parts.Time, checkIn, parts.Log);
         _deferrals = new DeferralNotes(parts, _state, _reports);
         _floor = new FloorSchedule(parts, _state);
-        _installation = new Installation(parts, _state, _reports, new ManifestDownload(metadata, repository), repository);
+        _installation = new Installation(parts, _state, _reports, new ManifestDownload(metadata, content), content);
         _trial = new TrialBoot(parts, _state, _reports, _deferrals, _installation.MarkActivated);
     }
 
@@ -104,7 +107,7 @@ public sealed class UpdateAgent
         catch (RepositoryUnavailableException e)
         {
             _parts.Log.Waiting(e.Message);
-            return new AgentOutcome.Unavailable(e.Message);
+            return new AgentOutcome.Unavailable(e.Message) { RetryAfter = e.RetryAfter };
         }
         catch (RejectedException e)
         {
@@ -137,7 +140,12 @@ public sealed class UpdateAgent
         if (answer.Assignment is not { } assignment)
         {
             // An installation that broke off, or waits, and is not wanted any more.
-            _state.Update(static state => state.Journal is null && state.Deferral is null ? state : state with { Journal = null, Deferral = null });
+            if (_state.Current.Journal is not null || _state.Current.Deferral is not null)
+            {
+                _state.Update(static state => state with { Journal = null, Deferral = null });
+                KeptParts.Forget(_parts.Store);
+            }
+
             return new AgentOutcome.Idle(answer.NextCheckIn);
         }
 
@@ -236,6 +244,7 @@ public sealed class UpdateAgent
     private void Fail(Assignment assignment, InstalledRelease? release, Rejection why)
     {
         _parts.Log.Refused(why);
+        KeptParts.Forget(_parts.Store);
         bool wasWritten = why.Reason is RejectionReason.ImageMismatch or RejectionReason.StorageFailed && release is not null;
         _state.Update(state => _reports.Add(
             (wasWritten ? state.WithSlotFailure(release!.ManifestDigest) : state) with

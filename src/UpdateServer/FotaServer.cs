@@ -132,6 +132,9 @@ public sealed class FotaServer : IAsyncDisposable
                     https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
                     https.AllowAnyClientCertificate();
                     https.CheckCertificateRevocation = false;
+
+                    // Devices that show a certificate take up no earlier session, so its tickets would only be bytes on their links (docs/performance.md).
+                    https.OnAuthenticate = static (_, options) => options.AllowTlsResume = false;
                 });
             });
         });

@@ -56,7 +56,7 @@ internal static class AgentMemory
         }
     }
 
-    private static async Task<string> ReleaseAsync(string programs, string folder, SignerSite signer, Operator operations, string version, int size, CancellationToken cancellation)
+    internal static async Task<string> ReleaseAsync(string programs, string folder, SignerSite signer, Operator operations, string version, int size, CancellationToken cancellation)
     {
         string image = Path.Combine(folder, $"pump-{version}.img");
         await new Tool(Path.Combine(programs, "samples", "images"), new Dictionary<string, string>(StringComparer.Ordinal))

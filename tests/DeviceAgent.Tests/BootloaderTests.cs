@@ -161,7 +161,7 @@ public sealed class BootloaderTests
         }
 
         device.Server.Offer(SampleRelease.Create("1.2.0", sequence: 3));
-        device.Server.BreaksAfter = 100;
+        device.Server.DiesAfter = 200;
         await device.RunAsync();
         int boots = device.Boots.Count, reports = device.Server.Reports.Count;
         Directory.Delete(device.PathOf("boot"), recursive: true);
@@ -171,7 +171,7 @@ public sealed class BootloaderTests
         Assert.That(device.Record[device.Boots[^1].Running].Successful, Is.True, "what runs on trial is judged");
         Assert.That(device.Status.Step, Is.Null);
 
-        device.Server.BreaksAfter = null;
+        device.Server.DiesAfter = null;
         await device.RunAsync();
         Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.2.0"));
         Assert.That(device.Server.Reports.Skip(reports).Select(static r => r.State).Where(static s => s != ReportState.Idle), Is.EqualTo(s_update));

@@ -222,7 +222,7 @@ public sealed class DeltaRefusalTests
         };
         await scene.Device.StartUpdateAsync();
         Assert.That(scene.Device.Log.All, Has.Some.StartsWith("refused: ChunkMismatch: chunk 2:"));
-        Assert.That(scene.Device.Slots!.Written, Is.EqualTo((int[])[0, 1, 2, 3, .. Enumerable.Range(2, DeltaScene.Chunks - 2)]));
+        Assert.That(scene.Device.Slots!.Written, Is.EqualTo((int[])[0, 1, 2, 3, 2, .. Enumerable.Range(4, DeltaScene.Chunks - 4)]));
         Assert.That(scene.Device.Record.B.IsPending, Is.True);
     }
 

@@ -127,11 +127,11 @@ public sealed class DeltaUpdateTests
         using DeltaScene scene = new();
         UpdateAgent agent = scene.Device.PowerOn();
         await agent.ResumeAsync(CancellationToken.None);
-        scene.Server.BreaksAfter = DeltaHead.Size;
+        scene.Server.DiesAfter = DeltaHead.Size + 10;
         Assert.That(await agent.CheckInAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.Unavailable>());
         Assert.That(scene.Server.Requests, Has.None.EqualTo($"/repo/{DeltaScene.FullPath}"));
         Assert.That(scene.Device.Status.LastTransfer, Is.Null);
-        scene.Server.BreaksAfter = null;
+        scene.Server.DiesAfter = null;
         Assert.That(await agent.CheckInAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.RebootRequested>());
         Assert.That(scene.Transfer.Bytes, Is.EqualTo(DeltaScene.Delta.Length), "of the attempt that came through");
     }

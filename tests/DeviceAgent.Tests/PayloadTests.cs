@@ -180,7 +180,7 @@ public sealed class PayloadTests
         await device.RunAsync();
         Assert.That(device.Reader.ReadEnvelope(SlotName.A), Is.Not.Null, "the case at hand: the release before lies there");
         device.Server.Offer(SampleRelease.Create("1.2.0", sequence: 3));
-        device.Server.BreaksAfter = 100;
+        device.Server.DiesAfter = 200;
         Assert.That(await device.RunAsync(), Is.InstanceOf<AgentOutcome.Unavailable>());
         Assert.That(device.Reader.ReadEnvelope(SlotName.A), Is.Null);
     }

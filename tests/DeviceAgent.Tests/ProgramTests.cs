@@ -203,7 +203,7 @@ public sealed class ProgramTests
         }
     }
 
-    private static async Task<VerificationKey> EnrolAsync(InstalledPrograms programs, TestAuthority authority)
+    internal static async Task<VerificationKey> EnrolAsync(InstalledPrograms programs, TestAuthority authority)
     {
         string request = programs.PathOf("device.csr");
         (int exitCode, _, string error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "enrol", "--config", programs.AgentConfig, "--out", request);
@@ -214,7 +214,7 @@ public sealed class ProgramTests
         return VerificationKey.FromSubjectPublicKeyInfo(issued.PublicKey.ExportSubjectPublicKeyInfo());
     }
 
-    private static async Task<string> ManufactureAsync(InstalledPrograms programs, FleetServer server)
+    internal static async Task<string> ManufactureAsync(InstalledPrograms programs, FleetServer server)
     {
         SampleRelease factory = SampleRelease.Create("1.0.0", sequence: 1);
         SoftwareKey[] keys = [.. server.Repository.Pump.Keys];

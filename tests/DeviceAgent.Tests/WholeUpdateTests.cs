@@ -196,12 +196,12 @@ public sealed class WholeUpdateTests
     {
         using SimulatedDevice device = new();
         device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
-        device.Server.BreaksAfter = 100;
+        device.Server.DiesAfter = 200;
         UpdateAgent agent = device.PowerOn();
         await agent.ResumeAsync(CancellationToken.None);
         Assert.That(await agent.CheckInAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.Unavailable>());
         Assert.That(device.Record.B, Is.EqualTo(SlotBootState.Unbootable));
-        device.Server.BreaksAfter = null;
+        device.Server.DiesAfter = null;
         Assert.That(await agent.CheckInAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.RebootRequested>());
         Assert.That(device.Server.States, Is.EqualTo(new[] { ReportState.Installing, ReportState.Activated }));
     }
@@ -211,7 +211,7 @@ public sealed class WholeUpdateTests
     {
         using SimulatedDevice device = new();
         device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
-        device.Server.BreaksAfter = 100;
+        device.Server.DiesAfter = 200;
         await device.RunAsync();
         device.Server.Assignment = null;
         await device.RunAsync();

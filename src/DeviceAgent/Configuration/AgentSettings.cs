@@ -44,13 +44,16 @@ public sealed record AgentSettings
     /// <summary>What a trial boot has to pass.</summary>
     public required HealthSettings Health { get; init; }
 
+    /// <summary>How it uses its network.</summary>
+    public NetworkSettings Network { get; init; } = NetworkSettings.Default;
+
     /// <summary>Reads the file.</summary>
     /// <exception cref="SettingsException">It is missing, incomplete, or asks for what its layout forbids.</exception>
     public static AgentSettings Load(string path) => SettingsFile.Load(path, Read);
 
     private static AgentSettings Read(SettingsFile file)
     {
-        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "checkInSeconds", "key", BootSettings.Member, HashBasedSettings.Member, GateSettings.Member, HealthSettings.Member);
+        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "checkInSeconds", "key", BootSettings.Member, HashBasedSettings.Member, GateSettings.Member, HealthSettings.Member, NetworkSettings.Member);
         bool production = file.Text("layout") switch
         {
             "production" => true,
@@ -65,9 +68,7 @@ public sealed record AgentSettings
                 file.Text("vendorDomain"),
                 file.Text("className"),
                 file.Number("slotSize", 4096, long.MaxValue)),
-            Server = Uri.TryCreate(file.Text("server").TrimEnd('/') + "/", UriKind.Absolute, out Uri? server) && server.Scheme == Uri.UriSchemeHttps
-                ? server
-                : throw file.Wrong("server", "an https address"),
+            Server = file.HttpsAddress("server"),
             ServerCa = file.FilePath("serverCa"),
             TrustedRoot = file.FilePath("trustedRoot"),
             HashBased = HashBasedSettings.Read(file),
@@ -78,6 +79,7 @@ public sealed record AgentSettings
             Boot = BootSettings.Read(file),
             Gates = GateSettings.Read(file),
             Health = HealthSettings.Read(file),
+            Network = NetworkSettings.Read(file),
         };
     }
 }

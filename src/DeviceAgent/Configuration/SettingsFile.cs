@@ -44,6 +44,11 @@ public sealed class SettingsFile
     /// <summary>A text that is not empty.</summary>
     public string Text(string name) => Find(name, JsonValueKind.String, "a text").GetString() is { Length: > 0 } text ? text : throw Wrong(name, "a text that is not empty");
 
+    /// <summary>An HTTPS address, made to end in '/'.</summary>
+    public Uri HttpsAddress(string name) => Uri.TryCreate(Text(name).TrimEnd('/') + "/", UriKind.Absolute, out Uri? address) && address.Scheme == Uri.UriSchemeHttps
+        ? address
+        : throw Wrong(name, "an https address");
+
     /// <summary>A path, made absolute from the folder of the file.</summary>
     public string FilePath(string name) => Path.GetFullPath(Text(name), Path.GetDirectoryName(Path.GetFullPath(_path))!);
 

@@ -9,7 +9,7 @@ namespace Fota.DeviceAgent.Fetching;
 
 /// <summary>
 /// One image on its way to the inactive slot: as a delta against what runs where one is offered, else as the full pack. A delta that is refused costs time,
-/// never the update: the full pack goes on from that chunk.
+/// never the update: the full pack brings the chunks that the slot lacks then.
 /// </summary>
 internal sealed class ImageDownload : IDisposable
 {
@@ -18,28 +18,33 @@ internal sealed class ImageDownload : IDisposable
     private readonly PackDownload _packs;
     private readonly ListedImage _image;
     private readonly DeltaPatience _patience;
-    private readonly long _receivedBefore;
+    private readonly ImageTransfer? _before;
     private TransferKind _kind = TransferKind.Full;
     private RunningImage? _running;
     private DeltaDownload? _delta;
     private PackIndex? _index;
+    private bool _isIndexKept;
     private VerifiedChunkTable? _table;
 
-    private ImageDownload(AgentParts parts, RepositoryClient repository, ListedImage image, DeltaPatience patience)
+    private ImageDownload(AgentParts parts, RepositoryClient repository, ListedImage image, DeltaPatience patience, ImageTransfer? before)
     {
-        _patience = patience;
         _parts = parts;
-        _repository = repository;
-        _packs = new PackDownload(repository);
+        _repository = repository.Anew();
+        _packs = new PackDownload(_repository, new KeptParts(parts.Store, image.Manifest.Digest));
         _image = image;
-        _receivedBefore = repository.Received;
+        _patience = patience;
+        _before = before;
     }
 
     /// <summary>The image's chunk table.</summary>
     public VerifiedChunkTable Table => _table!;
 
-    /// <summary>What it took so far.</summary>
-    public ImageTransfer Transfer => new(_image.Manifest.Content.ReleaseVersion, _kind, _repository.Received - _receivedBefore, _image.Content.ImageSize);
+    /// <summary>What it took so far, earlier attempts included.</summary>
+    public ImageTransfer Transfer => new(
+        _image.Manifest.Content.ReleaseVersion,
+        _before is null || _before.Kind == _kind ? _kind : TransferKind.DeltaThenFull,
+        (_before?.Bytes ?? 0) + _repository.Received,
+        _image.Content.ImageSize);
 
     /// <summary>Fetches what has to be proven, or bounded, before the slot is touched.</summary>
     /// <param name="parts">The device.</param>
@@ -47,11 +52,13 @@ internal sealed class ImageDownload : IDisposable
     /// <param name="image">The image.</param>
     /// <param name="offers">The server's hints, of which nothing is believed.</param>
     /// <param name="patience">Told when a delta would not come.</param>
+    /// <param name="before">What earlier attempts took.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="RejectedException">Table or index of the full pack was refused.</exception>
-    public static async Task<ImageDownload> BeginAsync(AgentParts parts, RepositoryClient repository, ListedImage image, IReadOnlyList<OfferedDelta> offers, DeltaPatience patience, CancellationToken cancellation)
+    public static async Task<ImageDownload> BeginAsync(
+        AgentParts parts, RepositoryClient repository, ListedImage image, IReadOnlyList<OfferedDelta> offers, DeltaPatience patience, ImageTransfer? before, CancellationToken cancellation)
     {
-        ImageDownload download = new(parts, repository, image, patience);
+        ImageDownload download = new(parts, repository, image, patience, before);
         try
         {
             await download.BeginAsync(offers, cancellation);
@@ -64,36 +71,39 @@ internal sealed class ImageDownload : IDisposable
         }
     }
 
-    /// <summary>Gives every chunk, proven, to <paramref name="write"/>.</summary>
-    /// <param name="write">Writes a chunk to the inactive slot.</param>
-    /// <param name="readBack">Opens the inactive slot at its beginning, with all that was written in it.</param>
-    /// <param name="cancellation">Ends it.</param>
-    public async Task FetchAsync(Action<VerifiedChunk> write, Func<Stream> readBack, CancellationToken cancellation)
+    /// <summary>Gives every chunk that the slot lacks, proven, to <paramref name="image"/>.</summary>
+    public async Task FetchAsync(ImageWriter image, CancellationToken cancellation)
     {
-        int written = 0;
         if (_delta is not null)
         {
             try
             {
-                await FetchDeltaAsync(
-                    _delta,
-                    chunk =>
-                    {
-                        write(chunk);
-                        written = chunk.Index + 1;
-                    },
-                    cancellation);
+                await FetchDeltaAsync(_delta, image, cancellation);
                 return;
             }
             catch (Exception e) when (IsRefusal(e))
             {
-                GiveUpDelta(e, written);
+                GiveUpDelta(e, image.Taken + image.Written);
+                image.Checkpoint(); // that it was given up is remembered before the full pack covers it
+                image.BeginReadingAnew();
+                _packs.Keep(Table);
             }
         }
 
-        using PackReader full = PackReader.OfFull(Table, _index ?? await _packs.FetchIndexAsync(Table, cancellation));
-        TakeOver(full, written, readBack, cancellation);
-        await _packs.FetchChunksAsync(_image.Content.PackUri, full, write, cancellation);
+        _index ??= await FindOrFetchIndexAsync(cancellation);
+        try
+        {
+            await FetchFullAsync(_index, image, cancellation);
+        }
+        catch (RejectedException e) when (_isIndexKept)
+        {
+            // Nobody vouches for the index that was kept: it may be what was wrong (A34).
+            _parts.Log.Refused(e.Rejection);
+            image.BeginReadingAnew();
+            _isIndexKept = false;
+            _index = await _packs.FetchIndexAsync(Table, cancellation);
+            await FetchFullAsync(_index, image, cancellation);
+        }
     }
 
     public void Dispose() => _running?.Dispose();
@@ -116,7 +126,7 @@ internal sealed class ImageDownload : IDisposable
         if (_table is null)
         {
             _table = await _packs.FetchTableAsync(_image, cancellation);
-            _index = await _packs.FetchIndexAsync(_table, cancellation);
+            _index = await FindOrFetchIndexAsync(cancellation);
         }
     }
 
@@ -129,19 +139,32 @@ internal sealed class ImageDownload : IDisposable
         }
 
         _kind = TransferKind.Delta;
-        _delta = await CountingAsync(offer.Pack, DeltaDownload.BeginAsync(_packs, _image, offer, running, cancellation));
+        _delta = await CountingAsync(offer.Pack, DeltaDownload.BeginAsync(_packs, _image, offer, running, cancellation), static () => false);
         _table = _delta.Table;
         _parts.Log.Progress($"delta pack: {offer.Pack}, {offer.Size} bytes for an image of {_image.Content.ImageSize}");
     }
 
-    // On its own, so that the memory of this reader is not held while the full pack's works.
-    private async Task FetchDeltaAsync(DeltaDownload delta, Action<VerifiedChunk> write, CancellationToken cancellation)
+    // These on their own, so that the memory of the one reader is not held while the other works.
+    private async Task FetchDeltaAsync(DeltaDownload delta, ImageWriter image, CancellationToken cancellation)
     {
         using PackReader reader = delta.OpenReader();
-        await CountingAsync(delta.Pack, _packs.FetchChunksAsync(delta.Path, reader, write, cancellation));
+        await CountingAsync(delta.Pack, _packs.FetchChunksAsync(delta.Path, reader, image, cancellation), () => image.Written > 0);
     }
 
-    private async Task<T> CountingAsync<T>(Sha256Digest pack, Task<T> transfer)
+    private async Task FetchFullAsync(PackIndex index, ImageWriter image, CancellationToken cancellation)
+    {
+        using PackReader reader = PackReader.OfFull(Table, index);
+        await _packs.FetchChunksAsync(_image.Content.PackUri, reader, image, cancellation);
+    }
+
+    private async Task<PackIndex> FindOrFetchIndexAsync(CancellationToken cancellation)
+    {
+        PackIndex? kept = _packs.FindIndex(Table);
+        _isIndexKept = kept is not null;
+        return kept ?? await _packs.FetchIndexAsync(Table, cancellation);
+    }
+
+    private async Task<T> CountingAsync<T>(Sha256Digest pack, Task<T> transfer, Func<bool> broughtChunks)
     {
         try
         {
@@ -149,7 +172,7 @@ internal sealed class ImageDownload : IDisposable
         }
         catch (RepositoryUnavailableException e) when (e.IsTransient)
         {
-            _patience.Failed(pack);
+            _patience.Failed(pack, broughtChunks());
             throw;
         }
     }
@@ -168,33 +191,9 @@ internal sealed class ImageDownload : IDisposable
             _parts.Log.Progress($"delta pack: {why.Message}");
         }
 
+        _packs.KeptDelta.Forget();
         _parts.Log.Progress($"delta pack: given up, the full pack goes on at chunk {chunk}");
         _kind = _kind == TransferKind.Delta ? TransferKind.DeltaThenFull : _kind;
         _delta = null;
-    }
-
-    // Proven again, as flash is not believed either: the full pack goes on at the first chunk that does not stand there.
-    private void TakeOver(PackReader reader, int written, Func<Stream> readBack, CancellationToken cancellation)
-    {
-        if (written == 0)
-        {
-            return;
-        }
-
-        using Stream slot = readBack();
-        byte[] buffer = new byte[Table.Table.ChunkSize];
-        while (reader.NextChunk < written)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            Memory<byte> bytes = buffer.AsMemory(0, Table.Table.LengthOf(reader.NextChunk));
-            slot.ReadExactly(bytes.Span);
-            if (!Table.Prove(reader.NextChunk, bytes.Span).IsAccepted(out VerifiedChunk? chunk, out Rejection? rejection))
-            {
-                _parts.Log.Refused(rejection);
-                return;
-            }
-
-            reader.Skip(chunk);
-        }
     }
 }

@@ -34,7 +34,6 @@ internal sealed class ManifestDownload(MetadataRefresh metadata, RepositoryClien
             throw new RejectedException(RejectionReason.LimitExceeded, $"{targetPath}: wanted at most {DecodeLimits.EnvelopeBytes} bytes, got a length of {target.Length}");
         }
 
-        byte[] bytes = await repository.GetAsync($"targets/{target.FileName}", target.Length, cancellation);
-        return target.Verify(bytes).OrThrow();
+        return await repository.Anew().GetAsync($"targets/{target.FileName}", target.Length, bytes => target.Verify(bytes).OrThrow(), cancellation);
     }
 }

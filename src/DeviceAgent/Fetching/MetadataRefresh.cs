@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using Fota.DeviceAgent.Storage;
 using Fota.Manifest;
 using Fota.Manifest.Encoding;
@@ -24,13 +25,16 @@ internal sealed class MetadataRefresh
     private readonly IDurableStore _store;
     private readonly string _folder;
     private readonly RepositoryClient _repository;
+    private readonly TimestampTag? _tag;
 
     /// <param name="profile">Which metadata is read.</param>
     /// <param name="store">Where the trusted metadata lies.</param>
     /// <param name="folder">The first part of the names of its files in the store; may be empty.</param>
     /// <param name="repository">Fetches the repository's metadata.</param>
-    public MetadataRefresh(MetadataProfile profile, IDurableStore store, string folder, RepositoryClient repository)
+    /// <param name="tag">Remembers what the server called the timestamp; null to fetch it each time.</param>
+    public MetadataRefresh(MetadataProfile profile, IDurableStore store, string folder, RepositoryClient repository, TimestampTag? tag)
     {
+        _tag = tag;
         _profile = profile;
         _store = store;
         _folder = folder;
@@ -113,12 +117,20 @@ internal sealed class MetadataRefresh
             trust.UpdateTimestamp(stored).IsAccepted(out reference, out _);
         }
 
-        byte[] fetched = await _repository.GetAsync(MetadataFileName.Timestamp, DecodeLimits.TimestampBytes, cancellation);
+        // Only one that holds today may be what the server still has.
+        EntityTagHeaderValue? known = reference is null ? null : _tag?.Of(stored);
+        (byte[]? fetched, string? tag) = await _repository.GetUnlessAsync(MetadataFileName.Timestamp, DecodeLimits.TimestampBytes, known, cancellation);
+        if (fetched is null)
+        {
+            return;
+        }
+
         TimestampMetadata trusted = trust.UpdateTimestamp(fetched).OrThrow();
         if (trusted != reference)
         {
             // One of the same version was not looked at further, and may name an older snapshot: it must not become the reference (A02).
             Replace(MetadataFileName.Timestamp, fetched);
+            _tag?.Keep(fetched, tag);
         }
     }
 

@@ -14,4 +14,7 @@ public sealed class RepositoryUnavailableException : Exception
 
     /// <summary>What the server answered; null when it did not answer.</summary>
     public HttpStatusCode? Status { get; init; }
+
+    /// <summary>How long the server wants not to be asked again (Retry-After of a 429 or 503); null when it did not say. Not bounded yet: it may be a century.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 }

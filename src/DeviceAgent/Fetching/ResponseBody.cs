@@ -7,32 +7,52 @@ namespace Fota.DeviceAgent.Fetching;
 internal sealed class ResponseBody : IDisposable
 {
     private readonly HttpResponseMessage _response;
-    private readonly TimeProvider _time;
+    private readonly Transport _transport;
     private readonly Action<int> _received;
     private readonly TransferRate _rate = new();
     private Stream? _stream;
 
     /// <summary>Reads the body of <paramref name="response"/>, and tells <paramref name="received"/> how many bytes each read brought.</summary>
-    public ResponseBody(HttpResponseMessage response, TimeProvider time, Action<int> received)
+    public ResponseBody(HttpResponseMessage response, Transport transport, Action<int> received)
     {
         _response = response;
-        _time = time;
+        _transport = transport;
         _received = received;
     }
 
     /// <summary>Whether the server sent the range that was asked for, rather than the whole file.</summary>
     public bool IsPartial => _response.StatusCode == HttpStatusCode.PartialContent;
 
+    /// <summary>Whether there is no body, as the file is the one that was named by its tag.</summary>
+    public bool IsNotModified => _response.StatusCode == HttpStatusCode.NotModified;
+
+    /// <summary>Where the bytes begin in the file.</summary>
+    public long? First => IsPartial ? _response.Content.Headers.ContentRange?.From : 0;
+
     /// <summary>Length of the whole file, as far as the server says it.</summary>
     public long? FileLength => IsPartial ? _response.Content.Headers.ContentRange?.Length : _response.Content.Headers.ContentLength;
 
-    /// <summary>Fills <paramref name="buffer"/>; a body that ends before is a broken transfer.</summary>
-    public async Task ReadExactlyAsync(Memory<byte> buffer, CancellationToken cancellation)
+    /// <summary>What the server calls this version of the file (RFC 9110, section 8.8.3); null when it has no name for it.</summary>
+    public string? Tag => _response.Headers.ETag?.ToString();
+
+    /// <summary>Reads what has come, at least a byte; 0 at the end.</summary>
+    public async Task<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation)
     {
-        if (await ReadAsync(buffer, cancellation) < buffer.Length)
-        {
-            throw new RepositoryUnavailableException($"{What}: the transfer ended early", isTransient: true);
-        }
+        Memory<byte> piece = buffer[..Math.Min(buffer.Length, _transport.Cap.MaxRead)];
+        long before = _transport.Time.GetTimestamp();
+        int read = await HttpDoor.GuardAsync(
+            What,
+            async token =>
+            {
+                _stream ??= await _response.Content.ReadAsStreamAsync(token);
+                return await _stream.ReadAsync(piece, token);
+            },
+            _transport.Time,
+            cancellation);
+        _received(read);
+        _rate.Demand(What, read, _transport.Time.GetElapsedTime(before));
+        await _transport.Cap.TakeAsync(read, cancellation);
+        return read;
     }
 
     public async Task<byte[]> ReadToEndAsync(string what, long maxBytes, CancellationToken cancellation)
@@ -63,37 +83,17 @@ internal sealed class ResponseBody : IDisposable
     public async Task SkipAsync(long bytes, CancellationToken cancellation)
     {
         byte[] buffer = new byte[(int)Math.Min(bytes, 64 * 1024)];
-        for (long left = bytes; left > 0; left -= Math.Min(left, buffer.Length))
+        for (long left = bytes; left > 0;)
         {
-            await ReadExactlyAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellation);
+            int read = await ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellation);
+            left -= read > 0 ? read : throw EndedEarly();
         }
     }
+
+    /// <summary>A body that ends before its time is a broken transfer.</summary>
+    public RepositoryUnavailableException EndedEarly() => new($"{What}: the transfer ended early", isTransient: true);
 
     public void Dispose() => _response.Dispose();
 
     private string What => $"GET {_response.RequestMessage?.RequestUri?.AbsolutePath}";
-
-    private async Task<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation)
-    {
-        int total = 0, read;
-        do
-        {
-            int from = total;
-            long before = _time.GetTimestamp();
-            read = await HttpDoor.GuardAsync(
-                What,
-                async token =>
-                {
-                    _stream ??= await _response.Content.ReadAsStreamAsync(token);
-                    return await _stream.ReadAsync(buffer[from..], token);
-                },
-                _time,
-                cancellation);
-            total += read;
-            _received(read);
-            _rate.Demand(What, read, _time.GetElapsedTime(before));
-        }
-        while (read > 0 && total < buffer.Length);
-        return total;
-    }
 }

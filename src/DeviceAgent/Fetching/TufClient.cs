@@ -2,7 +2,6 @@ using Fota.DeviceAgent.Storage;
 using Fota.Manifest;
 using Fota.Manifest.Metadata;
 using Fota.Manifest.Verification;
-using Polly;
 
 namespace Fota.DeviceAgent.Fetching;
 
@@ -73,7 +72,7 @@ public sealed class TufClient
         }
     }
 
-    private MetadataRefresh Refresh(Uri metadata) => new(MetadataProfile.Tuf, _store, "", Client(metadata));
+    private MetadataRefresh Refresh(Uri metadata) => new(MetadataProfile.Tuf, _store, "", Client(metadata), tag: null);
 
-    private RepositoryClient Client(Uri below) => new(_http, below, ResiliencePipeline.Empty, _time);
+    private RepositoryClient Client(Uri below) => new([new RepositorySource(below, _http)], Transport.Plain(_time));
 }

@@ -5,7 +5,6 @@ using Fota.DeviceAgent.Fetching;
 using Fota.DeviceAgent.Keys;
 using Fota.Manifest;
 using Fota.Manifest.Reports;
-using Polly;
 
 namespace Fota.DeviceAgent.Reporting;
 
@@ -15,16 +14,14 @@ internal sealed class CheckInClient
     private readonly HttpClient _http;
     private readonly Uri _endpoint;
     private readonly IDeviceKey _key;
-    private readonly ResiliencePipeline _retry;
-    private readonly TimeProvider _time;
+    private readonly Transport _transport;
 
-    public CheckInClient(HttpClient http, Uri server, IDeviceKey key, ResiliencePipeline retry, TimeProvider time)
+    public CheckInClient(HttpClient http, Uri server, IDeviceKey key, Transport transport)
     {
         _http = http;
         _endpoint = new Uri(server, "api/v1/check-in");
         _key = key;
-        _retry = retry;
-        _time = time;
+        _transport = transport;
     }
 
     /// <summary>Sends one report; repeats send the same bytes.</summary>
@@ -34,7 +31,9 @@ internal sealed class CheckInClient
     public async Task<CheckInAnswer> SendAsync(DeviceReport report, CancellationToken cancellation)
     {
         byte[] signed = VerifiedReport.Sign(report, _key.PublicKey, _key.Sign);
-        return await _retry.ExecuteAsync(async token => await SendOnceAsync(signed, token), cancellation);
+        return await _transport.Retry.ExecuteAsync(
+            async token => await HttpDoor.WithinAsync("check-in", _transport.DocumentDeadline, within => SendOnceAsync(signed, within), _transport.Time, token),
+            cancellation);
     }
 
     private async Task<CheckInAnswer> SendOnceAsync(byte[] signed, CancellationToken cancellation)
@@ -43,16 +42,16 @@ internal sealed class CheckInClient
         {
             Content = new ByteArrayContent(signed) { Headers = { ContentType = new MediaTypeHeaderValue("application/cose") } },
         };
-        HttpResponseMessage response = await HttpDoor.SendAsync(_http, request, _time, cancellation);
-        using ResponseBody body = new(response, _time, static _ => { });
+        HttpResponseMessage response = await HttpDoor.SendAsync(_http, request, _transport.Time, cancellation);
+        using ResponseBody body = new(response, _transport, static _ => { });
         byte[] answer = await body.ReadToEndAsync("check-in answer", CheckInAnswer.MaxBytes, cancellation);
         if (response.StatusCode == HttpStatusCode.OK)
         {
             return CheckInAnswer.Decode(answer).OrThrow();
         }
 
-        RepositoryUnavailableException refusal = HttpDoor.Unexpected("check-in", response);
-        throw new RepositoryUnavailableException($"{refusal.Message} {Printable(answer)}".TrimEnd(), refusal.IsTransient) { Status = refusal.Status };
+        RepositoryUnavailableException refusal = HttpDoor.Unexpected("check-in", response, _transport.Time);
+        throw new RepositoryUnavailableException($"{refusal.Message} {Printable(answer)}".TrimEnd(), refusal.IsTransient) { Status = refusal.Status, RetryAfter = refusal.RetryAfter };
     }
 
     // What a server says of its refusal helps whoever reads the log, and must not be able to forge lines of it.

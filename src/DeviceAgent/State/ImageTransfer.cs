@@ -13,14 +13,16 @@ public enum TransferKind
     /// <summary>As a delta against the image that ran.</summary>
     Delta = 2,
 
-    /// <summary>A delta was asked for and refused, at its beginning or at some chunk; from there on the full pack was taken.</summary>
+    /// <summary>A delta was asked for and refused or given up, at its beginning or at some chunk; from there on the full pack was taken.</summary>
     DeltaThenFull = 3,
 }
 
 /// <summary>What it took to fetch an image as a whole.</summary>
 /// <param name="Release">Version of the release that the image is of.</param>
-/// <param name="Kind">By which packs it came.</param>
-/// <param name="Bytes">All that was fetched after the manifest: chunk table, packs, and what was fetched twice as transfers broke. Earlier attempts are not counted.</param>
+/// <param name="Kind">By which packs it came, over all attempts.</param>
+/// <param name="Bytes">
+/// All that was fetched after the manifest, over all attempts: chunk table, packs, and what was fetched twice as transfers broke. An attempt that was killed counts up to its last checkpoint.
+/// </param>
 /// <param name="ImageSize">Length of the image in bytes.</param>
 public sealed record ImageTransfer(ReleaseVersion Release, TransferKind Kind, long Bytes, long ImageSize)
 {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fota.DeviceAgent.Boot;
 using Fota.DeviceAgent.Storage;
+using Fota.Manifest;
 
 namespace Fota.DeviceAgent.State;
 
@@ -31,6 +32,17 @@ public enum UpdateStep
 /// <param name="TrialFailure">Why the last trial boot was not healthy, or why it is given up; null otherwise.</param>
 internal sealed record UpdateJournal(string? Deployment, UpdateStep Step, SlotName Slot, InstalledRelease Release, string? TrialFailure)
 {
+    /// <summary>What its image took up to the last checkpoint, over all attempts; null where that is not known.</summary>
+    public ImageTransfer? Transfer { get; init; }
+
+    /// <summary>
+    /// Whether it was writing this manifest's image into this slot, or had written it. That makes it worth looking for chunks of it there, and says nothing of them: each is proven again (A34).
+    /// </summary>
+    public bool Writes(SlotName slot, Sha256Digest manifest) => Step is UpdateStep.Installing or UpdateStep.Staged && Slot == slot && Release.ManifestDigest == manifest;
+
+    /// <summary>Whether it is the same update, however far that has come.</summary>
+    public bool IsSameAs(UpdateJournal? other) => other is not null && this with { Transfer = null } == other with { Transfer = null };
+
     /// <summary>Whether what runs is what this update installed.</summary>
     public bool Runs(BootFacts facts) => facts.Running == Slot && facts.Release.ManifestDigest == Release.ManifestDigest;
 
@@ -39,7 +51,10 @@ internal sealed record UpdateJournal(string? Deployment, UpdateStep Step, SlotNa
         json.RequiredEnum<UpdateStep>("step"),
         json.RequiredEnum<SlotName>("slot"),
         InstalledRelease.Read(json.GetProperty("release")),
-        json.OptionalText("trial_failure"));
+        json.OptionalText("trial_failure"))
+    {
+        Transfer = json.TryGetProperty("transfer", out JsonElement transfer) && transfer.ValueKind != JsonValueKind.Null ? ImageTransfer.Read(transfer) : null, // not in older files
+    };
 
     public void Write(Utf8JsonWriter json, string name)
     {
@@ -49,6 +64,15 @@ internal sealed record UpdateJournal(string? Deployment, UpdateStep Step, SlotNa
         json.WriteString("slot", Slot.ToString());
         Release.Write(json, "release");
         json.WriteString("trial_failure", TrialFailure);
+        if (Transfer is null)
+        {
+            json.WriteNull("transfer");
+        }
+        else
+        {
+            Transfer.Write(json, "transfer");
+        }
+
         json.WriteEndObject();
     }
 }

@@ -15,6 +15,9 @@ internal abstract class ChunkDecoder(ChunkTable table) : IDisposable
     /// <summary>Where they begin in the pack.</summary>
     public abstract long NextStart { get; }
 
+    /// <summary>Where the bytes of the pack that make a chunk lie; none of them for a copy. Chunks of one frame share them.</summary>
+    public abstract (long Start, int Length) BytesOf(int chunk);
+
     /// <summary>The largest <see cref="NextLength"/> there can be.</summary>
     public abstract int MaxLength { get; }
 

@@ -35,6 +35,8 @@ internal sealed class FullPackDecoder : ChunkDecoder
 
     public override long PackSize => _index.PackSize;
 
+    public override (long Start, int Length) BytesOf(int chunk) => (_index.StartOf(chunk / _index.ChunksPerFrame), _index.LengthOf(chunk / _index.ChunksPerFrame));
+
     private int Frame => NextChunk / _index.ChunksPerFrame;
 
     private int First => Frame * _index.ChunksPerFrame;

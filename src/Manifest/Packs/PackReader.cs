@@ -18,14 +18,23 @@ public sealed class PackReader : IDisposable
     /// <summary>The chunk that comes next; the table's count when all are done.</summary>
     public int NextChunk => _decoder.NextChunk;
 
+    /// <summary>Number of chunks of the image.</summary>
+    public int Count => _table.Table.Count;
+
     /// <summary>Whether all chunks were proven.</summary>
-    public bool IsAtEnd => NextChunk == _table.Table.Count;
+    public bool IsAtEnd => NextChunk == Count;
 
     /// <summary>How many bytes of the pack are wanted for the next chunk; 0 when it needs none, as its frame was read already or it is a copy.</summary>
     public int NextLength => _decoder.NextLength;
 
     /// <summary>Where they begin in the pack.</summary>
     public long NextStart => _decoder.NextStart;
+
+    /// <summary>
+    /// Where the bytes of the pack that make a chunk lie, whether or not it comes next; a length of 0 for a copy. Chunks that share a frame share these, and the
+    /// bytes of later chunks never lie before those of earlier ones: so whoever lacks some chunks knows which ranges to ask for.
+    /// </summary>
+    public (long Start, int Length) BytesOf(int chunk) => _decoder.BytesOf(chunk);
 
     /// <summary>The largest <see cref="NextLength"/> there can be.</summary>
     public int MaxLength => _decoder.MaxLength;

@@ -17,21 +17,27 @@ internal static class RepositoryEndpoints
     public static void Map(IEndpointRouteBuilder app) =>
         app.MapMethods("/repo/{**path}", [HttpMethods.Get, HttpMethods.Head], Get);
 
-    private static Results<PhysicalFileHttpResult, ProblemHttpResult> Get(string? path, HttpResponse response, RepositoryFiles files, ContentStore content)
+    private static Results<FileStreamHttpResult, ProblemHttpResult> Get(string? path, HttpRequest request, HttpResponse response, RepositoryFiles files, ContentStore content)
     {
         // Content that somebody removed is not found, as what was never there: the client takes another way, or comes again.
-        if (!RepositoryPath.TryParse(path, out RepositoryPath? parsed) || files.Find(parsed) is not { } file || !content.Has(file.Digest))
+        if (!RepositoryPath.TryParse(path, out RepositoryPath? parsed) || files.Find(parsed) is not { } file || content.Open(file.Digest) is not { } stream)
         {
             response.Headers.CacheControl = Revalidate; // the next root or timestamp may be there in a moment
             return Problems.OfStatus(StatusCodes.Status404NotFound, "no published file has this path");
         }
 
+        // RFC 9110, sections 13.1.5 and 14.2: a part only of what the client has the rest of, and only in bytes. The framework takes a date, or what it cannot read, for
+        // a match, and every unit for bytes.
+        EntityTagHeaderValue tag = new($"\"{file.Digest}\"");
+        bool isOfThisFile = request.Headers.IfRange.Count == 0 || request.Headers.IfRange == tag.ToString();
+        if (!isOfThisFile || !request.Headers.Range.ToString().StartsWith("bytes=", StringComparison.OrdinalIgnoreCase))
+        {
+            request.Headers.Remove(HeaderNames.Range);
+        }
+
+        // No date of modification: that of the file is when it came to this server, which says nothing of what lay under the path before, or on another server.
         response.Headers.CacheControl = parsed.IsMutable ? Revalidate : Forever;
-        return TypedResults.PhysicalFile(
-            content.PathOf(file.Digest),
-            ContentTypeOf(parsed.Kind),
-            enableRangeProcessing: true,
-            entityTag: new EntityTagHeaderValue($"\"{file.Digest}\""));
+        return TypedResults.Stream(stream, ContentTypeOf(parsed.Kind), entityTag: tag, enableRangeProcessing: true);
     }
 
     private static string ContentTypeOf(RepositoryFile kind) => kind switch

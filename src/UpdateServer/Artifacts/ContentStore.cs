@@ -38,6 +38,19 @@ internal sealed class ContentStore
     /// <summary>Whether the content with this digest is here.</summary>
     public bool Has(Sha256Digest digest) => File.Exists(PathOf(digest));
 
+    /// <summary>Opens the content with this digest; null when it is not here. Who reads it reads on when it is removed.</summary>
+    public FileStream? Open(Sha256Digest digest)
+    {
+        try
+        {
+            return new FileStream(PathOf(digest), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Bytes that there is room for, here and in staging areas.</summary>
     public long FreeSpace => _seams.FreeSpace(_content);
 

@@ -53,8 +53,23 @@ public sealed class FleetServer(VerificationKey deviceKey, RepositorySimulator? 
     /// <summary>A file that lies on a bad sector.</summary>
     public string? Unreadable { get; set; }
 
-    /// <summary>After how many bytes a pack's transfer breaks; null for never.</summary>
+    /// <summary>After how many bytes each transfer of a part breaks; null for never.</summary>
     public int? BreaksAfter { get; set; }
+
+    /// <summary>How many bytes of tables and packs still come before the link is gone for good; null for all.</summary>
+    public long? DiesAfter { get; set; }
+
+    /// <summary>The stream in which the bytes of tables and packs come; null for all at once.</summary>
+    public Func<ArraySegment<byte>, Stream>? Line { get; set; }
+
+    /// <summary>What a file of this path and content is called; null for no tag.</summary>
+    public Func<string, byte[], string?> TagOf { get; set; } = static (path, file) => path.StartsWith("packs/", StringComparison.Ordinal) ? path["packs/".Length..] : Sha256Digest.Of(file).ToString();
+
+    /// <summary>Answers in place of the server; null to leave it to that.</summary>
+    public Func<HttpRequestMessage, HttpResponseMessage?> Instead { get; set; } = static _ => null;
+
+    /// <summary>The ranges that were asked for, as "path 0-99".</summary>
+    public IList<string> Ranges { get; } = [];
 
     /// <summary>Publishes a release signed by both product keys, or by others, and assigns it.</summary>
     public void Offer(SampleRelease release, params SoftwareKey[] signers)
@@ -87,6 +102,23 @@ public sealed class FleetServer(VerificationKey deviceKey, RepositorySimulator? 
         return $"packs/{delta.Pack}";
     }
 
+    /// <summary>The key of the one device that it knows.</summary>
+    public VerificationKey DeviceKey => deviceKey;
+
+    /// <summary>Serves the manifests, tables and packs of another server.</summary>
+    public void TakeContentOf(FleetServer other)
+    {
+        foreach ((string path, byte[] content) in other.Blobs)
+        {
+            Blobs[path] = content;
+        }
+
+        foreach ((string path, byte[] content) in other.Repository.TargetFiles)
+        {
+            Repository.TargetFiles[path] = content;
+        }
+    }
+
     /// <summary>Publishes everything anew, for devices that go by the real clock.</summary>
     public void PublishForToday()
     {
@@ -110,9 +142,9 @@ public sealed class FleetServer(VerificationKey deviceKey, RepositorySimulator? 
 
         string path = request.RequestUri!.AbsolutePath;
         Requests.Add(path);
-        HttpResponseMessage response = path == "/api/v1/check-in"
+        HttpResponseMessage response = Instead(request) ?? (path == "/api/v1/check-in"
             ? CheckIn(await request.Content!.ReadAsByteArrayAsync(cancellationToken))
-            : Serve(path["/repo/".Length..], request.Headers.Range?.Ranges.Single());
+            : Serve(path["/repo/".Length..], request.Headers));
         response.RequestMessage = request;
         return response;
     }
@@ -134,7 +166,7 @@ public sealed class FleetServer(VerificationKey deviceKey, RepositorySimulator? 
         return LosesAnswers ? throw new HttpRequestException("connection reset") : Content(new CheckInAnswer(Assignment, TimeSpan.FromSeconds(1)) { Deltas = [.. Deltas] }.Encode());
     }
 
-    private HttpResponseMessage Serve(string path, RangeItemHeaderValue? range)
+    private HttpResponseMessage Serve(string path, HttpRequestHeaders asked)
     {
         byte[]? file = path.Split('/')[0] switch
         {
@@ -144,41 +176,61 @@ public sealed class FleetServer(VerificationKey deviceKey, RepositorySimulator? 
         };
         if (file is null)
         {
-            return new HttpResponseMessage(HttpStatusCode.NotFound) { Content = new ByteArrayContent([]) };
+            return Empty(HttpStatusCode.NotFound);
         }
 
         if (path == Unreadable)
         {
-            return new HttpResponseMessage(HttpStatusCode.InternalServerError) { Content = new ByteArrayContent([]) };
+            return Empty(HttpStatusCode.InternalServerError);
+        }
+
+        HttpResponseMessage response = Serve(path, file, asked.Range?.Ranges.Single(), asked.IfNoneMatch.SingleOrDefault()?.Tag);
+        response.Headers.ETag = TagOf(path, file) is { } tag ? new EntityTagHeaderValue($"\"{tag}\"") : null;
+        return response;
+    }
+
+    private HttpResponseMessage Serve(string path, byte[] file, RangeItemHeaderValue? range, string? known)
+    {
+        if (known is not null && known == $"\"{TagOf(path, file)}\"")
+        {
+            return Empty(HttpStatusCode.NotModified);
         }
 
         if (range is null || IgnoresRanges)
         {
-            return Send(path, file);
+            return Send(path, file, 0, file.Length);
         }
 
+        Ranges.Add($"{path} {range.From}-{range.To}");
         if (range.From >= file.Length)
         {
-            return new HttpResponseMessage(HttpStatusCode.RequestedRangeNotSatisfiable) { Content = new ByteArrayContent([]) };
+            return Empty(HttpStatusCode.RequestedRangeNotSatisfiable);
         }
 
         int from = (int)range.From!.Value, end = (int)Math.Min(range.To!.Value + 1, file.Length);
-        if (BreaksAfter is { } limit && end - from > limit)
-        {
-            end = from + limit;
-        }
-
-        HttpResponseMessage partial = Send(path, file[from..end]);
+        HttpResponseMessage partial = Send(path, file, from, Math.Min(end - from, BreaksAfter ?? int.MaxValue));
         partial.StatusCode = HttpStatusCode.PartialContent;
         partial.Content.Headers.ContentRange = new ContentRangeHeaderValue(from, end - 1, file.Length);
         return partial;
     }
 
-    private HttpResponseMessage Send(string path, byte[] bytes)
+    private HttpResponseMessage Send(string path, byte[] file, int from, int count)
     {
-        Sent[path] = Sent.TryGetValue(path, out long before) ? before + bytes.Length : bytes.Length;
-        return Content(bytes);
+        bool isContent = !path.StartsWith("metadata/", StringComparison.Ordinal) && !path.StartsWith("targets/", StringComparison.Ordinal);
+        if (isContent && DiesAfter is { } left)
+        {
+            count = left > 0 ? (int)Math.Min(count, left) : throw new HttpRequestException("no route to host");
+            DiesAfter = left - count;
+        }
+
+        Sent[path] = Sent.TryGetValue(path, out long before) ? before + count : count;
+        return new HttpResponseMessage(HttpStatusCode.OK)
+        {
+            Content = isContent && Line is { } line ? new StreamContent(line(new ArraySegment<byte>(file, from, count))) : new ByteArrayContent(file, from, count),
+        };
     }
+
+    private static HttpResponseMessage Empty(HttpStatusCode status) => new(status) { Content = new ByteArrayContent([]) };
 
     private static byte[]? Find(IDictionary<string, byte[]> files, string name) => files.TryGetValue(name, out byte[]? file) ? file : null;
 

@@ -25,11 +25,13 @@ public sealed class SimulatedDevice : IDisposable
 
     private readonly DeviceKeyInMemory _key = new();
     private readonly HttpClient _http;
-    private readonly Clock _clock;
+    private readonly SimulatedClock _clock;
     private readonly DeviceIdentity _identity;
+    private readonly int _slotSize;
 
-    public SimulatedDevice(SampleRelease? factoryRelease = null, SoftwareKey? hashBasedKey = null)
+    public SimulatedDevice(SampleRelease? factoryRelease = null, SoftwareKey? hashBasedKey = null, int slotSize = SlotSize)
     {
+        _slotSize = slotSize;
         HashBased = hashBasedKey is null ? HashBasedAnchors.None : HashBasedAnchors.Of(new RoleKeys([hashBasedKey.PublicKey], 1));
         FactoryKeys = [.. hashBasedKey is null ? [] : (SoftwareKey[])[hashBasedKey]];
         // Memory, where there is such a place: a flush to a real disk, a thousand times, is what would take long.
@@ -37,10 +39,10 @@ public sealed class SimulatedDevice : IDisposable
         Folder = Directory.CreateDirectory(Path.Combine(parent, $"fota-device-{Guid.NewGuid():N}")).FullName;
         Server = new FleetServer(_key.PublicKey);
         _http = new HttpClient(Server);
-        _clock = new Clock(this);
-        _identity = DeviceIdentity.From(FleetServer.DeviceName, ProductName.Parse("infusion-pump"), "pumps.example", "infusion-pump rev B", SlotSize);
+        _clock = new SimulatedClock(Server.Repository);
+        _identity = DeviceIdentity.From(FleetServer.DeviceName, ProductName.Parse("infusion-pump"), "pumps.example", "infusion-pump rev B", slotSize);
         Store = new PoweredStore(Folder, Power);
-        Reader = new FileSlotReader(Folder, Store, SlotSize);
+        Reader = new FileSlotReader(Folder, Store, slotSize);
         Factory = factoryRelease ?? SampleRelease.Create("1.0.0", sequence: 1);
         Manufacture();
     }
@@ -84,10 +86,26 @@ public sealed class SimulatedDevice : IDisposable
     public DateTimeOffset Built { get; set; } = DateTimeOffset.UnixEpoch;
 
     /// <summary>How long the device has been running beside the time that really passes.</summary>
-    public TimeSpan Uptime { get; set; }
+    public TimeSpan Uptime
+    {
+        get => _clock.Passed;
+        set => _clock.Pass(value - _clock.Passed);
+    }
 
     /// <summary>What time the device takes it to be: a new look at what it remembers.</summary>
     public State.DeviceClock Time => new(Store, _clock, Built);
+
+    /// <summary>The mirrors of agents that start from now on.</summary>
+    public IReadOnlyList<RepositorySource> Mirrors { get; set; } = [];
+
+    /// <summary>The limits of agents that start from now on.</summary>
+    public TransferLimits Limits { get; set; } = TransferLimits.Default;
+
+    /// <summary>How agents that start from now on retry: at once.</summary>
+    public Polly.ResiliencePipeline Retry { get; set; } = RetryPolicy.Create(TimeProvider.System, TimeSpan.Zero);
+
+    /// <summary>The device's clock.</summary>
+    public SimulatedClock Clock => _clock;
 
     public IRollbackCounter FloorCounter => new FileRollbackCounter(Store);
 
@@ -119,7 +137,7 @@ public sealed class SimulatedDevice : IDisposable
     public UpdateAgent StartAgent()
     {
         FileBootControl boot = new(Store);
-        Slots = new PoweredSlots(new FileSlotStorage(Folder, Store, boot, SlotSize), Reader, Power);
+        Slots = new PoweredSlots(new FileSlotStorage(Folder, Store, boot, _slotSize), Reader, Power);
         return new UpdateAgent(new AgentParts
         {
             Identity = _identity,
@@ -134,7 +152,9 @@ public sealed class SimulatedDevice : IDisposable
             Key = _key,
             Http = _http,
             Server = new Uri("https://fleet.example/"),
-            Retry = RetryPolicy.Create(TimeProvider.System, TimeSpan.Zero),
+            Mirrors = Mirrors,
+            Limits = Limits,
+            Retry = Retry,
             Time = _clock,
             Clock = Time,
             Log = Log,
@@ -221,13 +241,37 @@ public sealed class SimulatedDevice : IDisposable
         Samples.Board.Factory.Manufacture(Folder, Store, _identity, ReleaseAnchors.Of(Server.Repository.Pump.PublicKeys, HashBased), image, envelope, root);
     }
 
-    private sealed class Clock(SimulatedDevice device) : TimeProvider
+}
+
+/// <summary>A clock that says the repository's time, and lets waits pass in no time when a test asks for that.</summary>
+public sealed class SimulatedClock(RepositorySimulator repository) : TimeProvider
+{
+    private long _passed;
+
+    /// <summary>Timers that are shorter than this run out at once, and the clock says that their time has passed; none unless a test sets it.</summary>
+    public TimeSpan SkipsBelow { get; set; } = TimeSpan.Zero;
+
+    /// <summary>What was waited in that way.</summary>
+    public TimeSpan Passed => TimeSpan.FromTicks(_passed);
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    /// <summary>Lets time pass.</summary>
+    public void Pass(TimeSpan time) => _passed += time.Ticks;
+
+    public override long GetTimestamp() => _passed;
+
+    public override DateTimeOffset GetUtcNow() => repository.Now;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+        bool skips = dueTime < SkipsBelow && dueTime >= TimeSpan.Zero;
+        if (skips)
+        {
+            Pass(dueTime);
+        }
 
-        public override DateTimeOffset GetUtcNow() => device.Server.Repository.Now;
-
-        public override long GetTimestamp() => System.GetElapsedTime(0).Ticks + device.Uptime.Ticks;
+        return base.CreateTimer(callback, state, skips ? TimeSpan.Zero : dueTime, period);
     }
 }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using Fota.TestKit;
 using Fota.UpdateServer.Tests.Support;
@@ -88,6 +87,66 @@ public sealed class RepositoryTests
         Assert.That(await other.Content.ReadAsByteArrayAsync(), Is.EqualTo(_release.Pack));
     }
 
+    [TestCase("Tue, 01 Jan 2097 00:00:00 GMT")]
+    [TestCase("Thu, 01 Jan 1970 00:00:00 GMT")]
+    [TestCase("W/TAG")]
+    [TestCase("TAG, TAG")]
+    [TestCase("nonsense")]
+    [TestCase("*")]
+    public async Task A29_Condition_on_a_range_that_is_not_the_files_own_tag_gives_the_whole_file(string ifRange)
+    {
+        using HttpResponseMessage whole = await RangeAsync(ifRange.Replace("TAG", Tag, StringComparison.Ordinal));
+        Assert.That(whole.StatusCode, Is.EqualTo(HttpStatusCode.OK));
+        Assert.That(await whole.Content.ReadAsByteArrayAsync(), Is.EqualTo(_release.Pack));
+    }
+
+    [TestCase("bytes=0-0", 0, 1)]
+    [TestCase("bytes=10-", 10, -1)]
+    [TestCase("bytes=-5", -5, -1)]
+    [TestCase("bytes=0-99999999999", 0, -1)]
+    [TestCase("bytes=5-5,7-7", null, null)]
+    [TestCase("bytes=9-3", null, null)]
+    [TestCase("lines=1-2", null, null)]
+    public async Task Ranges_are_served_as_RFC_9110_says(string range, int? from, int? end)
+    {
+        int length = _release.Pack.Length, first = from is { } f ? (f < 0 ? length + f : f) : 0, last = end is { } e && e >= 0 ? e : length;
+        using HttpResponseMessage response = await GetAsync(("Range", range));
+        Assert.That(await response.Content.ReadAsByteArrayAsync(), Is.EqualTo(_release.Pack[first..last]));
+        Assert.That(response.StatusCode, Is.EqualTo(from is null ? HttpStatusCode.OK : HttpStatusCode.PartialContent));
+        Assert.That(response.Content.Headers.ContentRange?.ToString(), Is.EqualTo(from is null ? null : $"bytes {first}-{last - 1}/{length}"));
+        Assert.That(response.Headers.ETag?.ToString(), Is.EqualTo(Tag));
+        Assert.That(response.Headers.AcceptRanges, Is.EqualTo(new[] { "bytes" }));
+    }
+
+    [Test]
+    public async Task Range_behind_the_end_is_not_satisfiable_and_says_how_long_the_file_is()
+    {
+        using HttpResponseMessage response = await GetAsync(("Range", $"bytes={_release.Pack.Length}-"));
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.RequestedRangeNotSatisfiable));
+        Assert.That(response.Content.Headers.ContentRange?.ToString(), Is.EqualTo($"bytes */{_release.Pack.Length}"));
+    }
+
+    [TestCase("TAG")]
+    [TestCase("\"other\", TAG")]
+    [TestCase("W/TAG")]
+    [TestCase("*")]
+    public async Task File_of_a_tag_that_the_client_has_is_not_sent_also_when_it_asks_for_a_part(string ifNoneMatch)
+    {
+        using HttpResponseMessage response = await GetAsync(("If-None-Match", ifNoneMatch.Replace("TAG", Tag, StringComparison.Ordinal)), ("Range", "bytes=0-9"));
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.NotModified));
+        Assert.That(await response.Content.ReadAsByteArrayAsync(), Is.Empty);
+        Assert.That(response.Headers.ETag?.ToString(), Is.EqualTo(Tag), "RFC 9110, section 15.4.5");
+        Assert.That(response.Headers.GetValues("Cache-Control").Single(), Is.EqualTo("public, max-age=31536000, immutable"));
+    }
+
+    [Test]
+    public async Task Dates_do_not_count_as_those_of_files_say_nothing_of_what_is_published()
+    {
+        using HttpResponseMessage response = await GetAsync(("If-Modified-Since", "Tue, 01 Jan 2097 00:00:00 GMT"));
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.OK));
+        Assert.That(response.Content.Headers.LastModified, Is.Null);
+    }
+
     [Test]
     public async Task Head_tells_length_and_etag()
     {
@@ -123,11 +182,18 @@ public sealed class RepositoryTests
         return path is not ("metadata/1.snapshot.json" or "metadata/1.infusion-pump.json") && r.Snapshot.Version == 2;
     }
 
-    private async Task<HttpResponseMessage> RangeAsync(string ifRange)
+    private string Tag => $"\"{_release.Described.PackUri["packs/".Length..]}\"";
+
+    private Task<HttpResponseMessage> RangeAsync(string ifRange) => GetAsync(("Range", "bytes=10-19"), ("If-Range", ifRange));
+
+    private async Task<HttpResponseMessage> GetAsync(params (string Name, string Value)[] headers)
     {
         using HttpRequestMessage request = new(HttpMethod.Get, $"/repo/{_release.Described.PackUri}");
-        request.Headers.Range = new RangeHeaderValue(10, 19);
-        request.Headers.IfRange = new RangeConditionHeaderValue(ifRange);
+        foreach ((string name, string value) in headers)
+        {
+            Assert.That(request.Headers.TryAddWithoutValidation(name, value), Is.True);
+        }
+
         return await _server.Anonymous.SendAsync(request);
     }
 }

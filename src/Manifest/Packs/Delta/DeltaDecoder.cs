@@ -42,6 +42,9 @@ internal sealed class DeltaDecoder : ChunkDecoder
 
     public override long NextStart => NextLength == 0 ? PackSize : _pack.RecordsStart + _pack.Plan.RecordStart(NextChunk);
 
+    public override (long Start, int Length) BytesOf(int chunk) =>
+        _pack.Plan.IsCopy(chunk) ? (PackSize, 0) : (_pack.RecordsStart + _pack.Plan.RecordStart(chunk), _pack.Plan.RecordLength(chunk));
+
     public override int MaxLength => DeltaPlan.MaxRecord(Table.ChunkSize);
 
     public override long PackSize => _pack.PackSize;
