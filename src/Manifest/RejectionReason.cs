@@ -155,4 +155,13 @@ public enum RejectionReason
 
     /// <summary>The device's own storage could not be read or written: full, worn out or defect.</summary>
     StorageFailed = 703,
+
+    /// <summary>A certificate, or a request for one, for another name, key or authority than the one at hand.</summary>
+    ForeignCertificate = 801,
+
+    /// <summary>A certificate whose time is over, and which no policy accepts any more.</summary>
+    CertificateExpired = 802,
+
+    /// <summary>The certificate authority does not renew the certificate.</summary>
+    RenewalRefused = 803,
 }
