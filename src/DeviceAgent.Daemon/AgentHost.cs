@@ -3,6 +3,7 @@ using Fota.DeviceAgent.Boot;
 using Fota.DeviceAgent.Configuration;
 using Fota.DeviceAgent.Fetching;
 using Fota.DeviceAgent.Health;
+using Fota.DeviceAgent.Identity;
 using Fota.DeviceAgent.Keys;
 using Fota.DeviceAgent.Slots;
 using Fota.DeviceAgent.State;
@@ -17,22 +18,27 @@ internal sealed class AgentHost : IDisposable
     private readonly IDeviceKey _key;
     private readonly HttpClient _http;
 
-    private AgentHost(FileStream @lock, IDeviceKey key, HttpClient http, UpdateAgent agent)
+    private AgentHost(FileStream @lock, IDeviceKey key, HttpClient http, UpdateAgent agent, CertificateRenewal renewal)
     {
         _lock = @lock;
         _key = key;
         _http = http;
         Agent = agent;
+        Renewal = renewal;
     }
 
     public UpdateAgent Agent { get; }
+
+    /// <summary>To be run after a check-in that asks for no reboot.</summary>
+    public CertificateRenewal Renewal { get; }
 
     public static AgentHost Start(AgentSettings settings, TimeSpan firstRetry)
     {
         FileStream @lock = Lock(settings.Directory);
         IDeviceKey key = DeviceKeys.Open(settings.Key);
-        HttpClient http = DeviceConnection.Open(settings, key);
         FileDurableStore store = new(settings.Directory);
+        DeviceCertificateStore certificates = new(settings.Certificate, store);
+        HttpClient http = DeviceConnection.Open(settings, key, certificates);
         FileBootControl boot = new(store);
         UpdateAgent agent = new(new AgentParts
         {
@@ -50,7 +56,18 @@ internal sealed class AgentHost : IDisposable
             Time = TimeProvider.System,
             Log = new ConsoleLog(),
         });
-        return new AgentHost(@lock, key, http, agent);
+        CertificateRenewal renewal = new(new RenewalParts
+        {
+            Certificates = certificates,
+            Key = key,
+            Store = store,
+            Http = http,
+            Server = settings.Server,
+            AuthoritiesFile = settings.DeviceCa,
+            Time = TimeProvider.System,
+            Log = new ConsoleLog(),
+        });
+        return new AgentHost(@lock, key, http, agent, renewal);
     }
 
     public void Dispose()

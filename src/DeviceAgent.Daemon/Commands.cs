@@ -1,6 +1,7 @@
 using Fota.Interop.Posix;
 using System.Text;
 using Fota.DeviceAgent.Configuration;
+using Fota.DeviceAgent.Identity;
 using Fota.DeviceAgent.Keys;
 using Fota.DeviceAgent.Storage;
 
@@ -37,6 +38,7 @@ internal static class Commands
                 wait = NextWait(outcome, wait, settings.CheckInFloor);
                 if (outcome is not AgentOutcome.RebootRequested)
                 {
+                    await host.Renewal.RunAsync(cancellation);
                     await Task.Delay(wait, TimeProvider.System, cancellation);
                 }
             }
@@ -60,6 +62,11 @@ internal static class Commands
             outcome = await host.Agent.CheckInAsync(cancellation);
         }
 
+        if (outcome is not AgentOutcome.RebootRequested)
+        {
+            await host.Renewal.RunAsync(cancellation);
+        }
+
         return outcome switch
         {
             AgentOutcome.RebootRequested => Reboot,
@@ -70,8 +77,10 @@ internal static class Commands
 
     public static int Status(AgentSettings settings, bool json)
     {
-        DeviceStatus status = DeviceStatus.Read(new FileDurableStore(settings.Directory));
-        Console.WriteLine(json ? StatusText.Json(settings.Identity, status) : StatusText.ForPeople(settings.Identity, status));
+        FileDurableStore store = new(settings.Directory);
+        DeviceStatus status = DeviceStatus.Read(store);
+        CertificateStatus? certificate = CertificateStatus.Read(settings.Certificate, store);
+        Console.WriteLine(json ? StatusText.Json(settings.Identity, status, certificate) : StatusText.ForPeople(settings.Identity, status, certificate));
         return Success;
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Fota.DeviceAgent.Identity;
 using Fota.DeviceAgent.State;
 
 namespace Fota.DeviceAgent.Daemon;
@@ -7,7 +8,7 @@ namespace Fota.DeviceAgent.Daemon;
 /// <summary>A device's status as text.</summary>
 internal static class StatusText
 {
-    public static string Json(DeviceIdentity identity, DeviceStatus status)
+    public static string Json(DeviceIdentity identity, DeviceStatus status, CertificateStatus? certificate)
     {
         using MemoryStream buffer = new();
         using (Utf8JsonWriter json = new(buffer))
@@ -35,13 +36,14 @@ internal static class StatusText
             }
 
             WriteTransfer(json, status.LastTransfer);
+            WriteCertificate(json, certificate);
             json.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
-    public static string ForPeople(DeviceIdentity identity, DeviceStatus status)
+    public static string ForPeople(DeviceIdentity identity, DeviceStatus status, CertificateStatus? certificate)
     {
         string line = $"{identity.Device}: {identity.Product} {status.Running.Release.Version} in slot {status.Running.Running}, floor {status.Floor}, sequence {status.Running.Release.Sequence}, {State(status)}";
         if (status.LastTransfer is { } transfer)
@@ -55,7 +57,23 @@ internal static class StatusText
             line = $"{line}; {transfer.Release}: fetched {transfer.Bytes} of {transfer.ImageSize} bytes {how}";
         }
 
+        line = certificate is null ? line : $"{line}; certificate until {certificate.Expires.UtcDateTime:yyyy-MM-dd}{(certificate.IsPending ? ", a new one is asked for" : "")}";
         return status.LastFailure is { } failure ? $"{line}; last failure {failure}" : line;
+    }
+
+    private static void WriteCertificate(Utf8JsonWriter json, CertificateStatus? certificate)
+    {
+        if (certificate is null)
+        {
+            json.WriteNull("certificate");
+            return;
+        }
+
+        json.WriteStartObject("certificate");
+        json.WriteString("expires", certificate.Expires.UtcDateTime);
+        json.WriteString("renew_from", certificate.RenewFrom.UtcDateTime);
+        json.WriteBoolean("renewal_pending", certificate.IsPending);
+        json.WriteEndObject();
     }
 
     private static void WriteTransfer(Utf8JsonWriter json, ImageTransfer? transfer)

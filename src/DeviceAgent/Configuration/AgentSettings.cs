@@ -12,7 +12,7 @@ public sealed record AgentSettings
     /// <summary>The server, ending in '/'; always HTTPS.</summary>
     public required Uri Server { get; init; }
 
-    /// <summary>PEM file with the certificate authority of the server; no other is trusted.</summary>
+    /// <summary>PEM file with the certificate authorities of the server, one or, while they change, two; no other is trusted.</summary>
     public required string ServerCa { get; init; }
 
     /// <summary>The TUF root that the device is born with.</summary>
@@ -27,6 +27,9 @@ public sealed record AgentSettings
     /// <summary>The device's certificate, PEM.</summary>
     public required string Certificate { get; init; }
 
+    /// <summary>PEM file with the authorities that may certify this device; null: the one that certified it before, and no other.</summary>
+    public string? DeviceCa { get; init; }
+
     /// <summary>The shortest time between two check-ins.</summary>
     public required TimeSpan CheckInFloor { get; init; }
 
@@ -39,7 +42,7 @@ public sealed record AgentSettings
 
     private static AgentSettings Read(SettingsFile file)
     {
-        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "checkInSeconds", "key", HashBasedSettings.Member);
+        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "deviceCa", "checkInSeconds", "key", HashBasedSettings.Member);
         bool production = file.Text("layout") switch
         {
             "production" => true,
@@ -62,6 +65,7 @@ public sealed record AgentSettings
             HashBased = HashBasedSettings.Read(file),
             Directory = file.FilePath("directory"),
             Certificate = file.FilePath("certificate"),
+            DeviceCa = file.Has("deviceCa") ? file.FilePath("deviceCa") : null,
             CheckInFloor = TimeSpan.FromSeconds(file.Number("checkInSeconds", 1, 7 * 24 * 3600)),
             Key = KeySettings.Read(file.Section("key"), production),
         };

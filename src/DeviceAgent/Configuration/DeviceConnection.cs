@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Fota.DeviceAgent.Identity;
 using Fota.DeviceAgent.Keys;
 
 namespace Fota.DeviceAgent.Configuration;
@@ -10,14 +11,18 @@ public static class DeviceConnection
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
-    /// <summary>A client that shows the device's certificate, and trusts servers of the one configured authority.</summary>
-    public static HttpClient Open(AgentSettings settings, IDeviceKey key)
+    /// <summary>A client that shows the device's certificate, also after it was renewed, and trusts servers of the configured authorities.</summary>
+    public static HttpClient Open(AgentSettings settings, IDeviceKey key, DeviceCertificateStore certificates)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(key);
-        using X509Certificate2 certificate = X509CertificateLoader.LoadCertificateFromFile(settings.Certificate);
-        X509Certificate2 identity = key.AttachTo(certificate);
-        SocketsHttpHandler handler = new()
+        ArgumentNullException.ThrowIfNull(certificates);
+        return new HttpClient(new RenewableHandler(certificates, certificate => Connect(settings, key.AttachTo(certificate)))) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    private static SocketsHttpHandler Connect(AgentSettings settings, X509Certificate2 identity)
+    {
+        return new SocketsHttpHandler
         {
             AllowAutoRedirect = false, // a redirect would lead the device elsewhere
             UseProxy = false,
@@ -27,9 +32,9 @@ public static class DeviceConnection
                 EnabledSslProtocols = SslProtocols.Tls13,
                 ClientCertificateContext = SslStreamCertificateContext.Create(identity, additionalCertificates: null, offline: true),
                 CertificateChainPolicy = TrustOnly(settings.ServerCa),
+                RemoteCertificateValidationCallback = ServerAuthority.Demand,
             },
         };
-        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     private static X509ChainPolicy TrustOnly(string authority)
