@@ -55,5 +55,5 @@ fota_need_tuf_js() {
 }
 
 FOTA_RUNTIME_PACKAGES=(softhsm2 opensc libsqlite3-0 libzstd1 libssl3 openssl)
-FOTA_TEST_PACKAGES=("${FOTA_RUNTIME_PACKAGES[@]}" libsodium23 faketime libubootenv-tool grub-common)
+FOTA_TEST_PACKAGES=("${FOTA_RUNTIME_PACKAGES[@]}" libsodium23 faketime libubootenv-tool grub-common curl)
 FOTA_BENCH_PACKAGES=(zstd xdelta3 bsdiff casync zchunk time squashfs-tools e2fsprogs)

@@ -2,6 +2,7 @@ using Fota.Interop.Posix;
 using Fota.DeviceAgent.Boot;
 using Fota.DeviceAgent.Configuration;
 using Fota.DeviceAgent.Fetching;
+using Fota.DeviceAgent.Identity;
 using Fota.DeviceAgent.Keys;
 using Fota.DeviceAgent.Slots;
 using Fota.DeviceAgent.State;
@@ -16,15 +17,19 @@ internal sealed class AgentHost : IDisposable
     private readonly IDeviceKey _key;
     private readonly HttpClient[] _connections;
 
-    private AgentHost(FileStream @lock, IDeviceKey key, HttpClient[] connections, UpdateAgent agent)
+    private AgentHost(FileStream @lock, IDeviceKey key, HttpClient[] connections, UpdateAgent agent, CertificateRenewal renewal)
     {
         _lock = @lock;
         _key = key;
         _connections = connections;
         Agent = agent;
+        Renewal = renewal;
     }
 
     public UpdateAgent Agent { get; }
+
+    /// <summary>To be run after a check-in that asks for no reboot.</summary>
+    public CertificateRenewal Renewal { get; }
 
     public static AgentHost Start(AgentSettings settings, TimeSpan firstRetry)
     {
@@ -34,8 +39,9 @@ internal sealed class AgentHost : IDisposable
         FileRollbackCounter counter = new(store);
         IBootControl boot = settings.Boot.Open(settings, store, counter);
         DeviceClock clock = DeviceClock.Open(store, TimeProvider.System);
-        HttpClient http = DeviceConnection.Open(settings, key, clock);
-        IReadOnlyList<RepositorySource> mirrors = DeviceConnection.OpenMirrors(settings, key, clock);
+        DeviceCertificateStore certificates = new(settings.Certificate, store);
+        HttpClient http = DeviceConnection.Open(settings, key, certificates, clock);
+        IReadOnlyList<RepositorySource> mirrors = DeviceConnection.OpenMirrors(settings, key, certificates, clock);
         UpdateAgent agent = new(new AgentParts
         {
             Identity = settings.Identity,
@@ -57,7 +63,18 @@ internal sealed class AgentHost : IDisposable
             Clock = clock,
             Log = new ConsoleLog(),
         });
-        return new AgentHost(@lock, key, [http, .. mirrors.Select(static mirror => mirror.Http)], agent);
+        CertificateRenewal renewal = new(new RenewalParts
+        {
+            Certificates = certificates,
+            Key = key,
+            Store = store,
+            Http = http,
+            Server = settings.Server,
+            AuthoritiesFile = settings.DeviceCa,
+            Time = new VouchedTime(clock),
+            Log = new ConsoleLog(),
+        });
+        return new AgentHost(@lock, key, [http, .. mirrors.Select(static mirror => mirror.Http)], agent, renewal);
     }
 
     public void Dispose()
@@ -82,5 +99,11 @@ internal sealed class AgentHost : IDisposable
         {
             throw new DeviceStateException($"{directory}: another agent runs on this device, or the directory cannot be written: {e.Message}", e);
         }
+    }
+
+    // A device whose clock is dead would never find its certificate old.
+    private sealed class VouchedTime(DeviceClock clock) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => clock.Now;
     }
 }

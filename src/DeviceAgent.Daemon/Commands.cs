@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Fota.DeviceAgent.Configuration;
 using Fota.DeviceAgent.Gates;
+using Fota.DeviceAgent.Identity;
 using Fota.DeviceAgent.Keys;
 using Fota.DeviceAgent.Storage;
 using Fota.Interop.Posix;
@@ -38,6 +39,7 @@ internal static class Commands
                 outcome = await host.Agent.CheckInAsync(cancellation);
                 if (outcome is not AgentOutcome.RebootRequested)
                 {
+                    await host.Renewal.RunAsync(cancellation);
                     await Task.Delay(schedule.Next(outcome), TimeProvider.System, cancellation);
                 }
             }
@@ -61,6 +63,11 @@ internal static class Commands
             outcome = await host.Agent.CheckInAsync(cancellation);
         }
 
+        if (outcome is not AgentOutcome.RebootRequested)
+        {
+            await host.Renewal.RunAsync(cancellation);
+        }
+
         return outcome switch
         {
             AgentOutcome.RebootRequested => Reboot,
@@ -72,8 +79,10 @@ internal static class Commands
 
     public static int Status(AgentSettings settings, bool json)
     {
-        DeviceStatus status = DeviceStatus.Read(new FileDurableStore(settings.Directory));
-        Console.WriteLine(json ? StatusText.Json(settings.Identity, status) : StatusText.ForPeople(settings.Identity, status));
+        FileDurableStore store = new(settings.Directory);
+        DeviceStatus status = DeviceStatus.Read(store);
+        CertificateStatus? certificate = CertificateStatus.Read(settings.Certificate, store);
+        Console.WriteLine(json ? StatusText.Json(settings.Identity, status, certificate) : StatusText.ForPeople(settings.Identity, status, certificate));
         return Success;
     }
 

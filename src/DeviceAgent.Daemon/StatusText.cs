@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Fota.DeviceAgent.Identity;
 using Fota.DeviceAgent.State;
 using Fota.Manifest;
 
@@ -8,7 +9,7 @@ namespace Fota.DeviceAgent.Daemon;
 /// <summary>A device's status as text.</summary>
 internal static class StatusText
 {
-    public static string Json(DeviceIdentity identity, DeviceStatus status)
+    public static string Json(DeviceIdentity identity, DeviceStatus status, CertificateStatus? certificate)
     {
         using MemoryStream buffer = new();
         using (Utf8JsonWriter json = new(buffer))
@@ -38,13 +39,14 @@ internal static class StatusText
             WriteTransfer(json, status.LastTransfer);
             WriteDeferral(json, status.WaitsFor);
             json.WriteBoolean("floor_lags", status.FloorLags);
+            WriteCertificate(json, certificate);
             json.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
-    public static string ForPeople(DeviceIdentity identity, DeviceStatus status)
+    public static string ForPeople(DeviceIdentity identity, DeviceStatus status, CertificateStatus? certificate)
     {
         string line = $"{identity.Device}: {identity.Product} {status.Running.Release.Version} in slot {status.Running.Running}, floor {status.Floor}, sequence {status.Running.Release.Sequence}, {State(status)}";
         if (status.LastTransfer is { } transfer)
@@ -63,7 +65,23 @@ internal static class StatusText
             line = $"{line}; {waits.Release.Version} waits, manifest {waits.Release.ManifestDigest}: {waits.Detail}";
         }
 
+        line = certificate is null ? line : $"{line}; certificate until {certificate.Expires.UtcDateTime:yyyy-MM-dd}{(certificate.IsPending ? ", a new one is asked for" : "")}";
         return status.LastFailure is { } failure ? $"{line}; last failure {failure}" : line;
+    }
+
+    private static void WriteCertificate(Utf8JsonWriter json, CertificateStatus? certificate)
+    {
+        if (certificate is null)
+        {
+            json.WriteNull("certificate");
+            return;
+        }
+
+        json.WriteStartObject("certificate");
+        json.WriteString("expires", certificate.Expires.UtcDateTime);
+        json.WriteString("renew_from", certificate.RenewFrom.UtcDateTime);
+        json.WriteBoolean("renewal_pending", certificate.IsPending);
+        json.WriteEndObject();
     }
 
     private static void WriteTransfer(Utf8JsonWriter json, ImageTransfer? transfer)

@@ -164,4 +164,13 @@ public enum RejectionReason
 
     /// <summary>In its trial boot nothing spoke against the release, and something beside it kept the device from finding it healthy.</summary>
     TrialUndecided = 705,
+
+    /// <summary>A certificate, or a request for one, for another name, key or authority than the one at hand.</summary>
+    ForeignCertificate = 801,
+
+    /// <summary>A certificate whose time is over, and which no policy accepts any more.</summary>
+    CertificateExpired = 802,
+
+    /// <summary>The certificate authority does not renew the certificate.</summary>
+    RenewalRefused = 803,
 }

@@ -11,6 +11,7 @@ using Fota.UpdateServer.Artifacts;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.Enrolment;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage;
@@ -144,21 +145,23 @@ public sealed class FotaServer : IAsyncDisposable
         IServiceCollection services, ServerSettings settings, TimeProvider time, X509Certificate2Collection deviceCa, DataDirectory data, byte[] trustedRoot, ServerSeams seams)
     {
         services.AddSingleton(settings).AddSingleton(time).AddSingleton(seams);
-        services.AddSingleton(new DeviceCertificates(deviceCa, time));
+        services.AddSingleton(new DeviceCertificates(deviceCa, settings.ExpiredCertificates, time));
         services.AddSingleton(new SqliteDatabase(data.DatabaseFile)).AddSingleton(new ContentStore(data.Path, seams));
         services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IOperatorStore, SqliteOperatorStore>()
-            .AddSingleton<IDeltaStore, SqliteDeltaStore>();
+            .AddSingleton<IDeltaStore, SqliteDeltaStore>().AddSingleton<IEnrolmentStore, SqliteEnrolmentStore>();
         services.AddSingleton(static s => new ReleaseCatalog(s.GetRequiredService<IReleaseStore>().Load()));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Publisher>(s, trustedRoot));
-        services.AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>();
+        services.AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>();
         DeltaSchedule.Add(services);
         services.AddSingleton(s => new OperatorTokens(s.GetRequiredService<IOperatorStore>(), data.Path, time, s.GetRequiredService<ILogger<OperatorTokens>>()));
         services.AddRouting();
         services.AddAuthentication()
-            .AddScheme<AuthenticationSchemeOptions, DeviceAuthentication>(DeviceAuthentication.SchemeName, null)
+            .AddScheme<DeviceAuthenticationOptions, DeviceAuthentication>(DeviceAuthentication.SchemeName, o => (o.Use, o.TimeProvider) = (CertificateUse.Updates, time))
+            .AddScheme<DeviceAuthenticationOptions, DeviceAuthentication>(DeviceAuthentication.ReenrolmentScheme, o => (o.Use, o.TimeProvider) = (CertificateUse.Reenrolment, time))
             .AddScheme<AuthenticationSchemeOptions, OperatorAuthentication>(OperatorAuthentication.SchemeName, null);
         services.AddAuthorizationBuilder()
             .AddPolicy(DeviceAuthentication.SchemeName, static p => p.AddAuthenticationSchemes(DeviceAuthentication.SchemeName).RequireAuthenticatedUser())
+            .AddPolicy(DeviceAuthentication.ReenrolmentScheme, static p => p.AddAuthenticationSchemes(DeviceAuthentication.ReenrolmentScheme).RequireAuthenticatedUser())
             .AddPolicy(OperatorAuthentication.SchemeName, static p => p.AddAuthenticationSchemes(OperatorAuthentication.SchemeName).RequireAuthenticatedUser());
         services.Configure<RouteHandlerOptions>(static o => o.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(static o =>
@@ -183,10 +186,12 @@ public sealed class FotaServer : IAsyncDisposable
         app.MapGet("/health", static () => new { Status = "ok" });
         RepositoryEndpoints.Map(app);
         DeviceEndpoints.Map(app);
+        EstEndpoints.Map(app);
         RouteGroupBuilder operators = app.MapGroup("/api/v1").RequireAuthorization(OperatorAuthentication.SchemeName);
         PublicationEndpoints.Map(operators);
         RolloutEndpoints.Map(operators);
         FleetEndpoints.Map(operators);
         PackEndpoints.Map(operators);
+        EnrolmentEndpoints.Map(operators);
     }
 }

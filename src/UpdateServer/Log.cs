@@ -1,7 +1,9 @@
 using Fota.Manifest;
 using Fota.Manifest.Keys;
+using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.Enrolment;
 using Fota.UpdateServer.Rollouts;
 
 namespace Fota.UpdateServer;
@@ -82,6 +84,18 @@ internal static partial class Log
 
     [LoggerMessage(20, LogLevel.Information, "Delta pack {Base} -> {Image}: nobody has wanted it since {Wanted:d}; it is removed")]
     public static partial void DeltaRemoved(ILogger logger, Sha256Digest @base, Sha256Digest image, DateTimeOffset wanted);
+
+    [LoggerMessage(30, LogLevel.Information, "{Device} asks for a new certificate: request {Request}")]
+    public static partial void RenewalRequested(ILogger logger, DeviceId device, Sha256Digest request);
+
+    [LoggerMessage(31, LogLevel.Warning, "{Device}: its request for a new certificate was refused: {Reason}: {Detail}")]
+    public static partial void RenewalRequestRefused(ILogger logger, DeviceId device, RejectionReason reason, string detail);
+
+    [LoggerMessage(32, LogLevel.Information, "{Device}: the authority answered request {Request}: {State}")]
+    public static partial void RenewalAnswered(ILogger logger, DeviceId device, Sha256Digest request, EnrolmentState state);
+
+    [LoggerMessage(33, LogLevel.Information, "{Device}: its certificate ended on {End:u}, and is still good for {Use}")]
+    public static partial void ExpiredCertificateAccepted(ILogger logger, DeviceId device, DateTime end, CertificateUse use);
 
     /// <summary>What an operator can use of an exception: its type and what it says. A trace would only frighten.</summary>
     private static string OneLine(Exception failure) => $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";

@@ -82,6 +82,7 @@ public sealed class ProgramTests
     }
 
     [Test]
+    [Proves("I-1")]
     public async Task P7_Key_file_in_a_production_layout_is_refused()
     {
         using TestAuthority authority = new("service CA");
@@ -101,6 +102,7 @@ public sealed class ProgramTests
 
     [TestCase("/usr/bin/softhsm2-util", "--import", "key.pem", "--token", "device", "--label", "device", "--id", "01", "--pin", "PIN")]
     [TestCase("/usr/bin/pkcs11-tool", "--module", SoftHsm.ModulePath, "--token-label", "device", "--login", "--pin", "PIN", "--keypairgen", "--key-type", "EC:prime256v1", "--label", "device", "--id", "01", "--extractable")]
+    [Proves("I-1")]
     public async Task P7_Token_key_that_was_ever_extractable_is_refused_at_enrolment_and_at_start(string tool, params string[] arguments)
     {
         using TestAuthority serverAuthority = new("service CA"), deviceAuthority = new("device CA");

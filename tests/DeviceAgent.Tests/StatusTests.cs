@@ -76,6 +76,39 @@ public sealed class StatusTests
         Assert.That(exitCode, Is.EqualTo(2), "one of the two has to be said");
     }
 
+    [Test]
+    [Proves("I-9")]
+    public async Task Status_says_when_the_certificate_ends_and_whether_a_new_one_is_asked_for()
+    {
+        using SimulatedDevice device = new();
+        device.PowerOn();
+        using CertifiedDevice certified = new();
+        using TestAuthority authority = new("service CA");
+        using InstalledPrograms programs = new("https://127.0.0.1:1/", authority.Pem);
+        programs.Settings["directory"] = device.Folder;
+        programs.Save();
+        (_, string json, _) = await programs.RunAsync(InstalledPrograms.AgentProgram, "status", "--config", programs.AgentConfig, "--json");
+        Assert.That(json, Does.Contain("\"certificate\":null"));
+
+        programs.Settings["certificate"] = certified.CertificateFile;
+        programs.Save();
+        (_, json, _) = await programs.RunAsync(InstalledPrograms.AgentProgram, "status", "--config", programs.AgentConfig, "--json");
+        Assert.That(json, Does.Contain("\"certificate\":{\"expires\":\"2026-01-31T00:00:00Z\",\"renew_from\":\"2026-01-20T23:40:00Z\",\"renewal_pending\":false}"));
+        (_, string line, _) = await programs.RunAsync(InstalledPrograms.AgentProgram, "status", "--config", programs.AgentConfig);
+        Assert.That(line.TrimEnd(), Does.EndWith("; certificate until 2026-01-31"));
+
+        certified.Clock.Now = certified.Clock.Now.AddDays(20);
+        await certified.RunAsync();
+        foreach (string file in Directory.GetFiles(certified.PathOf("device/identity")))
+        {
+            Directory.CreateDirectory(device.PathOf("identity"));
+            File.Copy(file, device.PathOf("identity/" + Path.GetFileName(file)));
+        }
+
+        (_, line, _) = await programs.RunAsync(InstalledPrograms.AgentProgram, "status", "--config", programs.AgentConfig);
+        Assert.That(line.TrimEnd(), Does.EndWith("; certificate until 2026-01-31, a new one is asked for"));
+    }
+
     private static async Task<(JsonElement Transfer, string Line)> StatusAsync(SimulatedDevice device)
     {
         using TestAuthority authority = new("service CA");

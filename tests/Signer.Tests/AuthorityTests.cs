@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Fota.TestKit;
 
 namespace Fota.Signer.Tests;
 
@@ -72,6 +73,7 @@ public sealed class AuthorityTests
     }
 
     [Test]
+    [Proves("I-2")]
     public async Task A44_Name_of_a_device_is_not_given_to_a_second_key_unless_told_to()
     {
         string first = Request("OU=infusion-pump, CN=pump-0005"), second = Request("OU=infusion-pump, CN=pump-0005");

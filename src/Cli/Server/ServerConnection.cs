@@ -16,7 +16,7 @@ internal static class ServerConnection
 
     public static readonly Option<Uri?> Address = new("--server") { Description = "The update server, for example https://updates.example:8443/ (or FOTA_SERVER).", CustomParser = ParseAddress };
 
-    public static readonly Option<FileInfo?> Authority = new("--server-ca") { Description = "CA certificate (PEM) that vouches for the server (or FOTA_SERVER_CA)." };
+    public static readonly Option<FileInfo?> Authority = new("--server-ca") { Description = "CA certificates (PEM) that vouch for the server (or FOTA_SERVER_CA)." };
 
     public static readonly Option<FileInfo?> Token = new("--token-file") { Description = "File with the operator's token (or FOTA_TOKEN_FILE)." };
 
@@ -57,12 +57,7 @@ internal static class ServerConnection
         {
             SslOptions = new SslClientAuthenticationOptions
             {
-                CertificateChainPolicy = new X509ChainPolicy
-                {
-                    TrustMode = X509ChainTrustMode.CustomRootTrust,
-                    RevocationMode = X509RevocationMode.NoCheck,
-                    CustomTrustStore = { ReadAuthority(authority) },
-                },
+                CertificateChainPolicy = TrustOnly(authority),
             },
         };
         HttpClient client = new(handler) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
@@ -84,16 +79,20 @@ internal static class ServerConnection
     // https alone: the operator's token goes with every request.
     private static Uri? AddressIn(string text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme == Uri.UriSchemeHttps ? address : null;
 
-    private static X509Certificate2 ReadAuthority(string path)
+    // One CA, or two while they change.
+    private static X509ChainPolicy TrustOnly(string path)
     {
+        X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         try
         {
-            return X509Certificate2.CreateFromPem(File.ReadAllText(path));
+            policy.CustomTrustStore.ImportFromPemFile(path);
         }
         catch (CryptographicException)
         {
             throw new CommandFailedException($"{path}: wanted a CA certificate (PEM)");
         }
+
+        return policy.CustomTrustStore.Count > 0 ? policy : throw new CommandFailedException($"{path}: wanted a CA certificate (PEM)");
     }
 
     private static async Task<JsonElement> ReadAsync(HttpResponseMessage response, CancellationToken cancellation)

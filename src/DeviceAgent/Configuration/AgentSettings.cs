@@ -14,7 +14,7 @@ public sealed record AgentSettings
     /// <summary>The server, ending in '/'; always HTTPS.</summary>
     public required Uri Server { get; init; }
 
-    /// <summary>PEM file with the certificate authority of the server; no other is trusted.</summary>
+    /// <summary>PEM file with the certificate authorities of the server, one or, while they change, two; no other is trusted.</summary>
     public required string ServerCa { get; init; }
 
     /// <summary>The TUF root that the device is born with.</summary>
@@ -28,6 +28,9 @@ public sealed record AgentSettings
 
     /// <summary>The device's certificate, PEM.</summary>
     public required string Certificate { get; init; }
+
+    /// <summary>PEM file with the authorities that may certify this device; null: the one that certified it before, and no other.</summary>
+    public string? DeviceCa { get; init; }
 
     /// <summary>The shortest time between two check-ins.</summary>
     public required TimeSpan CheckInFloor { get; init; }
@@ -53,7 +56,7 @@ public sealed record AgentSettings
 
     private static AgentSettings Read(SettingsFile file)
     {
-        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "checkInSeconds", "key", BootSettings.Member, HashBasedSettings.Member, GateSettings.Member, HealthSettings.Member, NetworkSettings.Member);
+        file.AllowOnly("layout", "device", "product", "vendorDomain", "className", "server", "serverCa", "trustedRoot", "directory", "slotSize", "certificate", "deviceCa", "checkInSeconds", "key", BootSettings.Member, HashBasedSettings.Member, GateSettings.Member, HealthSettings.Member, NetworkSettings.Member);
         bool production = file.Text("layout") switch
         {
             "production" => true,
@@ -74,6 +77,7 @@ public sealed record AgentSettings
             HashBased = HashBasedSettings.Read(file),
             Directory = file.FilePath("directory"),
             Certificate = file.FilePath("certificate"),
+            DeviceCa = file.Has("deviceCa") ? file.FilePath("deviceCa") : null,
             CheckInFloor = TimeSpan.FromSeconds(file.Number("checkInSeconds", 1, 7 * 24 * 3600)),
             Key = KeySettings.Read(file.Section("key"), production),
             Boot = BootSettings.Read(file),

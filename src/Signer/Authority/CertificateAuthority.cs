@@ -42,6 +42,11 @@ internal sealed class CertificateAuthority
     /// <summary>Issues a certificate for an examined request.</summary>
     public X509Certificate2 Issue(X509Certificate2 authority, ExaminedRequest wanted, DateTimeOffset now)
     {
+        if (!authority.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(_key.PublicKey.SubjectPublicKeyInfo.Span))
+        {
+            throw new SignerRefusalException($"certificate authority \"{authority.Subject}\": wanted the certificate of key '{_key.Label}', got another's; if the authority was being changed, finish it with `fota-signer ca switch`");
+        }
+
         DateTimeOffset from = Later(now - s_clockSkew, new DateTimeOffset(authority.NotBefore)), to = Earlier(now.AddDays(wanted.ValidDays), new DateTimeOffset(authority.NotAfter));
         CertificateRequest request = new(wanted.Subject, PublicKeyOf(wanted.Key), HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));

@@ -45,6 +45,11 @@ internal sealed class ExaminedRequest
 
     public X509Extension? AlternativeNames { get; init; }
 
+    /// <summary>The same with another life, no longer than its kind may have.</summary>
+    public ExaminedRequest ValidFor(int days) => days >= 1 && days <= ValidDays
+        ? new ExaminedRequest(Subject, Key) { Device = Device, ExtendedKeyUsage = ExtendedKeyUsage, ValidDays = days, Description = Description, AlternativeNames = AlternativeNames }
+        : throw new SignerRefusalException($"certificate for {Description}: wanted 1 to {ValidDays} days, got {days}");
+
     /// <summary>A device's: CN is the device, OU its product.</summary>
     public static ExaminedRequest ForDevice(string pem, IEnumerable<string> products)
     {

@@ -32,6 +32,37 @@ internal static class Arguments
 
     public static Option<Sha256Digest> ChangeDigest() => Parsed<Sha256Digest>("--change", "DIGEST", "The digest of the change that you mean, as whoever proposed it told you.", Sha256Digest.TryParse, "64 lower-case hexadecimal digits");
 
+    /// <summary>An update server's address.</summary>
+    public static Option<Uri?> Server(string description) => new("--server") { HelpName = "URL", Description = description, CustomParser = ParseAddress };
+
+    public static Option<string?> ServerAuthority() => new("--server-ca") { HelpName = "PEM", Description = "The CAs of the server's certificate: one, or two while they change (default: the home's service CA)." };
+
+    public static Option<int?> Days(string description)
+    {
+        Option<int?> days = new("--days") { HelpName = "N", Description = description };
+        days.Validators.Add(static result =>
+        {
+            if (result.Tokens.Count > 0 && result.GetValueOrDefault<int?>() is < 1)
+            {
+                result.AddError("--days: wanted at least 1.");
+            }
+        });
+        return days;
+    }
+
+    public static Option<int> Interval(int seconds)
+    {
+        Option<int> interval = new("--interval-seconds") { HelpName = "N", Description = $"Pause between two looks (default: {seconds}).", DefaultValueFactory = _ => seconds };
+        interval.Validators.Add(static result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+            {
+                result.AddError("--interval-seconds: wanted at least 1.");
+            }
+        });
+        return interval;
+    }
+
     /// <summary>A name as ceremonies give them: it becomes a file name and an environment variable.</summary>
     public static Option<string> Label(string name, string helpName, string description)
     {
@@ -47,6 +78,17 @@ internal static class Arguments
     }
 
     public static Option<string> Required(string name, string helpName, string description) => new(name) { HelpName = helpName, Description = description, Required = true };
+
+    private static Uri? ParseAddress(ArgumentResult result)
+    {
+        if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out Uri? address))
+        {
+            return address;
+        }
+
+        result.AddError("--server: wanted an address like https://updates.example/.");
+        return null;
+    }
 
     private static Option<T?> Optional<T>(string name, string helpName, string description, Func<string, T> parse)
         where T : class => new(name)

@@ -8,7 +8,7 @@ using Fota.Signer.Keys;
 
 namespace Fota.Signer.Commands;
 
-/// <summary>fota-signer ca issue.</summary>
+/// <summary>fota-signer ca: issue here, the others in files of their own.</summary>
 internal static class CertificateCommand
 {
     private const string Device = "device", Service = "service";
@@ -19,31 +19,30 @@ internal static class CertificateCommand
         Option<string> profile = Arguments.Required("--profile", "device|service", "What the certificate is for.").AcceptOnlyFromAmong(Device, Service);
         Option<string> csr = Arguments.Required("--csr", "FILE", "The PKCS#10 request, PEM.");
         Option<string> output = Arguments.Required("--out", "FILE", "Where the certificate goes, PEM.");
+        Option<int?> days = Arguments.Days($"How long the certificate is good for (default, and at most: {ExaminedRequest.DeviceDays} for a device, {ExaminedRequest.ServiceDays} for a service).");
         Option<bool> replace = new("--replace") { Description = "For a device that was remade: its name goes over to the key of this request." };
         Option<string?> pinFile = Arguments.PinFile();
-        Command issue = new("issue", "Issues a certificate for a request that proves possession of its key.") { home, profile, csr, output, replace, pinFile };
+        Command issue = new("issue", "Issues a certificate for a request that proves possession of its key.") { home, profile, csr, output, days, replace, pinFile };
         issue.SetAction(async (arguments, cancellation) =>
         {
             HomeFolder folder = new(arguments.GetRequiredValue(home));
             SignerSettings settings = folder.ReadSettings();
             string wanted = arguments.GetRequiredValue(profile), pem = await File.ReadAllTextAsync(arguments.GetRequiredValue(csr), cancellation);
             ExaminedRequest request = wanted == Device ? ExaminedRequest.ForDevice(pem, settings.Products.Select(static product => product.Name)) : ExaminedRequest.ForService(pem);
+            request = arguments.GetValue(days) is { } shorter ? request.ValidFor(shorter) : request;
             using X509Certificate2 authority = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(folder.AuthorityCertificate(wanted), cancellation));
             using OpenedKey key = OpenedKey.Open(host, folder, settings.Authority(wanted).Key, arguments.GetValue(pinFile));
             using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
             string? replaced = request.Device is { } device ? opened.Names.Claim(device, request.Key.Id, arguments.GetValue(replace)) : null;
             using X509Certificate2 certificate = new CertificateAuthority(opened.Signer, key.Token, key.Key).Issue(authority, request, host.Clock.GetUtcNow());
-            byte[] encoded = Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n");
-
-            // The authority keeps what it issued: a list of revoked certificates is made from serial numbers.
-            DurableFile.Replace(Path.Combine(folder.Authorities, "issued", certificate.SerialNumber.ToLowerInvariant() + ".pem"), encoded);
-            DurableFile.Replace(Path.GetFullPath(arguments.GetRequiredValue(output)), encoded);
+            opened.Issued.Keep(certificate);
+            DurableFile.Replace(Path.GetFullPath(arguments.GetRequiredValue(output)), Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"));
             await host.Out.WriteLineAsync($"issued: {request.Description}, until {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}");
             if (replaced is not null)
             {
                 await host.Out.WriteLineAsync($"replaced: key {replaced}, whose certificate is good until it ends all the same");
             }
         });
-        return new Command("ca", "The certificate authorities of devices and services.") { issue };
+        return new Command("ca", "The certificate authorities of devices and services.") { issue, RenewCommand.Create(host), AuthorityCommand.CreateMake(host), AuthorityCommand.CreateSwitch(host) };
     }
 }

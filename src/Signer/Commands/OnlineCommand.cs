@@ -1,12 +1,7 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Security.Cryptography;
-using Fota.Interop.Cryptoki;
-using Fota.Manifest;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
 using Fota.Signer.Repository;
-using Microsoft.Data.Sqlite;
 
 namespace Fota.Signer.Commands;
 
@@ -15,24 +10,14 @@ internal static class OnlineCommand
 {
     private const int DefaultInterval = 60;
 
-    // SQLITE_CORRUPT and SQLITE_NOTADB: a journal that only people can mend.
-    private const int Corrupt = 11, NotADatabase = 26;
-
     public static Command Create(SignerHost host)
     {
         Option<string> home = Arguments.Home();
-        Option<Uri?> server = new("--server") { HelpName = "URL", Description = "The update server to publish to.", CustomParser = ParseAddress };
-        Option<string?> authority = new("--server-ca") { HelpName = "PEM", Description = "The CA of the server's certificate (default: the home's service CA)." };
+        Option<Uri?> server = Arguments.Server("The update server to publish to.");
+        Option<string?> authority = Arguments.ServerAuthority();
         Option<string?> token = new("--token-file") { HelpName = "FILE", Description = "The operator token for the server, mode 0600." };
         Option<bool> once = new("--once") { Description = "Do what is due, then end; fails when something could not be done." };
-        Option<int> interval = new("--interval-seconds") { HelpName = "N", Description = $"Pause between two looks (default: {DefaultInterval}).", DefaultValueFactory = static _ => DefaultInterval };
-        interval.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-            {
-                result.AddError("--interval-seconds: wanted at least 1.");
-            }
-        });
+        Option<int> interval = Arguments.Interval(DefaultInterval);
         Option<string?> pinFile = Arguments.PinFile();
         Command command = new("online", "Keeps snapshot and timestamp fresh with the online key, and publishes to a server.") { home, server, authority, token, once, interval, pinFile };
         command.Validators.Add(result =>
@@ -58,56 +43,10 @@ internal static class OnlineCommand
                 return;
             }
 
-            await LoopAsync(host, folder, key, endpoint, TimeSpan.FromSeconds(arguments.GetValue(interval)), cancellation);
+            await PassLoop.RunAsync(host, "online", TimeSpan.FromSeconds(arguments.GetValue(interval)), token => PassAsync(host, folder, key, endpoint, token), cancellation);
         });
         return command;
     }
-
-    private static Uri? ParseAddress(ArgumentResult result)
-    {
-        if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out Uri? address))
-        {
-            return address;
-        }
-
-        result.AddError("--server: wanted an address like https://updates.example/.");
-        return null;
-    }
-
-    private static async Task LoopAsync(SignerHost host, HomeFolder folder, OpenedKey key, PublicationEndpoint? endpoint, TimeSpan interval, CancellationToken cancellation)
-    {
-        using PeriodicTimer timer = new(interval, host.Clock);
-        try
-        {
-            do
-            {
-                try
-                {
-                    await PassAsync(host, folder, key, endpoint, cancellation);
-                }
-                catch (Exception e) when (IsPassing(e) && !cancellation.IsCancellationRequested)
-                {
-                    await host.Error.WriteLineAsync($"online: {e.Message.ReplaceLineEndings(" ")}; next try in {interval.TotalSeconds} s");
-                }
-            }
-            while (await timer.WaitForNextTickAsync(cancellation));
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            await host.Error.WriteLineAsync("online: stopped");
-        }
-    }
-
-    /// <summary>
-    /// What may be different at the next look, a full disk and a locked journal among it. A PIN that was refused is not: repeating it locks tokens (A50).
-    /// </summary>
-    private static bool IsPassing(Exception e) => e switch
-    {
-        CryptokiException cryptoki => cryptoki.Code.Recovery != Recovery.CredentialFailure,
-        CryptokiRefusalException => false,
-        SqliteException sqlite => sqlite.SqliteErrorCode is not (Corrupt or NotADatabase),
-        _ => e is SignerRefusalException or RejectedException or HttpRequestException or TaskCanceledException or IOException or UnauthorizedAccessException or CryptographicException,
-    };
 
     private static async Task PassAsync(SignerHost host, HomeFolder folder, OpenedKey key, PublicationEndpoint? endpoint, CancellationToken cancellation)
     {

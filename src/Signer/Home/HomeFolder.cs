@@ -45,6 +45,9 @@ internal sealed class HomeFolder(string path)
 
     public string AuthorityCertificate(string profile) => Path.Combine(Authorities, $"{profile}-ca.pem");
 
+    /// <summary>The certificate of an authority's successor, from `ca make` to `ca switch`.</summary>
+    public string NextAuthorityCertificate(string profile) => Path.Combine(Authorities, $"{profile}-ca.next.pem");
+
     /// <summary>A key's public half, as it was recorded when it was made.</summary>
     public VerificationKey PublicKey(KeySettings key)
     {

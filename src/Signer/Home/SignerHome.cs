@@ -1,4 +1,5 @@
 using Fota.Signer.Approval;
+using Fota.Signer.Authority;
 using Fota.Signer.Journal;
 using Fota.Signer.Roles;
 
@@ -22,6 +23,7 @@ internal sealed class SignerHome : IDisposable
         Sequences = new SequenceNumbers(database, clock);
         Names = new CertifiedNames(database, clock);
         Pushes = new PushRecord(database);
+        Issued = new IssuedCertificates(folder, database);
     }
 
     public HomeFolder Folder { get; }
@@ -40,6 +42,8 @@ internal sealed class SignerHome : IDisposable
     public CertifiedNames Names { get; }
 
     public PushRecord Pushes { get; }
+
+    public IssuedCertificates Issued { get; }
 
     /// <summary>Takes the lock, removes what killed processes left, opens the journal, and tells of signatures that an earlier process left in doubt.</summary>
     public static async Task<SignerHome> OpenAsync(HomeFolder folder, SignerHost host, CancellationToken cancellation)

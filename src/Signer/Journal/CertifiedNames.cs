@@ -8,13 +8,16 @@ namespace Fota.Signer.Journal;
 /// </summary>
 internal sealed class CertifiedNames(SignerDatabase database, TimeProvider clock)
 {
+    /// <summary>The key that bears the name; null if the name was never certified.</summary>
+    public string? Holder(string name) => (string?)database.Scalar("SELECT key_id FROM certified WHERE name = $0 ORDER BY id DESC LIMIT 1", name);
+
     /// <summary>
     /// Gives the name to the key, on disk before a certificate is signed. A name that another key bears is refused, unless it is to be replaced.
     /// </summary>
     /// <returns>The key that bore the name until now; null if none or this one did.</returns>
     public string? Claim(string name, KeyId key, bool replace)
     {
-        string? holder = (string?)database.Scalar("SELECT key_id FROM certified WHERE name = $0 ORDER BY id DESC LIMIT 1", name);
+        string? holder = Holder(name);
         if (string.Equals(holder, key.ToString(), StringComparison.Ordinal))
         {
             return null;

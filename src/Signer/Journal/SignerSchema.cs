@@ -3,7 +3,7 @@ namespace Fota.Signer.Journal;
 /// <summary>The schema of journal.db, step by step; PRAGMA user_version counts the steps taken.</summary>
 internal static class SignerSchema
 {
-    public static IReadOnlyList<string> Migrations { get; } = [Journal, CertifiedNames];
+    public static IReadOnlyList<string> Migrations { get; } = [Journal, CertifiedNames, IssuedCertificates];
 
     // The triggers stop mistakes, not attackers: whoever writes the file can drop them.
     private const string Journal =
@@ -48,6 +48,19 @@ internal static class SignerSchema
         CREATE TRIGGER outcome_is_kept BEFORE DELETE ON outcome BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
         CREATE TRIGGER outcome_is_fixed BEFORE UPDATE ON outcome BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
         CREATE TRIGGER sequence_is_kept BEFORE DELETE ON sequence BEGIN SELECT RAISE(ABORT, 'sequence numbers are never given back'); END;
+        """;
+
+    // An index of ca/issued, which can be made again from it. No device: a service's.
+    private const string IssuedCertificates =
+        """
+        CREATE TABLE issued (
+            serial    TEXT PRIMARY KEY,
+            device    TEXT,
+            key_id    TEXT NOT NULL CHECK (length(key_id) = 64),
+            not_after INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE INDEX issued_by_device ON issued (device, key_id, not_after);
         """;
 
     private const string CertifiedNames =

@@ -1,9 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
-using System.Text;
-using Fota.Interop.Posix;
 
 namespace Fota.Signer.Repository;
 
@@ -12,32 +7,19 @@ internal sealed class PublicationEndpoint : IDisposable
 {
     private const int MaxProblemBytes = 64 * 1024;
 
-    private static readonly TimeSpan s_connectPatience = TimeSpan.FromSeconds(30);
-
     private readonly HttpClient _client;
     private readonly string _tokenFile;
     private readonly TimeProvider _clock;
 
     public PublicationEndpoint(Uri server, string authorityFile, string tokenFile, TimeProvider clock)
     {
-        if (!string.Equals(server.Scheme, Uri.UriSchemeHttps, StringComparison.Ordinal))
-        {
-            throw new SignerRefusalException($"server: wanted an https address, got {server}");
-        }
-
         Server = server;
         _tokenFile = tokenFile;
         _clock = clock;
-        SocketsHttpHandler handler = new()
-        {
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            ConnectTimeout = s_connectPatience,
-            SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = TrustOnly(authorityFile) },
-        };
 
         // How long a publication takes is for its size and the line to say; what ends it is that nothing moves any more.
-        _client = new HttpClient(handler) { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxProblemBytes };
+        _client = ServerClient.Open(server, authorityFile, MaxProblemBytes);
+        _client.Timeout = Timeout.InfiniteTimeSpan;
     }
 
     public Uri Server { get; }
@@ -72,7 +54,7 @@ internal sealed class PublicationEndpoint : IDisposable
         async Task<PublicationRefusal?> PostAsync(SendingDeadline deadline)
         {
             using HttpRequestMessage request = new(HttpMethod.Post, "/api/v1/publications") { Content = publication.ToContent(deadline) };
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", PrivateFile.Read(_tokenFile, "token file", Encoding.ASCII.GetString));
+            request.Headers.Authorization = ServerClient.Authorization(_tokenFile);
             using HttpResponseMessage response = await _client.SendAsync(request, deadline.Token);
             return response.IsSuccessStatusCode ? null : PublicationRefusal.Read(response.StatusCode, await response.Content.ReadAsByteArrayAsync(deadline.Token));
         }
@@ -89,14 +71,7 @@ internal sealed class PublicationEndpoint : IDisposable
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested && (e is OperationCanceledException || (e is HttpRequestException && deadline.IsOver)))
         {
-            throw new SignerRefusalException($"{Server}: {(deadline.IsOver ? deadline.Missed : $"no connection within {s_connectPatience.TotalSeconds} s")}", e);
+            throw new SignerRefusalException($"{Server}: {(deadline.IsOver ? deadline.Missed : $"no connection within {ServerClient.ConnectPatience.TotalSeconds} s")}", e);
         }
-    }
-
-    private static X509ChainPolicy TrustOnly(string authorityFile)
-    {
-        X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-        policy.CustomTrustStore.Add(X509Certificate2.CreateFromPem(File.ReadAllText(authorityFile)));
-        return policy;
     }
 }

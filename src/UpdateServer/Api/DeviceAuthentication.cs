@@ -1,5 +1,7 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Fota.Manifest;
+using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Devices;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
@@ -7,10 +9,15 @@ using Microsoft.Extensions.Options;
 namespace Fota.UpdateServer.Api;
 
 /// <summary>Authenticates a device by its TLS client certificate. The handshake only proves that it holds the key; whether it is a device is asked here, each time.</summary>
-internal sealed class DeviceAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, DeviceCertificates certificates)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
+internal sealed class DeviceAuthentication(IOptionsMonitor<DeviceAuthenticationOptions> options, ILoggerFactory loggers, UrlEncoder encoder, DeviceCertificates certificates)
+    : AuthenticationHandler<DeviceAuthenticationOptions>(options, loggers, encoder)
 {
     public const string SchemeName = "device";
+
+    /// <summary>For a device that asks for a new certificate, to which other rules may apply when the old one has expired.</summary>
+    public const string ReenrolmentScheme = "device-reenrolment";
+
+    private Rejection? _refused;
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -19,15 +26,36 @@ internal sealed class DeviceAuthentication(IOptionsMonitor<AuthenticationSchemeO
             return Task.FromResult(AuthenticateResult.NoResult());
         }
 
-        (DeviceIdentity? identity, string? refused) = certificates.Identify(certificate);
+        (DeviceIdentity? identity, _refused) = certificates.Identify(certificate, Options.Use);
         if (identity is null)
         {
-            Log.CertificateRefused(Logger, refused!);
-            return Task.FromResult(AuthenticateResult.Fail(refused!));
+            Log.CertificateRefused(Logger, _refused!.Detail);
+            return Task.FromResult(AuthenticateResult.Fail(_refused.Detail));
+        }
+
+        if (certificate.NotAfter.ToUniversalTime() < TimeProvider.GetUtcNow().UtcDateTime)
+        {
+            Log.ExpiredCertificateAccepted(Logger, identity.Device, certificate.NotAfter.ToUniversalTime(), Options.Use);
         }
 
         Context.Features.Set(identity);
         ClaimsPrincipal principal = new(new ClaimsIdentity([new Claim(ClaimTypes.Name, identity.Device.ToString())], Scheme.Name));
         return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(principal, Scheme.Name)));
     }
+
+    /// <summary>Expiry is told by name, as the device can do something about it; what else is wrong with a certificate stands in the log.</summary>
+    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        await base.HandleChallengeAsync(properties);
+        if (_refused is { Reason: RejectionReason.CertificateExpired })
+        {
+            await Problems.Of(StatusCodes.Status401Unauthorized, _refused.Reason.ToString(), _refused.Detail).ExecuteAsync(Context);
+        }
+    }
+}
+
+/// <summary>What a device's certificate has to be good for.</summary>
+internal sealed class DeviceAuthenticationOptions : AuthenticationSchemeOptions
+{
+    public CertificateUse Use { get; set; }
 }

@@ -9,6 +9,7 @@ internal static class Problems
     public const string Unauthorized = nameof(Unauthorized);
     public const string NotFound = nameof(NotFound);
     public const string InternalError = nameof(InternalError);
+    public const string TooManyRequests = nameof(TooManyRequests);
 
     /// <summary>A refused publication: understood, and not acceptable.</summary>
     public static ProblemHttpResult OfPublication(Rejection rejection) => Of(StatusCodes.Status422UnprocessableEntity, rejection.Reason.ToString(), rejection.Detail);
@@ -16,6 +17,12 @@ internal static class Problems
     /// <summary>A refused report; one that speaks for somebody else is forbidden (A44).</summary>
     public static ProblemHttpResult OfReport(Rejection rejection) => Of(
         rejection.Reason == RejectionReason.ForeignReport ? StatusCodes.Status403Forbidden : StatusCodes.Status400BadRequest,
+        rejection.Reason.ToString(),
+        rejection.Detail);
+
+    /// <summary>A request for a certificate that is not taken; one for somebody else's, and one that the authority refused, is forbidden.</summary>
+    public static ProblemHttpResult OfEnrolment(Rejection rejection) => Of(
+        rejection.Reason is RejectionReason.ForeignCertificate or RejectionReason.RenewalRefused ? StatusCodes.Status403Forbidden : StatusCodes.Status400BadRequest,
         rejection.Reason.ToString(),
         rejection.Detail);
 

@@ -7,9 +7,9 @@ internal sealed class ConfigurationObject(JsonElement json, string prefix, strin
 {
     private readonly SortedSet<string> _known = new(StringComparer.Ordinal);
 
-    public ConfigurationObject Object(string name) => Find(name, JsonValueKind.Object) is { } value
-        ? new ConfigurationObject(value, $"{prefix}{name}.", directory)
-        : throw Missing(name);
+    public ConfigurationObject Object(string name) => OptionalObject(name) ?? throw Missing(name);
+
+    public ConfigurationObject? OptionalObject(string name) => Find(name, JsonValueKind.Object) is { } value ? new ConfigurationObject(value, $"{prefix}{name}.", directory) : null;
 
     public string Text(string name) => OptionalText(name) ?? throw Missing(name);
 

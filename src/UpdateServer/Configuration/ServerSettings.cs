@@ -36,6 +36,12 @@ public sealed record ServerSettings
     /// <summary>How soon devices are asked to come again; 1 s to 7 days.</summary>
     public required TimeSpan CheckIn { get; init; }
 
+    /// <summary>How soon a device that waits for a new certificate is asked to come again; 1 s to 7 days.</summary>
+    public TimeSpan EnrolmentRetry { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>What devices may still do with expired certificates; nothing unless it is said.</summary>
+    public ExpiredCertificatePolicy ExpiredCertificates { get; init; } = ExpiredCertificatePolicy.Refuse;
+
     /// <summary>The server's TLS certificate and key.</summary>
     public required TlsSettings Tls { get; init; }
 
@@ -51,6 +57,11 @@ public sealed record ServerSettings
         if (CheckIn < TimeSpan.FromSeconds(1) || CheckIn > TimeSpan.FromDays(7))
         {
             throw new ConfigurationException($"checkInSeconds: wanted 1 to 604800, got {CheckIn.TotalSeconds}");
+        }
+
+        if (EnrolmentRetry < TimeSpan.FromSeconds(1) || EnrolmentRetry > TimeSpan.FromDays(7))
+        {
+            throw new ConfigurationException($"enrolmentRetrySeconds: wanted 1 to 604800, got {EnrolmentRetry.TotalSeconds}");
         }
 
         Tls.Validate(Layout);

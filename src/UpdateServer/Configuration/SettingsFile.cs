@@ -7,6 +7,7 @@ namespace Fota.UpdateServer.Configuration;
 public static class SettingsFile
 {
     private const int DefaultCheckInSeconds = 60;
+    private const int DefaultEnrolmentRetrySeconds = 3600;
 
     /// <summary>Reads <paramref name="file"/> and validates what it says.</summary>
     /// <exception cref="ConfigurationException">It does not say what it has to.</exception>
@@ -44,10 +45,25 @@ public static class SettingsFile
             TrustedRootFile = root.FilePath("trustedRoot"),
             DeviceCaFile = root.FilePath("deviceCa"),
             CheckIn = TimeSpan.FromSeconds(root.OptionalInteger("checkInSeconds") ?? DefaultCheckInSeconds),
+            EnrolmentRetry = TimeSpan.FromSeconds(root.OptionalInteger("enrolmentRetrySeconds") ?? DefaultEnrolmentRetrySeconds),
+            ExpiredCertificates = root.OptionalObject("expiredDeviceCertificates") is { } expired ? ReadExpired(expired) : ExpiredCertificatePolicy.Refuse,
             Tls = ReadTls(root.Object("tls")),
         };
         root.RefuseOthers();
         return settings;
+    }
+
+    private static ExpiredCertificatePolicy ReadExpired(ConfigurationObject expired)
+    {
+        int days = expired.OptionalInteger("graceDays") ?? throw new ConfigurationException("expiredDeviceCertificates.graceDays: wanted, got none");
+        IReadOnlyList<string> uses = expired.OptionalTexts("allow") ?? throw new ConfigurationException("expiredDeviceCertificates.allow: wanted, got none");
+        expired.RefuseOthers();
+        return ExpiredCertificatePolicy.Allow(days, [.. uses.Select(static use => use switch
+        {
+            "updates" => CertificateUse.Updates,
+            "reenrol" => CertificateUse.Reenrolment,
+            _ => CertificateUse.None,
+        })]);
     }
 
     private static TlsSettings ReadTls(ConfigurationObject tls)

@@ -34,7 +34,7 @@ public sealed class RunbookTests
         }
     }
 
-    private static List<string> Blocks(string[] lines, string kind)
+    internal static List<string> Blocks(string[] lines, string kind)
     {
         List<string> blocks = [];
         StringBuilder? block = null;
@@ -59,5 +59,5 @@ public sealed class RunbookTests
     }
 
     /// <summary>An ellipsis stands for anything on its line.</summary>
-    private static string Pattern(string expected) => $"^{Regex.Escape(expected).Replace("…", "[^\n]*", StringComparison.Ordinal)}$";
+    internal static string Pattern(string expected) => $"^{Regex.Escape(expected).Replace("…", "[^\n]*", StringComparison.Ordinal)}$";
 }

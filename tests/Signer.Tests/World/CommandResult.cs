@@ -19,4 +19,7 @@ internal sealed record CommandResult(int ExitCode, string Output, string Error)
         Assert.That(Error.TrimEnd('\n'), Does.Contain(reason).And.Not.Contains("\n"));
         Assert.That(ExitCode, Is.EqualTo(1));
     }
+
+    /// <summary>Asserts that it did not begin, as its arguments were wrong.</summary>
+    public void WasUsedWrongly(string message) => Assert.That((ExitCode, Error), Is.EqualTo((2, message)));
 }

@@ -59,9 +59,8 @@ public sealed class CheckInTests : IAsyncDisposable
     {
         SimulatedDevice pump = new(_server, "pump-0001", issue);
         using HttpResponseMessage response = await pump.PostAsync(pump.Sign(pump.Report()));
-        await ServerUnderTest.IsRefusedAsync(response, HttpStatusCode.Unauthorized, "Unauthorized");
+        await ServerUnderTest.IsRefusedAsync(response, HttpStatusCode.Unauthorized, what == "expired" ? "CertificateExpired" : "Unauthorized");
         await HasNoDevicesAsync();
-        Assert.That(what, Is.Not.Empty);
     }
 
     [Test]

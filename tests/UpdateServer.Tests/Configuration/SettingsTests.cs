@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Fota.TestKit;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Tests.Support;
 
@@ -78,6 +79,26 @@ public sealed class SettingsTests
 
     [Test]
     public void P10_Another_kind_of_name_is_refused() => IsRefused(Edit(static c => c["tls"]!["subjectAltNames"] = new JsonArray("localhost")), "tls.subjectAltNames: wanted DNS:NAME");
+
+    [Test]
+    [Proves("I-16")]
+    public void Grace_for_expired_certificates_is_none_unless_it_is_said()
+    {
+        Assert.That(Read(Production).ExpiredCertificates, Is.SameAs(ExpiredCertificatePolicy.Refuse));
+        ServerSettings settings = Read(Edit(static c => (c["expiredDeviceCertificates"], c["enrolmentRetrySeconds"]) = (JsonNode.Parse("""{"graceDays": 30, "allow": ["reenrol"]}"""), 600)));
+        Assert.That((settings.ExpiredCertificates.Grace, settings.EnrolmentRetry), Is.EqualTo((TimeSpan.FromDays(30), TimeSpan.FromMinutes(10))));
+        Assert.That(settings.ExpiredCertificates.Allowed, Is.EqualTo(new[] { CertificateUse.Reenrolment }));
+    }
+
+    [TestCase("""{"graceDays": 30}""", "expiredDeviceCertificates.allow: wanted, got none")]
+    [TestCase("""{"allow": ["updates"]}""", "expiredDeviceCertificates.graceDays: wanted, got none")]
+    [TestCase("""{"graceDays": 0, "allow": ["updates"]}""", "expiredDeviceCertificates.graceDays: wanted 1 to 3650, got 0")]
+    [TestCase("""{"graceDays": 30, "allow": []}""", "expiredDeviceCertificates.allow: wanted updates, reenrol or both")]
+    [TestCase("""{"graceDays": 30, "allow": ["everything"]}""", "expiredDeviceCertificates.allow: wanted updates, reenrol or both")]
+    [TestCase("""{"graceDays": 30, "allow": ["updates", "updates"]}""", "expiredDeviceCertificates.allow: wanted updates, reenrol or both")]
+    [TestCase("""{"graceDays": 30, "allow": ["updates"], "forever": true}""", "expiredDeviceCertificates.forever: wanted one of allow, graceDays")]
+    [Proves("I-16")]
+    public void P10_Grace_that_is_not_wholly_said_is_refused(string policy, string message) => IsRefused(Edit(c => c["expiredDeviceCertificates"] = JsonNode.Parse(policy)), message);
 
     [TestCase("[]")]
     [TestCase("{")]

@@ -51,19 +51,21 @@ internal sealed class SqliteDatabase
         string[] names = [.. Assembly.GetExecutingAssembly().GetManifestResourceNames()
             .Where(static n => n.StartsWith(MigrationPrefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
         long version = connection.QuerySingle<long>("PRAGMA user_version");
-        if (version > names.Length)
+        if (version > NumberOf(names[^1]))
         {
-            throw new InvalidDataException($"{file}: wanted a database of version {names.Length} or older, got {version}: a newer program made it");
+            throw new InvalidDataException($"{file}: wanted a database of version {NumberOf(names[^1])} or older, got {version}: a newer program made it");
         }
 
-        foreach (string name in names.Skip((int)version))
+        // By number, not by place: numbers are given out before scripts are finished, and one may never be used.
+        foreach (string name in names.Where(n => NumberOf(n) > version))
         {
             using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
             using StreamReader script = new(Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!);
             connection.Execute(script.ReadToEnd(), transaction: transaction);
-            int number = int.Parse(name.AsSpan(MigrationPrefix.Length, 4), CultureInfo.InvariantCulture);
-            connection.Execute($"PRAGMA user_version = {number}", transaction: transaction); // pragmas take no parameters
+            connection.Execute($"PRAGMA user_version = {NumberOf(name)}", transaction: transaction); // pragmas take no parameters
             transaction.Commit();
         }
     }
+
+    private static int NumberOf(string name) => int.Parse(name.AsSpan(MigrationPrefix.Length, 4), CultureInfo.InvariantCulture);
 }

@@ -1,0 +1,125 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Fota.Manifest;
+using Fota.UpdateServer.Configuration;
+using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.Storage;
+
+namespace Fota.UpdateServer.Enrolment;
+
+/// <summary>
+/// Keeps requests of devices until their authority has answered. This server has no CA key: it carries requests one way and certificates the other.
+/// One request of each device, the newest.
+/// </summary>
+internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates certificates, ServerSettings settings, TimeProvider time, ILogger<EnrolmentQueue> log)
+{
+    /// <summary>How many requests are shown at a time.</summary>
+    public const int MostShown = 200;
+
+    private readonly Lock _gate = new();
+
+    /// <summary>Takes in a request, or finds what became of it. The same request again is no other request.</summary>
+    /// <exception cref="TooManyRequestsException">The device asks with one request after the other.</exception>
+    public EnrolmentRecord Submit(RenewalRequest request)
+    {
+        lock (_gate)
+        {
+            DateTimeOffset now = time.GetUtcNow();
+            EnrolmentRecord? before = store.Find(request.Identity.Device);
+            if (before is not null && before.RequestDigest == request.Digest && !IsOver(before, request, now))
+            {
+                return before;
+            }
+
+            if (before is { State: EnrolmentState.Waiting } && before.RequestDigest != request.Digest && before.Received + settings.EnrolmentRetry - now is { Ticks: > 0 } wait && wait <= settings.EnrolmentRetry)
+            {
+                throw new TooManyRequestsException(wait);
+            }
+
+            EnrolmentRecord record = EnrolmentRecord.Of(request, now);
+            store.Save(record);
+            Log.RenewalRequested(log, record.Device, record.RequestDigest);
+            return record;
+        }
+    }
+
+    /// <summary>Those that wait for the authority, the oldest first.</summary>
+    public IReadOnlyList<EnrolmentRecord> Waiting() => store.Waiting(MostShown);
+
+    /// <summary>Takes in a certificate.</summary>
+    /// <returns>False when nothing waits for it.</returns>
+    /// <exception cref="RejectedException">It is not the certificate that the request asked for, or not one of a device here.</exception>
+    public bool Issue(Sha256Digest request, byte[] encoded)
+    {
+        using X509Certificate2 certificate = Load(encoded);
+        (DeviceIdentity? identity, Rejection? refused) = certificates.Identify(certificate, CertificateUse.Updates);
+        return Answer(request, record => identity is null ? throw new RejectedException(refused!)
+            : identity.Device.Equals(record.Device) && identity.Product.Equals(record.Product) && identity.Key.Id == record.Key
+            ? record with { State = EnrolmentState.Issued, Answered = time.GetUtcNow(), Certificate = encoded, Detail = null }
+            : throw new RejectedException(RejectionReason.ForeignCertificate, $"certificate: wanted one for {record.Device} ({record.Product}) and its key, got one for {identity.Device} ({identity.Product})"));
+    }
+
+    /// <summary>Takes in that the authority will not.</summary>
+    /// <returns>False when nothing waits for it.</returns>
+    public bool Refuse(Sha256Digest request, string detail) =>
+        Answer(request, record => record with { State = EnrolmentState.Refused, Answered = time.GetUtcNow(), Certificate = null, Detail = detail });
+
+    private static X509Certificate2 Load(byte[] encoded)
+    {
+        try
+        {
+            return X509CertificateLoader.LoadCertificate(encoded);
+        }
+        catch (CryptographicException)
+        {
+            throw new RejectedException(RejectionReason.Malformed, "certificate: wanted an X.509 certificate in DER, got something else");
+        }
+    }
+
+    // A refusal stands for a while, then the authority is asked again. A certificate that ends no later than the one in use was delivered before.
+    private bool IsOver(EnrolmentRecord record, RenewalRequest request, DateTimeOffset now)
+    {
+        switch (record.State)
+        {
+            case EnrolmentState.Refused:
+                return now >= record.Answered + settings.EnrolmentRetry;
+            case EnrolmentState.Issued:
+                using (X509Certificate2 issued = Load(record.Certificate!.Value.ToArray()))
+                {
+                    return new DateTimeOffset(issued.NotAfter) <= request.CurrentEnd;
+                }
+
+            default:
+                return false;
+        }
+    }
+
+    private bool Answer(Sha256Digest request, Func<EnrolmentRecord, EnrolmentRecord> answer)
+    {
+        lock (_gate)
+        {
+            if (store.Find(request) is not { } record)
+            {
+                return false;
+            }
+
+            EnrolmentRecord answered = answer(record);
+            if (record.State == EnrolmentState.Issued)
+            {
+                // An answer that was lost on its way comes again.
+                return answered.State == EnrolmentState.Issued && answered.Certificate!.Value.Span.SequenceEqual(record.Certificate!.Value.Span);
+            }
+
+            store.Save(answered);
+            Log.RenewalAnswered(log, answered.Device, answered.RequestDigest, answered.State);
+            return true;
+        }
+    }
+}
+
+/// <summary>A device asks more often than it may.</summary>
+internal sealed class TooManyRequestsException(TimeSpan wait) : Exception("wanted one request at a time, got another while the first one waits")
+{
+    /// <summary>How long it has to wait.</summary>
+    public TimeSpan Wait { get; } = wait;
+}

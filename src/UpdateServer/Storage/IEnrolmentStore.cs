@@ -1,0 +1,21 @@
+using Fota.Manifest;
+using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.Enrolment;
+
+namespace Fota.UpdateServer.Storage;
+
+/// <summary>Keeps the newest request of each device for a certificate.</summary>
+internal interface IEnrolmentStore
+{
+    /// <summary>The device's; null if it never asked.</summary>
+    EnrolmentRecord? Find(DeviceId device);
+
+    /// <summary>The one with this request; null if there is none, or it was replaced by another.</summary>
+    EnrolmentRecord? Find(Sha256Digest request);
+
+    /// <summary>Those that wait, the oldest first.</summary>
+    IReadOnlyList<EnrolmentRecord> Waiting(int most);
+
+    /// <summary>Stores one in place of the device's last.</summary>
+    void Save(EnrolmentRecord enrolment);
+}
