@@ -1,5 +1,6 @@
 using Fota.DeviceAgent.Boot;
 using Fota.DeviceAgent.Tests.Simulation;
+using Fota.TestKit;
 
 namespace Fota.DeviceAgent.Tests;
 
@@ -24,6 +25,7 @@ public sealed class BootRecordTests
     public void TearDown() => Directory.Delete(_folder, recursive: true);
 
     [Test]
+    [Proves("B-20")]
     public void Newest_record_is_read()
     {
         Write(s_first, s_second, s_third);
@@ -74,6 +76,7 @@ public sealed class BootRecordTests
     }
 
     [Test]
+    [Proves("B-21")]
     public void Writes_take_turns_so_that_the_newest_copy_is_never_overwritten()
     {
         Write(s_first, s_second);
@@ -92,6 +95,7 @@ public sealed class BootRecordTests
         Assert.That(SlotBootState.From(priority, tries, successful), Is.EqualTo(SlotBootState.Unbootable));
 
     [Test]
+    [Proves("B-11")]
     public void Higher_priority_is_booted_first_and_exhausted_slots_not_at_all()
     {
         Assert.That(s_second.BootOrder, Is.EqualTo(new[] { SlotName.B, SlotName.A }));

@@ -14,6 +14,7 @@ public sealed class BootloaderTests
     private static readonly ReportState[] s_update = [ReportState.Installing, ReportState.Activated, ReportState.Confirmed];
 
     [Test]
+    [Proves("B-1")]
     public void P4_A35_Slot_below_the_floor_is_not_started()
     {
         using SimulatedDevice device = new();
@@ -23,6 +24,7 @@ public sealed class BootloaderTests
     }
 
     [Test]
+    [Proves("B-1")]
     public void Slot_with_a_flipped_bit_is_not_started()
     {
         using SimulatedDevice device = new();
@@ -33,6 +35,7 @@ public sealed class BootloaderTests
     }
 
     [Test]
+    [Proves("B-1")]
     public void A09_Slot_whose_envelope_is_signed_by_one_key_only_is_not_started()
     {
         using SimulatedDevice device = new();
@@ -88,6 +91,7 @@ public sealed class BootloaderTests
 
     [TestCase("slots/b.suit")]
     [TestCase("slots/b.img")]
+    [Proves("B-3")]
     public async Task P3_Slot_that_cannot_be_read_is_refused_and_the_other_is_started(string file)
     {
         using SimulatedDevice device = await ActivatedAsync();
@@ -97,6 +101,7 @@ public sealed class BootloaderTests
     }
 
     [Test]
+    [Proves("B-2")]
     public async Task A37_Unreadable_counter_starts_nothing_and_costs_no_slot_its_tries()
     {
         using SimulatedDevice device = await ActivatedAsync();
@@ -106,6 +111,7 @@ public sealed class BootloaderTests
     }
 
     [Test]
+    [Proves("B-12")]
     public async Task Tries_are_counted_before_the_image_starts()
     {
         using SimulatedDevice device = await ActivatedAsync();
@@ -117,6 +123,7 @@ public sealed class BootloaderTests
     }
 
     [Test]
+    [Proves("B-13")]
     public async Task A38_When_every_slot_is_exhausted_tries_begin_again()
     {
         using SimulatedDevice device = await ActivatedAsync();
@@ -137,6 +144,7 @@ public sealed class BootloaderTests
     }
 
     [Test]
+    [Proves("B-14")]
     public async Task A40_Device_whose_boot_record_is_lost_boots_what_verifies_and_confirms_it()
     {
         using SimulatedDevice device = new();

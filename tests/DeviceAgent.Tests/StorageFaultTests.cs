@@ -4,6 +4,7 @@ using Fota.DeviceAgent.Storage;
 using Fota.DeviceAgent.Tests.PowerCuts;
 using Fota.DeviceAgent.Tests.Simulation;
 using Fota.Manifest;
+using Fota.TestKit;
 using Fota.TestKit.Media;
 
 namespace Fota.DeviceAgent.Tests;
@@ -41,6 +42,7 @@ public sealed class StorageFaultTests
         Judge(await FaultRun.InEverySectorAsync(_scene, DeviceVariant.Product, kind));
 
     [Test]
+    [Proves("B-31")]
     public async Task A39_Read_only_medium_refuses_the_update_before_the_first_write_of_the_slot()
     {
         using MediumDevice device = Offered();

@@ -15,18 +15,24 @@ namespace Fota.Samples.Board;
 public sealed class Bootloader
 {
     private readonly IDurableStore _store;
-    private readonly BootRecordStore _records;
+    private readonly IBootRecordStore _records;
     private readonly ISlotReader _slots;
     private readonly IRollbackCounter _counter;
     private readonly ReleaseAnchors _anchors;
     private readonly DeviceTraits _traits;
     private readonly Action<string> _say;
 
-    /// <summary>Puts the bootloader on a board.</summary>
+    /// <summary>Puts the bootloader on a board that has the boot record in its own format.</summary>
     public Bootloader(IDurableStore store, ISlotReader slots, IRollbackCounter counter, ReleaseAnchors anchors, DeviceTraits traits, Action<string> say)
+        : this(store, new BootRecordStore(store), slots, counter, anchors, traits, say)
+    {
+    }
+
+    /// <summary>Puts the bootloader on a board that has the boot record where <paramref name="records"/> says.</summary>
+    public Bootloader(IDurableStore store, IBootRecordStore records, ISlotReader slots, IRollbackCounter counter, ReleaseAnchors anchors, DeviceTraits traits, Action<string> say)
     {
         _store = store;
-        _records = new BootRecordStore(store);
+        _records = records;
         _slots = slots;
         _counter = counter;
         _anchors = anchors;

@@ -30,6 +30,7 @@ public sealed class BootScriptTests
 
     [TestCase("u-boot.cmd")]
     [TestCase("grub.cfg")]
+    [Proves("B-43")]
     public async Task Script_starts_what_the_record_says_in_its_order(string script)
     {
         string[][] states = [.. from order in s_orders from ok in s_ok from left in s_left from okB in s_ok from leftB in s_left select (string[])[order, ok, left, okB, leftB]];

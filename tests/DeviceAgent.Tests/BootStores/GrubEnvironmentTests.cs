@@ -32,6 +32,7 @@ public sealed class GrubEnvironmentTests
         Assert.That(Records.Read(), Is.EqualTo(new BootRecord(SlotBootState.Good(15), SlotBootState.Unbootable)));
 
     [Test]
+    [Proves("B-44")]
     public async Task Record_is_listed_by_grub_editenv()
     {
         Records.Write(s_staged);

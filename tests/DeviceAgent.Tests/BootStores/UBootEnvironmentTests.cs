@@ -2,6 +2,7 @@ using Fota.DeviceAgent.Boot;
 using Fota.DeviceAgent.Boot.Variables;
 using Fota.DeviceAgent.Configuration;
 using Fota.DeviceAgent.Storage;
+using Fota.TestKit;
 
 namespace Fota.DeviceAgent.Tests.BootStores;
 
@@ -24,6 +25,7 @@ public sealed class UBootEnvironmentTests
         Assert.That(_board.Records.Read(), Is.EqualTo(new BootRecord(SlotBootState.Good(15), SlotBootState.Unbootable)));
 
     [Test]
+    [Proves("B-30", "B-40")]
     public async Task Record_is_printed_by_fw_printenv()
     {
         _board.Records.Write(s_staged);
@@ -32,6 +34,7 @@ public sealed class UBootEnvironmentTests
     }
 
     [Test]
+    [Proves("B-42")]
     public async Task Variables_of_others_are_kept()
     {
         string[] before = [.. (await _board.PrintAllAsync()).Where(static line => !line.StartsWith("BOOT_", StringComparison.Ordinal))];
@@ -58,6 +61,7 @@ public sealed class UBootEnvironmentTests
     }
 
     [Test]
+    [Proves("B-41")]
     public async Task A40_Write_that_is_torn_anywhere_leaves_the_old_record_or_the_new_one()
     {
         byte[][] before = [.. _board.Copies.Select(File.ReadAllBytes)];
@@ -140,6 +144,7 @@ public sealed class UBootEnvironmentTests
     [TestCase("BOOT_A_LEFT", "-1")]
     [TestCase("BOOT_A_LEFT", "0x1")]
     [TestCase("BOOT_A_LEFT", "")]
+    [Proves("B-10")]
     public async Task Illegal_combination_is_unbootable(string name, string value)
     {
         await _board.SetAsync(name, value);

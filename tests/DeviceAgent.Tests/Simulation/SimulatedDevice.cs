@@ -111,12 +111,18 @@ public sealed class SimulatedDevice : IDisposable
 
     public SecurityVersion Floor => FloorCounter.Read();
 
-    public BootRecord Record => new BootRecordStore(Store).Read()!;
+    public BootRecord Record => Records.Read()!;
+
+    /// <summary>Who the device is.</summary>
+    public DeviceIdentity Identity => _identity;
+
+    /// <summary>Where the boot record is, for agents and bootloaders that start from now on.</summary>
+    public IBootRecordStore Records { get => field ??= new BootRecordStore(Store); set; }
 
     public DeviceStatus Status => DeviceStatus.Read(Store);
 
     /// <summary>The bootloader of this board.</summary>
-    public Bootloader Bootloader => new(Store, Reader, FloorCounter, ReleaseAnchors.Of(Server.Repository.Pump.PublicKeys, HashBased), _identity.Traits, Log.Progress);
+    public Bootloader Bootloader => new(Store, Records, Reader, FloorCounter, ReleaseAnchors.Of(Server.Repository.Pump.PublicKeys, HashBased), _identity.Traits, Log.Progress);
 
     /// <summary>Switches the device on: boots, runs the image, starts an agent. What had to hold is checked.</summary>
     public UpdateAgent PowerOn()
@@ -136,7 +142,7 @@ public sealed class SimulatedDevice : IDisposable
     /// <summary>Starts an agent without a boot, as after it was killed.</summary>
     public UpdateAgent StartAgent()
     {
-        FileBootControl boot = new(Store);
+        BootControl boot = new(Records, BootFacts.Read(Store));
         Slots = new PoweredSlots(new FileSlotStorage(Folder, Store, boot, _slotSize), Reader, Power);
         return new UpdateAgent(new AgentParts
         {
