@@ -1,5 +1,4 @@
 using Fota.DeviceAgent.Boot;
-using Fota.DeviceAgent.Boot.Variables;
 using Fota.DeviceAgent.Slots;
 using Fota.DeviceAgent.Storage;
 using Fota.DeviceAgent.Tests.Simulation;
