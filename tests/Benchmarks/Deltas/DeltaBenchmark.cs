@@ -68,6 +68,10 @@ internal static class DeltaBenchmark
                     results.Add(await DeltaResult.MeasureAsync(pair, tool, cancellation));
                     Console.WriteLine(results[^1]);
                 }
+                catch (ToolGaveUpException e) when (tool == PatchTool.Bsdiff)
+                {
+                    Console.WriteLine($"{tool.Name,-22} {e.Message}");
+                }
                 catch (ToolFailedException e)
                 {
                     failed = true;
