@@ -31,7 +31,10 @@ internal sealed class AgentHost : IDisposable
     /// <summary>To be run after a check-in that asks for no reboot.</summary>
     public CertificateRenewal Renewal { get; }
 
-    public static AgentHost Start(AgentSettings settings, TimeSpan firstRetry)
+    /// <param name="settings">The device.</param>
+    /// <param name="firstRetry">The shortest wait before something is tried again.</param>
+    /// <param name="step">Told whenever something goes forward.</param>
+    public static AgentHost Start(AgentSettings settings, TimeSpan firstRetry, Action step)
     {
         FileStream @lock = Lock(settings.Directory);
         IDeviceKey key = DeviceKeys.Open(settings.Key);
@@ -61,7 +64,7 @@ internal sealed class AgentHost : IDisposable
             Retry = RetryPolicy.Create(TimeProvider.System, firstRetry, settings.Network.Retries, settings.Network.MaxRetryAfter),
             Time = TimeProvider.System,
             Clock = clock,
-            Log = new ConsoleLog(),
+            Log = new ConsoleLog(step),
         });
         CertificateRenewal renewal = new(new RenewalParts
         {
@@ -72,7 +75,7 @@ internal sealed class AgentHost : IDisposable
             Server = settings.Server,
             AuthoritiesFile = settings.DeviceCa,
             Time = new VouchedTime(clock),
-            Log = new ConsoleLog(),
+            Log = new ConsoleLog(step),
         });
         return new AgentHost(@lock, key, [http, .. mirrors.Select(static mirror => mirror.Http)], agent, renewal);
     }

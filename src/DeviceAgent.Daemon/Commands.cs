@@ -31,7 +31,10 @@ internal static class Commands
         await Task.Yield();
         try
         {
-            using AgentHost host = AgentHost.Start(settings, s_firstRetry);
+            using ServiceManager manager = ServiceManager.Connect(Environment.GetEnvironmentVariable);
+            using SignsOfLife life = new(manager, TimeProvider.System);
+            using AgentHost host = AgentHost.Start(settings, s_firstRetry, life.Step);
+            manager.Ready();
             AgentOutcome outcome = await host.Agent.ResumeAsync(cancellation);
             PollSchedule schedule = new(settings.CheckInFloor, settings.Network, Chance);
             while (outcome is not AgentOutcome.RebootRequested)
@@ -40,7 +43,7 @@ internal static class Commands
                 if (outcome is not AgentOutcome.RebootRequested)
                 {
                     await host.Renewal.RunAsync(cancellation);
-                    await Task.Delay(schedule.Next(outcome), TimeProvider.System, cancellation);
+                    await life.WaitAsync(schedule.Next(outcome), cancellation);
                 }
             }
 
@@ -56,7 +59,7 @@ internal static class Commands
     public static async Task<int> CheckAsync(AgentSettings settings, CancellationToken cancellation)
     {
         await Task.Yield();
-        using AgentHost host = AgentHost.Start(settings, s_firstRetry);
+        using AgentHost host = AgentHost.Start(settings, s_firstRetry, static () => { });
         AgentOutcome outcome = await host.Agent.ResumeAsync(cancellation);
         if (outcome is not AgentOutcome.RebootRequested)
         {
@@ -68,13 +71,22 @@ internal static class Commands
             await host.Renewal.RunAsync(cancellation);
         }
 
-        return outcome switch
+        return ExitCode(outcome);
+    }
+
+    public static async Task<int> InstallAsync(AgentSettings settings, string source, string release, CancellationToken cancellation)
+    {
+        await Task.Yield();
+        using HttpClient http = RepositoryCopy.Open(source, out Uri repository);
+        string target = release.Contains('/', StringComparison.Ordinal) ? release : $"{settings.Identity.Product}/{release}/manifest.suit";
+        using AgentHost host = AgentHost.Start(settings, s_firstRetry, static () => { });
+        AgentOutcome outcome = await host.Agent.ResumeAsync(cancellation);
+        if (outcome is AgentOutcome.Idle)
         {
-            AgentOutcome.RebootRequested => Reboot,
-            AgentOutcome.Idle => Success,
-            AgentOutcome.Deferred or AgentOutcome.OnTrial => Waits,
-            _ => Failure, // said already, by name
-        };
+            outcome = await host.Agent.InstallAsync(http, repository, target, cancellation);
+        }
+
+        return ExitCode(outcome);
     }
 
     public static int Status(AgentSettings settings, bool json)
@@ -101,6 +113,14 @@ internal static class Commands
         Console.WriteLine($"consent given: manifest {manifest}");
         return Success;
     }
+
+    private static int ExitCode(AgentOutcome outcome) => outcome switch
+    {
+        AgentOutcome.RebootRequested => Reboot,
+        AgentOutcome.Idle => Success,
+        AgentOutcome.Deferred or AgentOutcome.OnTrial => Waits,
+        _ => Failure, // said already, by name
+    };
 
     private static double Chance() => RandomNumberGenerator.GetInt32(int.MaxValue) / (double)int.MaxValue;
 }

@@ -35,7 +35,12 @@ consent.Validators.Add(result =>
 });
 consent.SetAction(result => Commands.Consent(AgentSettings.Load(result.GetRequiredValue(config)), result.GetValue(manifest) is { } text ? Sha256Digest.Parse(text) : null));
 
-RootCommand root = new("Keeps one device up to date, trusting only what it has proven.") { enrol, run, check, status, consent, TufCommand.Create() };
+Argument<string> source = new("SOURCE") { Description = "A copy of the repository: a folder, or an http or https address." };
+Argument<string> release = new("RELEASE") { Description = "The release: its version, or the path of its envelope." };
+Command install = new("install", "Installs a release from a copy of the repository, without a server: proven as always. Exit code 1 when it was refused, 10 when the system has to be restarted, 11 when it has to wait.") { config, source, release };
+install.SetAction(async (result, cancellation) => await Commands.InstallAsync(AgentSettings.Load(result.GetRequiredValue(config)), result.GetRequiredValue(source), result.GetRequiredValue(release), cancellation));
+
+RootCommand root = new("Keeps one device up to date, trusting only what it has proven.") { enrol, run, check, install, status, consent, TufCommand.Create() };
 int code = await CommandLineEntry.RunAsync(
     root, args, static e => e is SettingsException or DeviceStateException or RejectedException or RepositoryUnavailableException or CryptographicException or ArgumentException);
 return TufCommand.ExitCode(args, code);

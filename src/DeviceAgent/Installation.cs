@@ -64,14 +64,14 @@ internal sealed class Installation
     /// Fetches, proves and writes the image, reads it back, and activates it, as far as the device's gates are open. What an earlier call staged is not fetched again; an attempt that
     /// broke off is gone on with.
     /// </summary>
-    /// <param name="deployment">The server's name for it.</param>
+    /// <param name="deployment">The server's name for it; null when no server asked for it.</param>
     /// <param name="manifest">What is installed.</param>
     /// <param name="deltas">The delta packs that the server offers.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>The pass for the reboot, which has to come next.</returns>
     /// <exception cref="RejectedException">The image was refused, or the slot or the boot record failed; then the slot is not started.</exception>
     /// <exception cref="GateClosedException">A gate is closed; the slot is not started.</exception>
-    public async Task<GatePass> InstallAsync(string deployment, AdmittedManifest manifest, IReadOnlyList<OfferedDelta> deltas, CancellationToken cancellation)
+    public async Task<GatePass> InstallAsync(string? deployment, AdmittedManifest manifest, IReadOnlyList<OfferedDelta> deltas, CancellationToken cancellation)
     {
         InactiveSlot slot = InactiveSlot.Of(_parts.Boot);
         if (IsStaged(slot, manifest))
@@ -114,7 +114,7 @@ internal sealed class Installation
     }
 
     private async Task<GatePass> InstallAsync(
-        string deployment, InactiveSlot slot, AdmittedManifest manifest, ImageDownload download, bool resumes, GatePass write, CancellationToken cancellation)
+        string? deployment, InactiveSlot slot, AdmittedManifest manifest, ImageDownload download, bool resumes, GatePass write, CancellationToken cancellation)
     {
         write.Demand(GatePoint.Write, InstalledRelease.Of(manifest.Manifest));
 
@@ -137,7 +137,7 @@ internal sealed class Installation
         _state.Current.Journal is { Step: UpdateStep.Staged } journal && journal.Slot == slot.Name && journal.Release.ManifestDigest == manifest.Manifest.Digest;
 
     /// <summary>Reads back what an earlier attempt left, and activates it; null when it is not what it was any more, and has to be installed anew.</summary>
-    private async Task<GatePass?> ActivateStagedAsync(string deployment, InactiveSlot slot, AdmittedManifest manifest, CancellationToken cancellation)
+    private async Task<GatePass?> ActivateStagedAsync(string? deployment, InactiveSlot slot, AdmittedManifest manifest, CancellationToken cancellation)
     {
         if (!StagedUpdate.Stage(slot, manifest, _parts.Slots, _parts.Identity.Traits, () => Rollback).IsAccepted(out StagedUpdate? staged, out Rejection? rejection))
         {
@@ -223,7 +223,7 @@ internal sealed class Installation
         return true;
     }
 
-    private void Begin(string deployment, InactiveSlot slot, AdmittedManifest manifest, ImageTransfer transfer, GatePass write)
+    private void Begin(string? deployment, InactiveSlot slot, AdmittedManifest manifest, ImageTransfer transfer, GatePass write)
     {
         UpdateJournal journal = new(deployment, UpdateStep.Installing, slot.Name, InstalledRelease.Of(manifest.Manifest), null) { Transfer = transfer };
 

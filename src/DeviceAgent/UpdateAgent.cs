@@ -50,7 +50,9 @@ public sealed class UpdateAgent
     /// Goes on with what was under way when the device or the agent stopped: confirms, gives up, or asks for a reboot. Where the device's storage fails, this is
     /// refused, and the next check-in begins with it.
     /// </summary>
-    public async Task<AgentOutcome> ResumeAsync(CancellationToken cancellation)
+    public Task<AgentOutcome> ResumeAsync(CancellationToken cancellation) => AgentTelemetry.PassAsync("resume", () => ResumeOnceAsync(cancellation));
+
+    private async Task<AgentOutcome> ResumeOnceAsync(CancellationToken cancellation)
     {
         _standing = TrialOutcome.Reboot;
         _resumesFirst = false;
@@ -75,9 +77,11 @@ public sealed class UpdateAgent
 
     /// <summary>One check-in, and the installation that the answer asks for. A trial that is undecided is judged once more before.</summary>
     /// <exception cref="InvalidOperationException"><see cref="ResumeAsync"/> was not called before, or a reboot was requested.</exception>
-    public async Task<AgentOutcome> CheckInAsync(CancellationToken cancellation)
+    public Task<AgentOutcome> CheckInAsync(CancellationToken cancellation) => AgentTelemetry.PassAsync("check-in", () => CheckInOnceAsync(cancellation));
+
+    private async Task<AgentOutcome> CheckInOnceAsync(CancellationToken cancellation)
     {
-        if (_resumesFirst && await ResumeAsync(cancellation) is var resumed && _standing == TrialOutcome.Reboot)
+        if (_resumesFirst && await ResumeOnceAsync(cancellation) is var resumed && _standing == TrialOutcome.Reboot)
         {
             return resumed;
         }
@@ -128,6 +132,67 @@ public sealed class UpdateAgent
         Rejection why = new(RejectionReason.StorageFailed, e.Message);
         _parts.Log.Refused(why);
         return new AgentOutcome.Refused(why, null);
+    }
+
+    /// <summary>
+    /// Installs a release that no server assigned, from any copy of the repository: a service technician's memory card, a mirror. It is proven as one that comes from the
+    /// server, and waits for the same gates; only nobody is told.
+    /// </summary>
+    /// <param name="http">Reaches <paramref name="repository"/>.</param>
+    /// <param name="repository">Address of the copy, ending in '/', with metadata, targets, tables and packs below it.</param>
+    /// <param name="targetPath">Which release: the path of its envelope.</param>
+    /// <param name="cancellation">Ends it; what was begun goes on with the next attempt.</param>
+    /// <exception cref="InvalidOperationException"><see cref="ResumeAsync"/> was not called before, or left a reboot or a trial pending.</exception>
+    public Task<AgentOutcome> InstallAsync(HttpClient http, Uri repository, string targetPath, CancellationToken cancellation) =>
+        AgentTelemetry.PassAsync("install", () => InstallOnceAsync(http, repository, targetPath, cancellation));
+
+    private async Task<AgentOutcome> InstallOnceAsync(HttpClient http, Uri repository, string targetPath, CancellationToken cancellation)
+    {
+        if (_standing != TrialOutcome.Settled || _resumesFirst)
+        {
+            throw new InvalidOperationException("An installation follows a resumption after which neither a reboot nor a trial is pending.");
+        }
+
+        Transport transport = Transport.Of(_parts);
+        RepositoryClient content = new([new RepositorySource(repository, http)], transport);
+        MetadataRefresh metadata = new(
+            MetadataProfile.Fota, _parts.Store, MetadataRefresh.AgentFolder, new RepositoryClient([new RepositorySource(new Uri(repository, "metadata/"), http)], transport), null);
+        Installation installation = new(_parts, _state, _reports, new ManifestDownload(metadata, content), content);
+        try
+        {
+            AdmittedManifest manifest = await installation.AdmitAsync(new Assignment("", targetPath), cancellation);
+            if (manifest.Manifest.Digest == _parts.Boot.Facts.Release.ManifestDigest)
+            {
+                _parts.Log.Progress($"{manifest.Content.ReleaseVersion} runs already");
+                return new AgentOutcome.Idle(TimeSpan.Zero);
+            }
+
+            GatePass reboot = await installation.InstallAsync(null, manifest, [], cancellation);
+            reboot.Demand(GatePoint.Reboot, InstalledRelease.Of(manifest.Manifest));
+            _standing = TrialOutcome.Reboot;
+            return new AgentOutcome.RebootRequested();
+        }
+        catch (GateClosedException e)
+        {
+            _parts.Log.Waiting(e.Rejection.ToString());
+            return new AgentOutcome.Deferred(e.Rejection, TimeSpan.Zero);
+        }
+        catch (RepositoryUnavailableException e)
+        {
+            _parts.Log.Waiting(e.Message);
+            return new AgentOutcome.Unavailable(e.Message);
+        }
+        catch (RejectedException e)
+        {
+            _parts.Log.Refused(e.Rejection);
+            KeptParts.Forget(_parts.Store);
+            _state.Update(state => state with { Journal = null, LastFailure = e.Rejection, Deferral = null });
+            return new AgentOutcome.Refused(e.Rejection, null);
+        }
+        catch (Exception e) when (IsStorage(e))
+        {
+            return StorageFailed(e);
+        }
     }
 
     private async Task<AgentOutcome> FollowAsync(CheckInAnswer answer, CancellationToken cancellation)

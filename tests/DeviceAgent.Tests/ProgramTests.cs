@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fota.DeviceAgent.Boot;
@@ -79,6 +81,66 @@ public sealed class ProgramTests
         Assert.That(error, Does.StartWith("waiting: POST /api/v1/check-in: "));
         Assert.That(error.TrimEnd().Split('\n'), Has.Length.EqualTo(1));
         Assert.That(server.Requests, Is.Empty);
+    }
+
+    [Test]
+    public async Task Service_manager_is_told_when_the_agent_is_ready_and_that_it_lives()
+    {
+        using TestAuthority serverAuthority = new("service CA"), deviceAuthority = new("device CA");
+        using InstalledPrograms programs = new("https://127.0.0.1:1/", serverAuthority.Pem);
+        using FleetServer server = new(await EnrolAsync(programs, deviceAuthority));
+        server.PublishForToday();
+        await ManufactureAsync(programs, server);
+        InstalledRelease release = new(Sha256Digest.Of("any"u8), new SequenceNumber(1), ReleaseVersion.Parse("1.0.0"), new SecurityVersion(1));
+        new BootFacts(SlotName.A, Trial: false, release).Write(new FileDurableStore(programs.PathOf("device")));
+        using Socket manager = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(programs.PathOf("notify")));
+        programs.Environment["NOTIFY_SOCKET"] = programs.PathOf("notify");
+        programs.Environment["WATCHDOG_USEC"] = "300000";
+
+        using Process agent = programs.Start(InstalledPrograms.AgentProgram, "run", "--config", programs.AgentConfig);
+        using CancellationTokenSource patience = new(s_patience);
+        List<string> messages = [];
+        byte[] buffer = new byte[256];
+        while (messages.Count(static message => message == "WATCHDOG=1") < 3 || !messages.Contains("READY=1"))
+        {
+            messages.Add(Encoding.UTF8.GetString(buffer, 0, await manager.ReceiveAsync(buffer, patience.Token)));
+        }
+
+        ProcessSignal.Terminate(agent.Id);
+        await agent.WaitForExitAsync(patience.Token);
+        Assert.That(agent.ExitCode, Is.Zero);
+        Assert.That(messages.Distinct(StringComparer.Ordinal), Is.EquivalentTo(new[] { "READY=1", "WATCHDOG=1" }));
+    }
+
+    [Test]
+    public async Task Release_from_a_folder_is_installed_without_a_server_and_a_forged_one_is_not()
+    {
+        using TestAuthority serverAuthority = new("service CA"), deviceAuthority = new("device CA");
+        using InstalledPrograms programs = new("https://127.0.0.1:1/", serverAuthority.Pem);
+        using FleetServer server = new(await EnrolAsync(programs, deviceAuthority));
+        server.PublishForToday();
+        await ManufactureAsync(programs, server);
+        InstalledRelease running = new(Sha256Digest.Of("any"u8), new SequenceNumber(1), ReleaseVersion.Parse("1.0.0"), new SecurityVersion(1));
+        new BootFacts(SlotName.A, Trial: false, running).Write(new FileDurableStore(programs.PathOf("device")));
+        SampleRelease release = SampleRelease.Create("1.1.0", sequence: 2);
+        server.Publish(release);
+        server.Publish(SampleRelease.Create("1.2.0", sequence: 3), server.Repository.Pump.Keys[0]);
+        server.WriteTo(programs.PathOf("card"));
+
+        (int exitCode, _, string error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "install", "--config", programs.AgentConfig, programs.PathOf("card"), "1.2.0");
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error, Does.StartWith("refused: ThresholdNotMet: envelope: wanted "));
+
+        (exitCode, _, error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "install", "--config", programs.AgentConfig, programs.PathOf("card"), "1.1.0");
+        Assert.That((exitCode, error), Is.EqualTo((10, "")));
+        byte[] slot = await File.ReadAllBytesAsync(programs.PathOf("device/slots/b.img"));
+        Assert.That(slot.AsSpan(0, release.Image.Length).SequenceEqual(release.Image), Is.True);
+        Assert.That(new BootRecordStore(new FileDurableStore(programs.PathOf("device"))).Read()!.B.IsPending, Is.True);
+
+        (exitCode, _, error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "install", "--config", programs.AgentConfig, programs.PathOf("nothing"), "1.1.0");
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error.TrimEnd(), Does.EndWith($": {programs.PathOf("nothing")}: wanted a folder, or an http or https address"));
     }
 
     [Test]

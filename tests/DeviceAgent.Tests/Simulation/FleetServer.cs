@@ -119,6 +119,19 @@ public sealed class FleetServer(VerificationKey deviceKey, RepositorySimulator? 
         }
     }
 
+    /// <summary>Writes a copy of the repository to a folder.</summary>
+    public void WriteTo(string folder)
+    {
+        foreach ((string path, byte[] content) in Repository.Files.Select(static file => ($"metadata/{file.Key}", file.Value))
+            .Concat(Repository.TargetFiles.Select(static file => ($"targets/{file.Key}", file.Value)))
+            .Concat(Blobs.Select(static blob => (blob.Key, blob.Value))))
+        {
+            string file = Path.Combine(folder, path);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.WriteAllBytes(file, content);
+        }
+    }
+
     /// <summary>Publishes everything anew, for devices that go by the real clock.</summary>
     public void PublishForToday()
     {

@@ -46,6 +46,9 @@ public sealed class InstalledPrograms : IDisposable
 
     public JsonObject Settings { get; }
 
+    /// <summary>Further environment variables of programs that start from now on.</summary>
+    public IDictionary<string, string> Environment { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     public string AgentConfig => PathOf("agent.json");
 
     public static string AgentProgram => Program("Fota.DeviceAgent.Daemon");
@@ -66,6 +69,11 @@ public sealed class InstalledPrograms : IDisposable
     {
         ProcessStartInfo start = new(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment[SoftHsm.ConfigurationVariable] = _hsm.ConfigurationPath;
+        foreach ((string name, string value) in Environment)
+        {
+            start.Environment[name] = value;
+        }
+
         return Process.Start(start)!;
     }
 

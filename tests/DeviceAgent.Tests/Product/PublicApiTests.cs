@@ -1,0 +1,21 @@
+using Fota.TestKit;
+
+namespace Fota.DeviceAgent.Tests.Product;
+
+/// <summary>Whoever embeds the library builds against what it shows: a change of that is made on purpose, or not at all.</summary>
+public sealed class PublicApiTests
+{
+    private static readonly string s_baseline = RepositoryRoot.Path("src", "DeviceAgent", "PublicApi.txt");
+
+    [Test]
+    public void Public_api_is_what_its_baseline_says()
+    {
+        string[] now = [.. PublicApi.Of(typeof(UpdateAgent).Assembly)], baseline = [.. File.ReadLines(s_baseline)];
+        string seen = Path.Combine(AppContext.BaseDirectory, "PublicApi.txt");
+        File.WriteAllLines(seen, now);
+        Assert.That(
+            (now.Except(baseline, StringComparer.Ordinal), baseline.Except(now, StringComparer.Ordinal)),
+            Is.EqualTo((Array.Empty<string>(), Array.Empty<string>())),
+            $"new, and gone; if it is meant: cp {Path.GetRelativePath(RepositoryRoot.Directory, seen)} src/DeviceAgent/PublicApi.txt");
+    }
+}
