@@ -74,7 +74,7 @@ internal sealed class AgentHost : IDisposable
             Http = http,
             Server = settings.Server,
             AuthoritiesFile = settings.DeviceCa,
-            Time = new VouchedTime(clock),
+            Time = new DeviceTime(clock),
             Log = new ConsoleLog(step),
         });
         return new AgentHost(@lock, key, [http, .. mirrors.Select(static mirror => mirror.Http)], agent, renewal);
@@ -105,7 +105,7 @@ internal sealed class AgentHost : IDisposable
     }
 
     // A device whose clock is dead would never find its certificate old.
-    private sealed class VouchedTime(DeviceClock clock) : TimeProvider
+    private sealed class DeviceTime(DeviceClock clock) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => clock.Now;
     }
