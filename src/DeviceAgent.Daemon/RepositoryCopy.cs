@@ -22,7 +22,7 @@ internal static class RepositoryCopy
         }
 
         repository = new Uri("http://folder/");
-        return new HttpClient(new FolderHandler(Path.GetFullPath(source))) { Timeout = Timeout.InfiniteTimeSpan };
+        return new HttpClient(new FolderHandler(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)))) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     private sealed class FolderHandler(string folder) : HttpMessageHandler

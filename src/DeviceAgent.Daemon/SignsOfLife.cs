@@ -6,8 +6,8 @@ namespace Fota.DeviceAgent.Daemon;
 /// </summary>
 internal sealed class SignsOfLife : IDisposable
 {
-    /// <summary>A step that takes longer than this without a word hangs: the longest silent one is the reading back of a slot.</summary>
-    public static readonly TimeSpan LongestStep = TimeSpan.FromMinutes(10);
+    /// <summary>A step that takes longer than this without a word hangs. Slow links and servers that ask for patience are silent for long, and what a kill costs is small: an update goes on where it was.</summary>
+    public static readonly TimeSpan LongestStep = TimeSpan.FromHours(2);
 
     private readonly ServiceManager _manager;
     private readonly TimeProvider _time;

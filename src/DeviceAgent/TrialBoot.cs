@@ -257,9 +257,22 @@ internal sealed class TrialBoot
     private void Withdraw(UpdateJournal journal)
     {
         InactiveSlot slot = InactiveSlot.Of(_parts.Boot);
-        if (slot.Name == journal.Slot)
+        if (slot.Name != journal.Slot)
+        {
+            return;
+        }
+
+        try
         {
             _parts.Boot.Withdraw(slot);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A store that takes no more writes must not silence the device (A39), as long as it does not start the slot.
+            if (_parts.Boot.Record[slot.Name].IsBootable)
+            {
+                throw;
+            }
         }
     }
 

@@ -174,7 +174,7 @@ public sealed class UpdateAgent
         }
         catch (GateClosedException e)
         {
-            _parts.Log.Waiting(e.Rejection.ToString());
+            _deferrals.Note(null, e);
             return new AgentOutcome.Deferred(e.Rejection, TimeSpan.Zero);
         }
         catch (RepositoryUnavailableException e)
@@ -185,13 +185,31 @@ public sealed class UpdateAgent
         catch (RejectedException e)
         {
             _parts.Log.Refused(e.Rejection);
-            KeptParts.Forget(_parts.Store);
-            _state.Update(state => state with { Journal = null, LastFailure = e.Rejection, Deferral = null });
+            RememberRefusal(e.Rejection);
             return new AgentOutcome.Refused(e.Rejection, null);
         }
         catch (Exception e) when (IsStorage(e))
         {
             return StorageFailed(e);
+        }
+    }
+
+    // An update that the server has under way is none of what was refused here.
+    private void RememberRefusal(Rejection why)
+    {
+        try
+        {
+            bool wasOurs = _state.Current.Journal is { Deployment: null } journal && !journal.Runs(_parts.Boot.Facts);
+            if (wasOurs)
+            {
+                KeptParts.Forget(_parts.Store);
+            }
+
+            _state.Update(state => state with { Journal = wasOurs ? null : state.Journal, LastFailure = why });
+        }
+        catch (Exception e) when (IsStorage(e))
+        {
+            _parts.Log.Waiting($"what was refused cannot be noted: {e.Message}");
         }
     }
 
@@ -205,7 +223,7 @@ public sealed class UpdateAgent
         if (answer.Assignment is not { } assignment)
         {
             // An installation that broke off, or waits, and is not wanted any more.
-            if (_state.Current.Journal is not null || _state.Current.Deferral is not null)
+            if (_state.Current.Journal is { Deployment: not null } || _state.Current.Deferral is not null)
             {
                 _state.Update(static state => state with { Journal = null, Deferral = null });
                 KeptParts.Forget(_parts.Store);

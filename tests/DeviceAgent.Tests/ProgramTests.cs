@@ -132,7 +132,7 @@ public sealed class ProgramTests
         Assert.That(exitCode, Is.EqualTo(1));
         Assert.That(error, Does.StartWith("refused: ThresholdNotMet: envelope: wanted "));
 
-        (exitCode, _, error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "install", "--config", programs.AgentConfig, programs.PathOf("card"), "1.1.0");
+        (exitCode, _, error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "install", "--config", programs.AgentConfig, programs.PathOf("card") + "/", "1.1.0");
         Assert.That((exitCode, error), Is.EqualTo((10, "")));
         byte[] slot = await File.ReadAllBytesAsync(programs.PathOf("device/slots/b.img"));
         Assert.That(slot.AsSpan(0, release.Image.Length).SequenceEqual(release.Image), Is.True);

@@ -24,7 +24,7 @@ public sealed class DeviceCertificateStore
     {
         ArgumentNullException.ThrowIfNull(store);
         _store = store;
-        Current = Choose(Parse(ReadFile(file)), Parse(store.Read(RenewedName))) ?? throw new SettingsException($"{file}: wanted the device's certificate, got none that can be read");
+        Current = Choose(Parse(ReadFile(file)), Parse(ReadRenewed(store))) ?? throw new SettingsException($"{file}: wanted the device's certificate, got none that can be read");
     }
 
     /// <summary>The certificate, without its key.</summary>
@@ -56,6 +56,19 @@ public sealed class DeviceCertificateStore
             return pem is null ? null : X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(pem));
         }
         catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+
+    // A bad sector under one certificate is no reason to do without the other.
+    private static byte[]? ReadRenewed(IDurableStore store)
+    {
+        try
+        {
+            return store.Read(RenewedName);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }

@@ -38,7 +38,7 @@ public sealed class BootScriptTests
         Assert.That(lines, Has.Length.EqualTo(states.Length));
         for (int i = 0; i < states.Length; i++)
         {
-            Assert.That(lines[i], Is.EqualTo(Expected(states[i])), string.Join('|', states[i]));
+            Assert.That(lines[i], Is.EqualTo(Expected(script, states[i])), string.Join('|', states[i]));
         }
     }
 
@@ -59,8 +59,14 @@ public sealed class BootScriptTests
 
     private static string PathOf(string script) => RepositoryRoot.Path("samples", "firmware", "boot", script);
 
-    private static string Expected(string[] state)
+    private static string Expected(string script, string[] state)
     {
+        if (state[0].Length == 0)
+        {
+            // No record (B-14): both slots get a trial. GRUB saves single variables, so all of them first.
+            return $"{(script == "grub.cfg" ? "save 3,3 " : "")}save 2,3 start A save 2,2 start B save 2,2 reset";
+        }
+
         BootRecord record = new EnvironmentBootRecords(new Fixed(state)).Read()!;
         Dictionary<SlotName, string> left = new() { [SlotName.A] = state[2], [SlotName.B] = state[4] };
         List<string> said = [];

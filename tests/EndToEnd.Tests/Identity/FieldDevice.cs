@@ -40,6 +40,7 @@ internal sealed class FieldDevice
             ["certificate"] = "device.pem",
             ["checkInSeconds"] = 1,
             ["hashBasedAnchors"] = "none",
+            ["gates"] = "none",
             ["key"] = key,
         };
     }
