@@ -93,6 +93,7 @@ internal sealed class AgentHost : IDisposable
 
     private static FileStream Lock(string directory)
     {
+        DeviceFolder.DemandOwn(directory);
         try
         {
             DurableFile.CreateFolder(Path.Combine(directory, "run"));

@@ -101,6 +101,7 @@ internal static class Commands
     /// <summary>Takes the operator's consent to the release with this manifest, or, without one, takes it back.</summary>
     public static int Consent(AgentSettings settings, Sha256Digest? manifest)
     {
+        DeviceFolder.DemandOwn(settings.Directory);
         FileDurableStore store = new(settings.Directory);
         if (manifest is null)
         {

@@ -188,6 +188,16 @@ internal sealed class Installation
         _parts.Log.Progress($"activated: {release.Version} in slot {staged.Slot.Name}");
     }
 
+    /// <summary>Demands that the release, which runs, was found healthy: only the boot record says so (P9).</summary>
+    /// <exception cref="RejectedException">It runs unconfirmed.</exception>
+    public static void DemandConfirmed(IBootControl boot, InstalledRelease release)
+    {
+        if (!boot.Record[boot.Facts.Running].Successful)
+        {
+            throw new RejectedException(RejectionReason.HealthCheckFailed, $"release {release.Version}: wanted a confirmed boot of it, got one that runs unconfirmed");
+        }
+    }
+
     /// <summary>Notes that the boot record names the slot; after a power cut this is caught up with.</summary>
     public void MarkActivated() => _state.Update(state => state.Journal is { Step: UpdateStep.Installing or UpdateStep.Staged } journal
         ? _reports.Add(

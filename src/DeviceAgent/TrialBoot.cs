@@ -252,6 +252,12 @@ internal sealed class TrialBoot
             _deferrals.Note(journal.Deployment, closed);
             return false;
         }
+        catch
+        {
+            // A failing disk, or the end of the agent: no reboot follows, so nothing may be started by a power cut (A43).
+            Withdraw(journal);
+            throw;
+        }
     }
 
     private void Withdraw(UpdateJournal journal)

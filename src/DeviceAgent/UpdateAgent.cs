@@ -63,7 +63,6 @@ public sealed class UpdateAgent
         }
         catch (Exception e) when (IsStorage(e))
         {
-            _resumesFirst = true;
             return StorageFailed(e);
         }
 
@@ -127,8 +126,10 @@ public sealed class UpdateAgent
     // Failures of the network come out as RepositoryUnavailableException, long before.
     private static bool IsStorage(Exception e) => e is IOException or UnauthorizedAccessException;
 
+    // What was being changed may stand half: an activation that could not be taken back, most of all. The next check-in begins where a restart would.
     private AgentOutcome.Refused StorageFailed(Exception e)
     {
+        _resumesFirst = true;
         Rejection why = new(RejectionReason.StorageFailed, e.Message);
         _parts.Log.Refused(why);
         return new AgentOutcome.Refused(why, null);
@@ -153,63 +154,15 @@ public sealed class UpdateAgent
             throw new InvalidOperationException("An installation follows a resumption after which neither a reboot nor a trial is pending.");
         }
 
-        Transport transport = Transport.Of(_parts);
-        RepositoryClient content = new([new RepositorySource(repository, http)], transport);
-        MetadataRefresh metadata = new(
-            MetadataProfile.Fota, _parts.Store, MetadataRefresh.AgentFolder, new RepositoryClient([new RepositorySource(new Uri(repository, "metadata/"), http)], transport), null);
-        Installation installation = new(_parts, _state, _reports, new ManifestDownload(metadata, content), content);
         try
         {
-            AdmittedManifest manifest = await installation.AdmitAsync(new Assignment("", targetPath), cancellation);
-            if (manifest.Manifest.Digest == _parts.Boot.Facts.Release.ManifestDigest)
-            {
-                _parts.Log.Progress($"{manifest.Content.ReleaseVersion} runs already");
-                return new AgentOutcome.Idle(TimeSpan.Zero);
-            }
-
-            GatePass reboot = await installation.InstallAsync(null, manifest, [], cancellation);
-            reboot.Demand(GatePoint.Reboot, InstalledRelease.Of(manifest.Manifest));
-            _standing = TrialOutcome.Reboot;
-            return new AgentOutcome.RebootRequested();
-        }
-        catch (GateClosedException e)
-        {
-            _deferrals.Note(null, e);
-            return new AgentOutcome.Deferred(e.Rejection, TimeSpan.Zero);
-        }
-        catch (RepositoryUnavailableException e)
-        {
-            _parts.Log.Waiting(e.Message);
-            return new AgentOutcome.Unavailable(e.Message);
-        }
-        catch (RejectedException e)
-        {
-            _parts.Log.Refused(e.Rejection);
-            RememberRefusal(e.Rejection);
-            return new AgentOutcome.Refused(e.Rejection, null);
+            AgentOutcome outcome = await new InstallationFromCopy(_parts, _state, _reports, _deferrals).RunAsync(http, repository, targetPath, cancellation);
+            _standing = outcome is AgentOutcome.RebootRequested ? TrialOutcome.Reboot : _standing;
+            return outcome;
         }
         catch (Exception e) when (IsStorage(e))
         {
             return StorageFailed(e);
-        }
-    }
-
-    // An update that the server has under way is none of what was refused here.
-    private void RememberRefusal(Rejection why)
-    {
-        try
-        {
-            bool wasOurs = _state.Current.Journal is { Deployment: null } journal && !journal.Runs(_parts.Boot.Facts);
-            if (wasOurs)
-            {
-                KeptParts.Forget(_parts.Store);
-            }
-
-            _state.Update(state => state with { Journal = wasOurs ? null : state.Journal, LastFailure = why });
-        }
-        catch (Exception e) when (IsStorage(e))
-        {
-            _parts.Log.Waiting($"what was refused cannot be noted: {e.Message}");
         }
     }
 
@@ -225,7 +178,8 @@ public sealed class UpdateAgent
             // An installation that broke off, or waits, and is not wanted any more.
             if (_state.Current.Journal is { Deployment: not null } || _state.Current.Deferral is not null)
             {
-                _state.Update(static state => state with { Journal = null, Deferral = null });
+                // What came from a copy of the repository is not the server's to take back.
+                _state.Update(static state => state with { Journal = state.Journal is { Deployment: null } ? state.Journal : null, Deferral = null });
                 KeptParts.Forget(_parts.Store);
             }
 
@@ -253,7 +207,7 @@ public sealed class UpdateAgent
                 return new AgentOutcome.OnTrial(_trial.Undecided!, answer.NextCheckIn);
             }
 
-            DemandConfirmed(release);
+            Installation.DemandConfirmed(_parts.Boot, release);
             _state.Update(state => _reports.Add(state with { Journal = null, LastFailure = null, Deferral = null }, assignment.Deployment, release, ReportState.Confirmed));
             _parts.Log.Progress($"confirmed: {release.Version} runs already");
         }
@@ -288,15 +242,6 @@ public sealed class UpdateAgent
         GatePass reboot = await _installation.InstallAsync(assignment.Deployment, manifest, deltas, cancellation);
         reboot.Demand(GatePoint.Reboot, InstalledRelease.Of(manifest.Manifest));
         return new AgentOutcome.RebootRequested();
-    }
-
-    // It runs; only the boot record says whether it was ever found healthy (P9).
-    private void DemandConfirmed(InstalledRelease release)
-    {
-        if (!_parts.Boot.Record[_parts.Boot.Facts.Running].Successful)
-        {
-            throw new RejectedException(RejectionReason.HealthCheckFailed, $"release {release.Version}: wanted a confirmed boot of it, got one that runs unconfirmed");
-        }
     }
 
     // A disk that takes no more writes must not keep a device from running.

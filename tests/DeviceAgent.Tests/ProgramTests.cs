@@ -72,8 +72,7 @@ public sealed class ProgramTests
         programs.Settings["server"] = listener.Address.ToString();
         programs.Save();
         await ManufactureAsync(programs, server);
-        InstalledRelease release = new(Sha256Digest.Of("any"u8), new SequenceNumber(1), ReleaseVersion.Parse("1.0.0"), new SecurityVersion(1));
-        new BootFacts(SlotName.A, Trial: false, release).Write(new FileDurableStore(programs.PathOf("device")));
+        SayBooted(programs);
 
         (int exitCode, _, string error) = await programs.RunAsync(InstalledPrograms.AgentProgram, "check", "--config", programs.AgentConfig);
 
@@ -91,8 +90,7 @@ public sealed class ProgramTests
         using FleetServer server = new(await EnrolAsync(programs, deviceAuthority));
         server.PublishForToday();
         await ManufactureAsync(programs, server);
-        InstalledRelease release = new(Sha256Digest.Of("any"u8), new SequenceNumber(1), ReleaseVersion.Parse("1.0.0"), new SecurityVersion(1));
-        new BootFacts(SlotName.A, Trial: false, release).Write(new FileDurableStore(programs.PathOf("device")));
+        SayBooted(programs);
         using Socket manager = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         manager.Bind(new UnixDomainSocketEndPoint(programs.PathOf("notify")));
         programs.Environment["NOTIFY_SOCKET"] = programs.PathOf("notify");
@@ -113,6 +111,27 @@ public sealed class ProgramTests
         Assert.That(messages.Distinct(StringComparer.Ordinal), Is.EquivalentTo(new[] { "READY=1", "WATCHDOG=1" }));
     }
 
+    [TestCase("check")]
+    [TestCase("consent", "--withdraw")]
+    public async Task Folder_of_another_user_is_not_written_to(string command, params string[] options)
+    {
+        using TestAuthority authority = new("service CA");
+        using InstalledPrograms programs = new("https://127.0.0.1:1/", authority.Pem);
+        string folder = "/usr"; // another's, unless one is root
+        if (Environment.IsPrivilegedProcess)
+        {
+            folder = Directory.CreateDirectory(programs.PathOf("device")).FullName;
+            Assert.That((await ProgramRun.OfFileAsync("chown", null, "65534", folder)).ExitCode, Is.Zero);
+        }
+
+        programs.Settings["directory"] = folder;
+        programs.Save();
+        (int exitCode, _, string error) = await programs.RunAsync(InstalledPrograms.AgentProgram, [command, "--config", programs.AgentConfig, .. options]);
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error.TrimEnd(), Does.EndWith($"{folder}: wanted a folder of the user who runs this, got another's: run it as the agent's user (sudo -u)"));
+        Assert.That(Directory.Exists(Path.Combine(folder, "run")), Is.EqualTo(folder == "/usr" && Directory.Exists("/usr/run")));
+    }
+
     [Test]
     public async Task Release_from_a_folder_is_installed_without_a_server_and_a_forged_one_is_not()
     {
@@ -121,8 +140,7 @@ public sealed class ProgramTests
         using FleetServer server = new(await EnrolAsync(programs, deviceAuthority));
         server.PublishForToday();
         await ManufactureAsync(programs, server);
-        InstalledRelease running = new(Sha256Digest.Of("any"u8), new SequenceNumber(1), ReleaseVersion.Parse("1.0.0"), new SecurityVersion(1));
-        new BootFacts(SlotName.A, Trial: false, running).Write(new FileDurableStore(programs.PathOf("device")));
+        SayBooted(programs);
         SampleRelease release = SampleRelease.Create("1.1.0", sequence: 2);
         server.Publish(release);
         server.Publish(SampleRelease.Create("1.2.0", sequence: 3), server.Repository.Pump.Keys[0]);
@@ -276,6 +294,13 @@ public sealed class ProgramTests
         await File.WriteAllTextAsync(programs.PathOf("device.pem"), certificate);
         using X509Certificate2 issued = X509Certificate2.CreateFromPem(certificate);
         return VerificationKey.FromSubjectPublicKeyInfo(issued.PublicKey.ExportSubjectPublicKeyInfo());
+    }
+
+    // What a bootloader leaves, without one.
+    private static void SayBooted(InstalledPrograms programs)
+    {
+        InstalledRelease release = new(Sha256Digest.Of("any"u8), new SequenceNumber(1), ReleaseVersion.Parse("1.0.0"), new SecurityVersion(1));
+        new BootFacts(SlotName.A, Trial: false, release).Write(new FileDurableStore(programs.PathOf("device")));
     }
 
     internal static async Task<string> ManufactureAsync(InstalledPrograms programs, FleetServer server)

@@ -75,15 +75,22 @@ public sealed class Bootloader
             return Start(trial.Slot, trial.Image, record[trial.Slot]);
         }
 
-        // Every slot is exhausted: tries begin again, as a device that halts for good helps nobody (A38).
+        // Every slot is exhausted: tries begin again, as a device that halts for good helps nobody (A38). Those of every slot that passes: the first may pass and hang each time.
+        (SlotName Slot, VerifiedImage Image)? first = null;
         foreach (SlotName slot in record.ByPriority.Where(slot => record[slot].IsExhausted))
         {
             if (Verify(slot, floor) is { } image)
             {
-                _say($"slot {slot}: every slot is exhausted, tries begin again");
-                Count(slot, record, SlotBootState.TrialBoots);
-                return Start(slot, image, record[slot].WithTries(SlotBootState.TrialBoots));
+                first ??= (slot, image);
+                record = record.With(slot, record[slot].WithTries(SlotBootState.TrialBoots));
             }
+        }
+
+        if (first is { } again)
+        {
+            _say($"slot {again.Slot}: every slot is exhausted, tries begin again");
+            Count(again.Slot, record, SlotBootState.TrialBoots);
+            return Start(again.Slot, again.Image, record[again.Slot]);
         }
 
         _say("no slot holds a release that may run; the board needs service");

@@ -45,16 +45,24 @@ public sealed class ServerCertificateValidation
         using X509Certificate2 server = new(certificate);
         X509Certificate2[] shown = [.. chain.ChainElements.Select(static element => element.Certificate), .. chain.ChainPolicy.ExtraStore];
         DateTime time = _vouchedTime().UtcDateTime;
-        foreach (X509Certificate2 one in (X509Certificate2[])[server, .. shown, .. _authority])
+        using X509Chain path = Chain(time, shown);
+        _ = path.Build(server); // only for who is in it: another authority of the bundle, which begins next year, says nothing of this server
+        foreach (X509ChainElement element in path.ChainElements)
         {
             // What is not valid yet, is from then on; whether it expires before all of the others are is for the chain to say.
-            DateTime begin = one.NotBefore.ToUniversalTime();
+            DateTime begin = element.Certificate.NotBefore.ToUniversalTime();
             time = begin > time ? begin : time;
         }
 
-        using X509Chain own = new() { ChainPolicy = Policy(time) };
-        own.ChainPolicy.ExtraStore.AddRange(shown);
+        using X509Chain own = Chain(time, shown);
         return own.Build(server);
+    }
+
+    private X509Chain Chain(DateTime time, X509Certificate2[] shown)
+    {
+        X509Chain chain = new() { ChainPolicy = Policy(time) };
+        chain.ChainPolicy.ExtraStore.AddRange(shown);
+        return chain;
     }
 
     private X509ChainPolicy Policy(DateTime time)

@@ -17,17 +17,19 @@ public static unsafe class PosixFile
             : throw Failure("statx", "an open file");
     }
 
+    /// <summary>Whether a directory belongs to the user that this process acts for.</summary>
+    /// <exception cref="IOException">It cannot be opened, or the file system does not say.</exception>
+    public static bool IsDirectoryOwnedByCaller(string path)
+    {
+        using SafeFileHandle folder = OpenDirectory(path);
+        return IsOwnedByCaller(folder);
+    }
+
     /// <summary>Makes the names in a directory durable: a file that was renamed is under its new name after a power cut only then.</summary>
     /// <exception cref="IOException">The directory cannot be opened or flushed.</exception>
     public static void FlushDirectory(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        using SafeFileHandle folder = LibC.open(path, LibC.O_RDONLY | LibC.O_CLOEXEC);
-        if (folder.IsInvalid)
-        {
-            throw Failure("open", path);
-        }
-
+        using SafeFileHandle folder = OpenDirectory(path);
         if (LibC.fsync(folder) != 0)
         {
             throw Failure("fsync", path);
@@ -39,6 +41,20 @@ public static unsafe class PosixFile
     {
         ArgumentNullException.ThrowIfNull(file);
         _ = LibC.posix_fadvise(file, 0, 0, LibC.POSIX_FADV_DONTNEED); // advice, and no more: one that is not followed costs nothing
+    }
+
+    private static SafeFileHandle OpenDirectory(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        SafeFileHandle folder = LibC.open(path, LibC.O_RDONLY | LibC.O_CLOEXEC);
+        if (!folder.IsInvalid)
+        {
+            return folder;
+        }
+
+        IOException failure = Failure("open", path);
+        folder.Dispose();
+        throw failure;
     }
 
     private static IOException Failure(string function, string subject) =>

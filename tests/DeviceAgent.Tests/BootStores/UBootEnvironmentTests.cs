@@ -129,6 +129,28 @@ public sealed class UBootEnvironmentTests
     }
 
     [Test]
+    public void A40_Copy_of_which_a_write_failed_is_the_one_that_is_written_again()
+    {
+        int current = File.ReadAllBytes(_board.Copies[0]).AsSpan(5, 8).ToArray().All(static b => b == 0) ? 1 : 0;
+        byte[] whole = File.ReadAllBytes(_board.Copies[current]);
+        UBootEnvironmentFile environment = _board.Environment;
+        EnvironmentBootRecords records = new(environment);
+        File.Delete(_board.Copies[1 - current]);
+        File.CreateSymbolicLink(_board.Copies[1 - current], "/dev/full");
+        Assert.That(() => records.Write(s_staged), Throws.InstanceOf<IOException>());
+
+        // What the page cache would show of it: all that was written, of which nothing may be on the medium.
+        File.Delete(_board.Copies[1 - current]);
+        File.WriteAllBytes(_board.Copies[1 - current], whole);
+        byte[] newer = File.ReadAllBytes(_board.Copies[1 - current]);
+        newer[4]++;
+        File.WriteAllBytes(_board.Copies[1 - current], newer);
+        records.Write(s_confirmed);
+        Assert.That(File.ReadAllBytes(_board.Copies[current]), Is.EqualTo(whole), "the copy that is on the medium for certain was not touched");
+        Assert.That(records.Read(), Is.EqualTo(s_confirmed));
+    }
+
+    [Test]
     public void A39_Variables_that_do_not_fit_are_refused_and_nothing_changes()
     {
         BootVariables before = _board.Environment.Read()!;

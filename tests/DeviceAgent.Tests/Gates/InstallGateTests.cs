@@ -105,6 +105,43 @@ public sealed class InstallGateTests
     }
 
     [Test]
+    [Proves("G-5")]
+    public async Task A43_Activation_that_could_not_be_taken_back_is_taken_back_by_the_next_check_in()
+    {
+        using SimulatedDevice device = Offered(out ScriptedGate gate);
+        StubbornRecords records = new(device.Records);
+        device.Records = records;
+        gate.WhyClosed = question => question.Point == GatePoint.Reboot && (records.TakesNothing |= device.Record.B.IsPending) ? "a patient was connected" : null;
+        UpdateAgent agent = device.PowerOn();
+        await agent.ResumeAsync(CancellationToken.None);
+        AgentOutcome outcome = await agent.CheckInAsync(CancellationToken.None);
+        Assert.That((outcome as AgentOutcome.Refused)?.Rejection.Reason, Is.EqualTo(RejectionReason.StorageFailed));
+        Assert.That(device.Record.B.IsPending, Is.True, "the case at hand");
+
+        records.TakesNothing = false;
+        gate.ClosedBefore(GatePoint.Write, GatePoint.Activation, GatePoint.Reboot);
+        await agent.CheckInAsync(CancellationToken.None);
+        Assert.That(device.Record.B, Is.EqualTo(SlotBootState.Unbootable));
+    }
+
+    [Test]
+    [Proves("G-5")]
+    public async Task A43_Agent_that_is_stopped_before_its_reboot_takes_the_activation_back()
+    {
+        using SimulatedDevice device = Offered(out ScriptedGate gate);
+        Assert.That(await device.StartUpdateAsync(), Is.InstanceOf<AgentOutcome.RebootRequested>());
+        Assert.That(device.Record.B.IsPending, Is.True, "the case at hand");
+        using CancellationTokenSource stop = new();
+        gate.WhyClosed = _ =>
+        {
+            stop.Cancel();
+            throw new OperationCanceledException(stop.Token);
+        };
+        Assert.That(async () => await device.StartAgent().ResumeAsync(stop.Token), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(device.Record.B, Is.EqualTo(SlotBootState.Unbootable));
+    }
+
+    [Test]
     [Proves("G-6")]
     public async Task A43_Staged_update_survives_a_restart_is_read_back_and_not_fetched_again()
     {
@@ -251,5 +288,23 @@ public sealed class InstallGateTests
 
         public Task<GateAnswer> AskAsync(GateQuestion question, CancellationToken cancellation) =>
             how == "throws" ? throw new InvalidOperationException("the sensor is gone") : Task.FromResult<GateAnswer>(null!);
+    }
+
+    /// <summary>A boot record that a failing medium holds, from when a test says so.</summary>
+    private sealed class StubbornRecords(IBootRecordStore records) : IBootRecordStore
+    {
+        public bool TakesNothing { get; set; }
+
+        public BootRecord? Read() => records.Read();
+
+        public void Write(BootRecord record)
+        {
+            if (TakesNothing)
+            {
+                throw new IOException("the medium takes nothing");
+            }
+
+            records.Write(record);
+        }
     }
 }

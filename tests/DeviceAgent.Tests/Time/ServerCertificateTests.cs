@@ -52,6 +52,17 @@ public sealed class ServerCertificateTests : IDisposable
     }
 
     [Test]
+    public async Task Next_authority_of_the_bundle_that_begins_later_does_not_make_the_server_of_today_expired()
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new("CN=next service CA", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        using X509Certificate2 next = request.CreateSelfSigned(s_now.AddDays(100), s_now.AddDays(1000));
+        await File.AppendAllTextAsync(AuthorityFile, "\n" + next.ExportCertificatePem());
+        Assert.That(await IsAcceptedAsync(Server("127.0.0.1", -30, 30)), Is.True);
+    }
+
+    [Test]
     public async Task Server_of_another_authority_is_refused()
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

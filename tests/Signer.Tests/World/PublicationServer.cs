@@ -1,12 +1,6 @@
 using System.Formats.Tar;
-using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Logging;
 
 namespace Fota.Signer.Tests;
 
@@ -32,26 +26,7 @@ internal sealed class PublicationServer : IAsyncDisposable
     /// <summary>Serves with a certificate that the world's service CA issued.</summary>
     public static async Task<PublicationServer> StartAsync(SignerWorld world)
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest request = new("CN=server", key, HashAlgorithmName.SHA256);
-        SubjectAlternativeNameBuilder names = new();
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        await File.WriteAllTextAsync(world.PathOf("server.csr"), request.CreateSigningRequestPem());
-        (await world.RunAsync("ca", "issue", "--home", world.Home, "--profile", "service", "--csr", world.PathOf("server.csr"), "--out", world.PathOf("server.pem"), "--pin-file", world.PinFile("ca"))).Ok();
-        using X509Certificate2 issued = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(world.PathOf("server.pem")));
-        X509Certificate2 certificate = issued.CopyWithPrivateKey(key);
-        SignerWorld.WriteSecret(world.PathOf("token"), Token + "\n");
-
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http1;
-            listen.UseHttps(certificate);
-        }));
-        builder.WebHost.UseKestrelHttpsConfiguration();
-        WebApplication application = builder.Build();
+        WebApplication application = await ServiceHost.BuildAsync(world);
         PublicationServer server = new(application);
         application.MapPost("/api/v1/publications", server.TakeAsync);
         application.MapGet("/repo/{**path}", (string path) => server.Served.TryGetValue(path, out byte[]? file) ? Results.Bytes(file) : Results.NotFound());

@@ -8,6 +8,9 @@ public sealed class UBootEnvironmentFile : IBootEnvironment
 {
     private readonly FwEnvConfig _config;
 
+    // The copy of which a write failed: what the cache shows of it may never have come to the medium, so it must not count, and is the one to write again.
+    private int? _doubtful;
+
     /// <summary>Opens the copies where <paramref name="config"/> says that they are.</summary>
     public UBootEnvironmentFile(FwEnvConfig config) => _config = config;
 
@@ -20,7 +23,14 @@ public sealed class UBootEnvironmentFile : IBootEnvironment
         ArgumentNullException.ThrowIfNull(variables);
         (BootVariables Variables, byte Counter, int Copy)? current = ReadCurrent();
         byte[] bytes = UBootEnvironment.Encode(variables, unchecked((byte)((current?.Counter ?? 0) + 1)), _config.Size);
-        FwEnvConfig.Place place = _config.Copies[current is null ? 0 : 1 - current.Value.Copy];
+        int copy = current is null ? 0 : 1 - current.Value.Copy;
+        _doubtful = copy;
+        Write(_config.Copies[copy], bytes);
+        _doubtful = null;
+    }
+
+    private static void Write(FwEnvConfig.Place place, byte[] bytes)
+    {
         using FileStream file = new(place.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         RandomAccess.Write(file.SafeFileHandle, bytes, place.Offset);
         file.Flush(flushToDisk: true);
@@ -28,7 +38,7 @@ public sealed class UBootEnvironmentFile : IBootEnvironment
 
     private (BootVariables Variables, byte Counter, int Copy)? ReadCurrent()
     {
-        (BootVariables Variables, byte Counter)? first = ReadCopy(0), second = ReadCopy(1);
+        (BootVariables Variables, byte Counter)? first = _doubtful == 0 ? null : ReadCopy(0), second = _doubtful == 1 ? null : ReadCopy(1);
         return (first, second) switch
         {
             (null, null) => null,
