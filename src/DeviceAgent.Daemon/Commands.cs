@@ -1,8 +1,7 @@
-using System.Security.Cryptography;
 using System.Text;
 using Fota.DeviceAgent.Configuration;
+using Fota.DeviceAgent.Diagnosing;
 using Fota.DeviceAgent.Gates;
-using Fota.DeviceAgent.Identity;
 using Fota.DeviceAgent.Keys;
 using Fota.DeviceAgent.Storage;
 using Fota.Interop.Posix;
@@ -15,17 +14,16 @@ internal static class Commands
 {
     private const int Success = 0, Failure = 1, Reboot = 10, Waits = 11;
 
-    private static readonly TimeSpan s_firstRetry = TimeSpan.FromMilliseconds(250);
-
-    public static int Enrol(AgentSettings settings, string output)
+    public static int Enrol(string config, string output)
     {
+        AgentSettings settings = AgentSettings.Load(config);
         using IDeviceKey key = DeviceKeys.Enrol(settings.Key);
         DurableFile.Replace(Path.GetFullPath(output), Encoding.ASCII.GetBytes(CertificateRequests.Create(settings.Identity, key)));
         Console.WriteLine($"enrolled: {settings.Identity.Device}, key {key.PublicKey.Id}");
         return Success;
     }
 
-    public static async Task<int> RunAsync(AgentSettings settings, CancellationToken cancellation)
+    public static async Task<int> RunAsync(string config, IAgentVoice voice, CancellationToken cancellation)
     {
         // The command line listens for SIGTERM only once this method has returned to it.
         await Task.Yield();
@@ -33,74 +31,49 @@ internal static class Commands
         {
             using ServiceManager manager = ServiceManager.Connect(Environment.GetEnvironmentVariable);
             using SignsOfLife life = new(manager, TimeProvider.System);
-            using AgentHost host = AgentHost.Start(settings, s_firstRetry, life.Step);
+            using AgentHost host = AgentHost.Open(config, new AgentOptions { OnEvent = life.Watching(voice.Tell) });
             manager.Ready();
-            AgentOutcome outcome = await host.Agent.ResumeAsync(cancellation);
-            PollSchedule schedule = new(settings.CheckInFloor, settings.Network, Chance);
-            while (outcome is not AgentOutcome.RebootRequested)
-            {
-                outcome = await host.Agent.CheckInAsync(cancellation);
-                if (outcome is not AgentOutcome.RebootRequested)
-                {
-                    await host.Renewal.RunAsync(cancellation);
-                    await life.WaitAsync(schedule.Next(outcome), cancellation);
-                }
-            }
-
-            Console.WriteLine("rebooting");
-            return Reboot;
+            return End(await host.RunAsync(cancellation), voice);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             return Success;
         }
+        catch (Exception e) when (TrialStart.HasSomewhereToGoBackTo(config))
+        {
+            // An agent that does not start, or not for long, is what a trial is there to find. Restarted as a service it would fail for ever; each boot takes one of the trial's tries.
+            voice.Tell(new AgentEvent.Refused(new Rejection(RejectionReason.TrialBootFailed, $"the agent stopped on trial: {e.Message}")));
+            return End(new AgentOutcome.RebootRequested(), voice);
+        }
     }
 
-    public static async Task<int> CheckAsync(AgentSettings settings, CancellationToken cancellation)
+    /// <summary>Runs one operation of the agent, and says what it came to.</summary>
+    public static async Task<int> OnceAsync(string config, IAgentVoice voice, Func<AgentHost, Task<AgentOutcome>> operation)
     {
         await Task.Yield();
-        using AgentHost host = AgentHost.Start(settings, s_firstRetry, static () => { });
-        AgentOutcome outcome = await host.Agent.ResumeAsync(cancellation);
-        if (outcome is not AgentOutcome.RebootRequested)
-        {
-            outcome = await host.Agent.CheckInAsync(cancellation);
-        }
-
-        if (outcome is not AgentOutcome.RebootRequested)
-        {
-            await host.Renewal.RunAsync(cancellation);
-        }
-
-        return ExitCode(outcome);
+        using AgentHost host = AgentHost.Open(config, new AgentOptions { OnEvent = voice.Tell });
+        return End(await operation(host), voice);
     }
 
-    public static async Task<int> InstallAsync(AgentSettings settings, string source, string release, CancellationToken cancellation)
+    public static int Status(string config, bool json)
     {
-        await Task.Yield();
-        using HttpClient http = RepositoryCopy.Open(source, out Uri repository);
-        string target = release.Contains('/', StringComparison.Ordinal) ? release : $"{settings.Identity.Product}/{release}/manifest.suit";
-        using AgentHost host = AgentHost.Start(settings, s_firstRetry, static () => { });
-        AgentOutcome outcome = await host.Agent.ResumeAsync(cancellation);
-        if (outcome is AgentOutcome.Idle)
-        {
-            outcome = await host.Agent.InstallAsync(http, repository, target, cancellation);
-        }
-
-        return ExitCode(outcome);
-    }
-
-    public static int Status(AgentSettings settings, bool json)
-    {
-        FileDurableStore store = new(settings.Directory);
-        DeviceStatus status = DeviceStatus.Read(store);
-        CertificateStatus? certificate = CertificateStatus.Read(settings.Certificate, store);
-        Console.WriteLine(json ? StatusText.Json(settings.Identity, status, certificate) : StatusText.ForPeople(settings.Identity, status, certificate));
+        DeviceStatus status = AgentHost.ReadStatus(config);
+        Console.WriteLine(json ? StatusText.Json(status) : StatusText.ForPeople(status));
         return Success;
     }
 
-    /// <summary>Takes the operator's consent to the release with this manifest, or, without one, takes it back.</summary>
-    public static int Consent(AgentSettings settings, Sha256Digest? manifest)
+    public static async Task<int> DiagnoseAsync(string config, bool json, CancellationToken cancellation)
     {
+        await Task.Yield();
+        IReadOnlyList<Finding> findings = await Diagnosis.OfAsync(config, cancellation);
+        Console.WriteLine(json ? DiagnosisText.Json(findings) : DiagnosisText.ForPeople(findings));
+        return findings.Any(static finding => finding.State == FindingState.Wrong) ? Failure : Success;
+    }
+
+    /// <summary>Takes the operator's consent to the release with this manifest, or, without one, takes it back.</summary>
+    public static int Consent(string config, Sha256Digest? manifest)
+    {
+        AgentSettings settings = AgentSettings.Load(config);
         DeviceFolder.DemandOwn(settings.Directory);
         FileDurableStore store = new(settings.Directory);
         if (manifest is null)
@@ -115,13 +88,16 @@ internal static class Commands
         return Success;
     }
 
-    private static int ExitCode(AgentOutcome outcome) => outcome switch
+    private static int End(AgentOutcome outcome, IAgentVoice voice)
     {
-        AgentOutcome.RebootRequested => Reboot,
-        AgentOutcome.Idle => Success,
-        AgentOutcome.Deferred or AgentOutcome.OnTrial => Waits,
-        _ => Failure, // said already, by name
-    };
-
-    private static double Chance() => RandomNumberGenerator.GetInt32(int.MaxValue) / (double)int.MaxValue;
+        int code = outcome switch
+        {
+            AgentOutcome.RebootRequested => Reboot,
+            AgentOutcome.Idle => Success,
+            AgentOutcome.Deferred or AgentOutcome.OnTrial => Waits,
+            _ => Failure, // said already, by name
+        };
+        voice.End(outcome, code);
+        return code;
+    }
 }

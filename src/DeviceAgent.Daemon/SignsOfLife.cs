@@ -13,7 +13,6 @@ internal sealed class SignsOfLife : IDisposable
     private readonly TimeProvider _time;
     private readonly ITimer? _timer;
     private long _lastStep;
-    private volatile bool _waits;
 
     public SignsOfLife(ServiceManager manager, TimeProvider time)
     {
@@ -26,29 +25,20 @@ internal sealed class SignsOfLife : IDisposable
         }
     }
 
-    /// <summary>Something went forward.</summary>
-    public void Step() => Interlocked.Exchange(ref _lastStep, _time.GetTimestamp());
-
-    /// <summary>Waits until the next check-in.</summary>
-    public async Task WaitAsync(TimeSpan delay, CancellationToken cancellation)
+    /// <summary>Takes what the agent tells for a sign of life, and passes it on.</summary>
+    public Action<AgentEvent> Watching(Action<AgentEvent> listener) => what =>
     {
-        _waits = true;
-        try
-        {
-            await Task.Delay(delay, _time, cancellation);
-        }
-        finally
-        {
-            Step();
-            _waits = false;
-        }
-    }
+        // It sleeps for as long as it says; only from the end of that on it may be found to hang.
+        long rest = what is AgentEvent.Sleeping sleeping ? (long)(sleeping.For.TotalSeconds * _time.TimestampFrequency) : 0;
+        Interlocked.Exchange(ref _lastStep, _time.GetTimestamp() + rest);
+        listener(what);
+    };
 
     public void Dispose() => _timer?.Dispose();
 
     private void Answer()
     {
-        if (_waits || _time.GetElapsedTime(Interlocked.Read(ref _lastStep)) < LongestStep)
+        if (_time.GetElapsedTime(Interlocked.Read(ref _lastStep)) < LongestStep)
         {
             _manager.SignOfLife();
         }

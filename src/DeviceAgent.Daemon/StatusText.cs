@@ -9,8 +9,9 @@ namespace Fota.DeviceAgent.Daemon;
 /// <summary>A device's status as text.</summary>
 internal static class StatusText
 {
-    public static string Json(DeviceIdentity identity, DeviceStatus status, CertificateStatus? certificate)
+    public static string Json(DeviceStatus status)
     {
+        DeviceIdentity identity = status.Identity!;
         using MemoryStream buffer = new();
         using (Utf8JsonWriter json = new(buffer))
         {
@@ -39,15 +40,16 @@ internal static class StatusText
             WriteTransfer(json, status.LastTransfer);
             WriteDeferral(json, status.WaitsFor);
             json.WriteBoolean("floor_lags", status.FloorLags);
-            WriteCertificate(json, certificate);
+            WriteCertificate(json, status.Certificate);
             json.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
-    public static string ForPeople(DeviceIdentity identity, DeviceStatus status, CertificateStatus? certificate)
+    public static string ForPeople(DeviceStatus status)
     {
+        DeviceIdentity identity = status.Identity!;
         string line = $"{identity.Device}: {identity.Product} {status.Running.Release.Version} in slot {status.Running.Running}, floor {status.Floor}, sequence {status.Running.Release.Sequence}, {State(status)}";
         if (status.LastTransfer is { } transfer)
         {
@@ -65,7 +67,7 @@ internal static class StatusText
             line = $"{line}; {waits.Release.Version} waits, manifest {waits.Release.ManifestDigest}: {waits.Detail}";
         }
 
-        line = certificate is null ? line : $"{line}; certificate until {certificate.Expires.UtcDateTime:yyyy-MM-dd}{(certificate.IsPending ? ", a new one is asked for" : "")}";
+        line = status.Certificate is not { } certificate ? line : $"{line}; certificate until {certificate.Expires.UtcDateTime:yyyy-MM-dd}{(certificate.IsPending ? ", a new one is asked for" : "")}";
         return status.LastFailure is { } failure ? $"{line}; last failure {failure}" : line;
     }
 

@@ -12,7 +12,7 @@ using Polly;
 namespace Fota.DeviceAgent;
 
 /// <summary>What an agent is put together from; each part stands for hardware, the network or time.</summary>
-public sealed record AgentParts
+internal sealed record AgentParts
 {
     /// <summary>Who the device is.</summary>
     public required DeviceIdentity Identity { get; init; }

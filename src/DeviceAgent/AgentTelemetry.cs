@@ -33,7 +33,8 @@ public static class AgentTelemetry
         return outcome;
     }
 
-    private static string NameOf(AgentOutcome outcome) => outcome switch
+    /// <summary>What machines call an outcome.</summary>
+    internal static string NameOf(AgentOutcome outcome) => outcome switch
     {
         AgentOutcome.Idle => "idle",
         AgentOutcome.Refused => "refused",

@@ -3,7 +3,6 @@ using Fota.DeviceAgent.Health;
 using Fota.DeviceAgent.Slots;
 using Fota.DeviceAgent.State;
 using Fota.Manifest;
-using Fota.Manifest.Envelope;
 
 namespace Fota.DeviceAgent;
 
@@ -33,21 +32,21 @@ public sealed class ConfirmedUpdate
     /// <summary>Whether the release in the other slot lies below <see cref="Floor"/>.</summary>
     public bool BarsOtherSlot { get; }
 
-    /// <summary>Writes the intent; from then on a power cut only delays the confirmation.</summary>
-    internal static ConfirmedUpdate Intend(StateStore state, BootFacts facts, HealthPolicy policy, HealthVerdict.Healthy health)
+    /// <summary>Writes the intent; from then on a power cut only delays the confirmation. An operator's has a note, for the report.</summary>
+    internal static ConfirmedUpdate Intend(StateStore state, BootFacts facts, ISlotReader slots, HealthPolicy policy, HealthVerdict.Healthy health, string? note = null)
     {
         ArgumentNullException.ThrowIfNull(health);
         UpdateJournal? journal = state.Current.Journal;
         UpdateJournal intent = journal is not null && journal.Runs(facts)
-            ? journal with { Step = UpdateStep.Confirming, TrialFailure = null }
-            : new UpdateJournal(null, UpdateStep.Confirming, facts.Running, facts.Release, null);
-        state.Update(current => current with { Journal = intent });
-        return From(state, facts, policy);
+            ? journal
+            : new UpdateJournal(null, UpdateStep.Activated, facts.Running, facts.Release, null);
+        state.Update(current => current with { Journal = intent with { Step = UpdateStep.Confirming, TrialFailure = note, ByOperator = note is not null } });
+        return From(facts, slots, policy);
     }
 
     /// <summary>The confirmation that a power cut interrupted, or null when there is no intent for what runs.</summary>
-    internal static ConfirmedUpdate? Resume(StateStore state, BootFacts facts, HealthPolicy policy) =>
-        state.Current.Journal is { Step: UpdateStep.Confirming } journal && journal.Runs(facts) ? From(state, facts, policy) : null;
+    internal static ConfirmedUpdate? Resume(StateStore state, BootFacts facts, ISlotReader slots, HealthPolicy policy) =>
+        state.Current.Journal is { Step: UpdateStep.Confirming } journal && journal.Runs(facts) ? From(facts, slots, policy) : null;
 
     /// <summary>
     /// The floor that was to follow later: null unless the release that it is for runs, is permanent, was kept for long enough, and is healthy now. The pending floor
@@ -57,7 +56,7 @@ public sealed class ConfirmedUpdate
     {
         ArgumentNullException.ThrowIfNull(health);
         BootFacts facts = boot.Facts;
-        return IsDue(state, boot, policy, now) ? new ConfirmedUpdate(facts, facts.Release.SecurityVersion, !HoldsAtLeast(slots, facts.Running.Other(), facts.Release.SecurityVersion)) : null;
+        return IsDue(state, boot, policy, now) ? new ConfirmedUpdate(facts, facts.Release.SecurityVersion, !SlotClaim.Read(slots, facts.Running.Other()).IsAtLeast(facts.Release.SecurityVersion)) : null;
     }
 
     /// <summary>Whether the pending floor would rise now, if the release is healthy.</summary>
@@ -71,22 +70,13 @@ public sealed class ConfirmedUpdate
             && now - pending.Since >= policy.FloorDelay;
     }
 
-    private static ConfirmedUpdate From(StateStore state, BootFacts facts, HealthPolicy policy)
+    private static ConfirmedUpdate From(BootFacts facts, ISlotReader slots, HealthPolicy policy)
     {
         if (policy.FloorDelay > TimeSpan.Zero)
         {
             return new ConfirmedUpdate(facts, default, barsOtherSlot: false);
         }
 
-        // Until this confirmation is through, the release confirmed last is the one in the other slot.
-        InstalledRelease other = state.Current.Confirmed;
-        return new ConfirmedUpdate(facts, facts.Release.SecurityVersion, other.ManifestDigest != facts.Release.ManifestDigest && other.SecurityVersion < facts.Release.SecurityVersion);
+        return new ConfirmedUpdate(facts, facts.Release.SecurityVersion, !SlotClaim.Read(slots, facts.Running.Other()).IsAtLeast(facts.Release.SecurityVersion));
     }
-
-    // What the envelope says proves nothing; a slot that lies about it is refused by the bootloader, and one that says nothing is of no use.
-    private static bool HoldsAtLeast(ISlotReader slots, SlotName slot, SecurityVersion floor) =>
-        slots.ReadEnvelope(slot) is { } envelope
-        && SignedEnvelope.Decode(envelope).IsAccepted(out SignedEnvelope? signed, out _)
-        && signed.UnverifiedContent().IsAccepted(out UpdateManifest? content, out _)
-        && content.SecurityVersion >= floor;
 }

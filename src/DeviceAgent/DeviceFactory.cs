@@ -8,7 +8,7 @@ using Fota.Manifest.Verification;
 namespace Fota.DeviceAgent;
 
 /// <summary>Gives a new device the state that its agent and bootloader rely upon. Production equipment calls this; a device in the field never does.</summary>
-public static class DeviceFactory
+internal static class DeviceFactory
 {
     /// <summary>Asks, before anything is written, that the device is new. The boot record, which is written last, alone says that it is not.</summary>
     /// <exception cref="DeviceStateException">The device was manufactured before.</exception>

@@ -1,4 +1,5 @@
 using Fota.DeviceAgent.Boot;
+using Fota.DeviceAgent.Identity;
 using Fota.DeviceAgent.State;
 using Fota.DeviceAgent.Storage;
 using Fota.Manifest;
@@ -15,6 +16,12 @@ namespace Fota.DeviceAgent;
 /// <param name="QueuedReports">How many reports the server has not taken yet.</param>
 public sealed record DeviceStatus(BootFacts Running, SecurityVersion Floor, InstalledRelease Confirmed, UpdateStep? Step, Rejection? LastFailure, ImageTransfer? LastTransfer, int QueuedReports)
 {
+    /// <summary>Who the device is; null where only its state was read.</summary>
+    public DeviceIdentity? Identity { get; init; }
+
+    /// <summary>The device's certificate; null when it has none that can be read.</summary>
+    public CertificateStatus? Certificate { get; init; }
+
     /// <summary>The update that waits for a gate, and for which; null when none does.</summary>
     public Deferral? WaitsFor { get; init; }
 
@@ -23,10 +30,12 @@ public sealed record DeviceStatus(BootFacts Running, SecurityVersion Floor, Inst
 
     /// <summary>Reads the files of a device.</summary>
     /// <exception cref="DeviceStateException">Something is missing or unreadable.</exception>
-    public static DeviceStatus Read(IDurableStore store)
+    internal static DeviceStatus Read(IDurableStore store) => Read(store, BootFacts.Read(store), new FileRollbackCounter(store));
+
+    internal static DeviceStatus Read(IDurableStore store, BootFacts running, IRollbackCounter counter)
     {
         AgentState state = new StateStore(store).Current;
-        return new DeviceStatus(BootFacts.Read(store), new FileRollbackCounter(store).Read(), state.Confirmed, state.Journal?.Step, state.LastFailure, state.LastTransfer, state.Reports.Count)
+        return new DeviceStatus(running, counter.Read(), state.Confirmed, state.Journal?.Step, state.LastFailure, state.LastTransfer, state.Reports.Count)
         {
             WaitsFor = state.Deferral,
             FloorLags = state.PendingFloor is not null,

@@ -6,7 +6,7 @@ namespace Fota.DeviceAgent;
 /// When the device asks again. The server says when it wants to hear, the device how often at most; without a server the waits grow. Some chance is added, so that a fleet
 /// that was switched on at once does not stay in step, and never taken off: the server said not before.
 /// </summary>
-public sealed class PollSchedule
+internal sealed class PollSchedule
 {
     private static readonly TimeSpan s_longestGrown = TimeSpan.FromMinutes(5);
 

@@ -28,7 +28,7 @@ public sealed class StagedUpdate
     /// <param name="storage">Where it is.</param>
     /// <param name="device">The device's traits.</param>
     /// <param name="rollback">Reads the device's rollback state as it is then.</param>
-    public static Verdict<StagedUpdate> Stage(InactiveSlot slot, AdmittedManifest manifest, ISlotStorage storage, DeviceTraits device, Func<RollbackState> rollback)
+    internal static Verdict<StagedUpdate> Stage(InactiveSlot slot, AdmittedManifest manifest, ISlotStorage storage, DeviceTraits device, Func<RollbackState> rollback)
     {
         ArgumentNullException.ThrowIfNull(slot);
         ArgumentNullException.ThrowIfNull(manifest);

@@ -36,6 +36,7 @@ internal sealed class TrialBoot
     private readonly ReportQueue _reports;
     private readonly DeferralNotes _deferrals;
     private readonly Action _markActivated;
+    private readonly OperatorRollback _operator;
     private readonly BootFacts _facts;
     private readonly long _started;
 
@@ -46,6 +47,7 @@ internal sealed class TrialBoot
         _reports = reports;
         _deferrals = deferrals;
         _markActivated = markActivated;
+        _operator = new OperatorRollback(parts, state);
         _facts = parts.Boot.Facts;
         _started = parts.Time.GetTimestamp();
     }
@@ -61,9 +63,9 @@ internal sealed class TrialBoot
     /// <summary>Finishes or gives up what was under way.</summary>
     public async Task<TrialOutcome> ResumeAsync(CancellationToken cancellation)
     {
-        if (ConfirmedUpdate.Resume(_state, _facts, _parts.HealthPolicy) is { } interrupted)
+        if (ConfirmedUpdate.Resume(_state, _facts, _parts.Slots, _parts.HealthPolicy) is { } interrupted)
         {
-            Finish(interrupted);
+            Finish(interrupted, RunningJournal is { ByOperator: true } journalled ? journalled.TrialFailure : null);
             return TrialOutcome.Settled;
         }
 
@@ -75,7 +77,7 @@ internal sealed class TrialBoot
 
         if (_parts.Boot.Record[_facts.Running].Successful)
         {
-            return TrialOutcome.Settled;
+            return _operator.GoesBackAfterAll(RunningJournal) ? TrialOutcome.Reboot : TrialOutcome.Settled;
         }
 
         if (RunningJournal is { Step: UpdateStep.Reverting } reverting && HasFallback)
@@ -99,7 +101,7 @@ internal sealed class TrialBoot
         switch (verdict)
         {
             case HealthVerdict.Healthy healthy:
-                Finish(ConfirmedUpdate.Intend(_state, _facts, _parts.HealthPolicy, healthy));
+                Finish(ConfirmedUpdate.Intend(_state, _facts, _parts.Slots, _parts.HealthPolicy, healthy));
                 return TrialOutcome.Settled;
             case HealthVerdict.Inconclusive inconclusive:
                 return Wait(new Rejection(RejectionReason.TrialUndecided, $"release {_facts.Release.Version}: {inconclusive.Detail}"));
@@ -109,6 +111,25 @@ internal sealed class TrialBoot
                 throw new InvalidOperationException("the set of verdicts is closed");
         }
     }
+
+    /// <summary>Confirms the trial that is undecided on the word of an operator, if still nothing speaks against it.</summary>
+    /// <exception cref="RejectedException">A check speaks against it: nobody's word outweighs that.</exception>
+    public async Task ConfirmUndecidedAsync(CancellationToken cancellation)
+    {
+        HealthVerdict verdict = await HealthQuestion.AskAsync(_parts.HealthChecks, _parts.Time, cancellation);
+        string? note = verdict switch
+        {
+            HealthVerdict.Healthy => null,
+            HealthVerdict.Inconclusive inconclusive => $"confirmed by an operator, undecided: {inconclusive.Detail}",
+            HealthVerdict.Unhealthy unhealthy => throw new RejectedException(RejectionReason.HealthCheckFailed, $"release {_facts.Release.Version}: {unhealthy.Detail}"),
+            _ => throw new InvalidOperationException("the set of verdicts is closed"),
+        };
+        Finish(ConfirmedUpdate.Intend(_state, _facts, _parts.Slots, _parts.HealthPolicy, new HealthVerdict.Healthy(), note), note);
+    }
+
+    /// <summary>Goes back to what ran before, as an operator wants it. The release is held to have failed.</summary>
+    /// <exception cref="RejectedException">There is nothing to go back to.</exception>
+    public void GoBackForOperator() => _operator.Begin(RunningJournal);
 
     /// <summary>Goes back to what ran before, though nothing speaks against what runs. The release is not held to have failed.</summary>
     /// <param name="why">Why, for the report.</param>
@@ -182,13 +203,13 @@ internal sealed class TrialBoot
         : state);
 
     // Intent (durable already), boot record, counter, then the state without intent, together with the report: each may be repeated (A36).
-    private void Finish(ConfirmedUpdate update)
+    private void Finish(ConfirmedUpdate update, string? note = null)
     {
         _parts.Boot.Confirm(update);
         _parts.Counter.Raise(update);
         SecurityVersion floor = _parts.Counter.Read();
         _state.Update(state => _reports.Add(
-            state with
+            (state with
             {
                 // An older release that had to be booted again does not lower the reference against rollback.
                 Confirmed = update.Release.Sequence >= state.Confirmed.Sequence ? update.Release : state.Confirmed,
@@ -196,11 +217,11 @@ internal sealed class TrialBoot
                 LastFailure = null,
                 UndecidedSince = null,
                 PendingFloor = floor < update.Release.SecurityVersion ? new PendingFloor(update.Release.ManifestDigest, _parts.Clock.Now) : null,
-                Failed = [.. state.Failed.Where(failed => failed != update.Release.ManifestDigest)], // it works after all
-            },
+            }).WithoutFailed(update.Release.ManifestDigest), // it works after all
             state.Journal?.Deployment,
             update.Release,
-            ReportState.Confirmed));
+            ReportState.Confirmed,
+            note: note));
         _parts.Log.Progress($"confirmed: {update.Release.Version} in slot {update.Slot}, floor {floor}");
     }
 
@@ -243,7 +264,8 @@ internal sealed class TrialBoot
         {
             await GatePass.DemandAsync(_parts, GatePoint.Reboot, journal.Release, cancellation);
             _markActivated();
-            _state.DemandWritable(); // a bootloader that cannot count the trial comes back here: such reboots would not end (A39)
+            _parts.Boot.DemandWritable(); // a bootloader that cannot count the trial comes back here: such reboots would not end (A39)
+            _state.DemandWritable();
             return true;
         }
         catch (GateClosedException closed)
@@ -285,13 +307,14 @@ internal sealed class TrialBoot
     private void RollBack(UpdateJournal journal)
     {
         // Given up, or gone by power cuts while nothing but its surroundings kept it from being confirmed: no fault of the release.
-        bool isUndecided = journal.Step == UpdateStep.Reverting || _state.Current.UndecidedSince is not null;
-        Rejection why = isUndecided ? new Rejection(RejectionReason.TrialUndecided, journal.TrialFailure ?? $"slot {journal.Slot}: the trial boot ended before it was decided")
+        bool isUndecided = !journal.ByOperator && (journal.Step == UpdateStep.Reverting || _state.Current.UndecidedSince is not null);
+        Rejection why = journal.ByOperator ? new Rejection(RejectionReason.RolledBackByOperator, $"release {journal.Release.Version} in slot {journal.Slot}: an operator had the device go back")
+            : isUndecided ? new Rejection(RejectionReason.TrialUndecided, journal.TrialFailure ?? $"slot {journal.Slot}: the trial boot ended before it was decided")
             : journal.TrialFailure is { } detail ? new Rejection(RejectionReason.HealthCheckFailed, detail)
             : new Rejection(RejectionReason.TrialBootFailed, $"slot {journal.Slot}: wanted a confirmed trial boot, got none in {SlotBootState.TrialBoots}");
         _markActivated();
         _state.Update(state => _reports.Add(
-            (isUndecided ? state : state.WithFailed(journal.Release.ManifestDigest)) with { Journal = null, LastFailure = why, UndecidedSince = null },
+            (isUndecided ? state : state.WithFailed(journal.Release.ManifestDigest).WithoutFailed(_facts.Release.ManifestDigest)) with { Journal = null, LastFailure = why, UndecidedSince = null },
             journal.Deployment,
             journal.Release,
             ReportState.RolledBack,

@@ -165,6 +165,12 @@ public enum RejectionReason
     /// <summary>In its trial boot nothing spoke against the release, and something beside it kept the device from finding it healthy.</summary>
     TrialUndecided = 705,
 
+    /// <summary>An operator at the device had it go back to the release in the other slot.</summary>
+    RolledBackByOperator = 706,
+
+    /// <summary>There is no release to go back to: none was confirmed in the other slot, or it lies below the floor, or the bootloader refused it.</summary>
+    NoFallback = 707,
+
     /// <summary>A certificate, or a request for one, for another name, key or authority than the one at hand.</summary>
     ForeignCertificate = 801,
 

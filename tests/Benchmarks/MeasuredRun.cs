@@ -11,8 +11,8 @@ namespace Fota.Benchmarks;
 /// <param name="Output">What it wrote to its standard output.</param>
 internal sealed record MeasuredRun(TimeSpan Time, long PeakMemory, TimeSpan Processor, string Output)
 {
-    /// <summary>What prlimit gives a program that may come to no end: twice what the slowest of the others needs. It does not depend on how busy the machine is.</summary>
-    public const int ProcessorLimitSeconds = 360;
+    /// <summary>What prlimit gives a program that may come to no end: several times what the slowest of the others needs. It does not depend on how busy the machine is.</summary>
+    public const int ProcessorLimitSeconds = 900;
 
     // A program that the kernel ended for its processor time: 128 + SIGXCPU.
     private const int OutOfProcessorTime = 128 + 24;

@@ -18,6 +18,7 @@ public sealed class PowerCutMutationTests
     public async Task A33_Missing_flush_before_a_rename_is_found() => Found(await UpdatesAsync(Mutants.WithoutFlushBeforeRename, "P3"), "P3", "unreadable");
 
     [Test]
+    [Category("Full")]
     public async Task A33_Missing_flush_of_the_directory_is_found() => Found(await UpdatesAsync(Mutants.WithoutFlushOfDirectory, "P1"), "P1", "holds no proven release");
 
     [Test]

@@ -297,7 +297,7 @@ public sealed class ProgramTests
     }
 
     // What a bootloader leaves, without one.
-    private static void SayBooted(InstalledPrograms programs)
+    internal static void SayBooted(InstalledPrograms programs)
     {
         InstalledRelease release = new(Sha256Digest.Of("any"u8), new SequenceNumber(1), ReleaseVersion.Parse("1.0.0"), new SecurityVersion(1));
         new BootFacts(SlotName.A, Trial: false, release).Write(new FileDurableStore(programs.PathOf("device")));

@@ -32,6 +32,25 @@ public sealed class RefusalTests
     }
 
     [Test]
+    public async Task A21_Nothing_that_a_release_says_is_acted_upon_before_enough_keys_have_signed_it()
+    {
+        using SimulatedDevice device = new();
+        ScriptedGate gate = new();
+        device.Gates = [gate];
+        SampleRelease release = SampleRelease.Create();
+        device.Server.Offer(release, device.Server.Repository.Pump.Keys[0]);
+        await RefusesAsync(device, RejectionReason.ThresholdNotMet);
+        Assert.That(gate.Asked, Is.Empty, "no program of the device runs for it");
+        Assert.That(device.Server.Requests.Where(static path => path.Contains("/tables/", StringComparison.Ordinal) || path.Contains("/packs/", StringComparison.Ordinal)), Is.Empty, "nothing that it names is fetched");
+        Assert.That(device.Slots!.Opened, Is.Empty);
+
+        device.Server.Offer(SampleRelease.Create("1.1.1", sequence: 3));
+        await device.StartUpdateAsync();
+        Assert.That(gate.Asked, Is.Not.Empty, "the case at hand: it is asked for a release that is signed");
+        Assert.That(device.Server.Requests, Has.Some.Contains("/packs/"));
+    }
+
+    [Test]
     [Proves("W-29")]
     public async Task A01_Release_that_the_role_of_another_product_lists_is_refused_before_it_is_fetched()
     {

@@ -72,6 +72,25 @@ public sealed class StorageFaultTests
     }
 
     [Test]
+    public async Task A39_Boot_record_alone_that_takes_no_writes_does_not_have_the_device_restart_for_ever()
+    {
+        using SimulatedDevice device = new();
+        StubbornRecords records = new(device.Records);
+        device.Records = records;
+        device.Server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
+        Assert.That(await device.StartUpdateAsync(), Is.InstanceOf<AgentOutcome.RebootRequested>());
+
+        records.TakesNothing = true;
+        UpdateAgent agent = device.PowerOn();
+        Assert.That(device.Boots[^1].Running, Is.EqualTo(SlotName.A), "the case at hand: the trial cannot be counted");
+        Assert.That((await agent.ResumeAsync(CancellationToken.None) as AgentOutcome.Refused)?.Rejection.Reason, Is.EqualTo(RejectionReason.StorageFailed));
+
+        records.TakesNothing = false;
+        await device.RunAsync();
+        Assert.That(device.Status.Running.Release.Version.ToString(), Is.EqualTo("1.1.0"));
+    }
+
+    [Test]
     public async Task A38_Slot_on_trial_runs_uncounted_where_nothing_else_may_run_and_the_boot_record_cannot_be_written()
     {
         using MediumDevice activated = Offered();

@@ -12,7 +12,7 @@ namespace Fota.Samples.Board;
 /// Boot ROM and bootloader in one: picks the slot by the boot record, and starts nothing that secure boot did not prove at this very boot:
 /// signatures by a threshold of its own anchors, conditions, floor, and the digest of the whole image.
 /// </summary>
-public sealed class Bootloader
+internal sealed class Bootloader
 {
     private readonly IDurableStore _store;
     private readonly IBootRecordStore _records;

@@ -11,7 +11,7 @@ using Fota.Manifest.Verification;
 namespace Fota.Samples.Board;
 
 /// <summary>The production line: puts the first image into slot A, as a programmer does, and gives the device its state.</summary>
-public static class Factory
+internal static class Factory
 {
     /// <summary>Manufactures a device from files. After a power cut it may be repeated, until it came to its end.</summary>
     /// <exception cref="RejectedException">The board would not start this image.</exception>

@@ -7,7 +7,7 @@ using Fota.DeviceAgent.Storage;
 namespace Fota.Samples.Board;
 
 /// <summary>"Runs" a sample image: it does what the image's header says, which is to be well or not.</summary>
-public sealed class PumpFirmware
+internal sealed class PumpFirmware
 {
     private const string Magic = "FOTA-SAMPLE-PUMP";
     private const string HealthLine = "health=";

@@ -4,7 +4,7 @@ using Fota.DeviceAgent.Storage;
 namespace Fota.DeviceAgent.Boot;
 
 /// <summary>Boot control by a boot record, wherever that is kept.</summary>
-public class BootControl : IBootControl
+internal class BootControl : IBootControl
 {
     private readonly IBootRecordStore _records;
 
@@ -24,6 +24,9 @@ public class BootControl : IBootControl
 
     /// <inheritdoc/>
     public BootRecord Record => _records.Read() ?? throw new DeviceStateException("boot record: wanted one valid copy, got none");
+
+    /// <inheritdoc/>
+    public void DemandWritable() => Change(static record => record);
 
     /// <inheritdoc/>
     public void Disable(InactiveSlot slot)
@@ -61,6 +64,13 @@ public class BootControl : IBootControl
 
     /// <inheritdoc/>
     public void EndTrial() => ChangeTrial(tries: 0);
+
+    /// <inheritdoc/>
+    public void Prefer(SlotName slot) => Change(record => record[slot].Successful
+        ? record
+            .With(slot, SlotBootState.Good(SlotBootState.MaxPriority))
+            .With(slot.Other(), record[slot.Other()].IsBootable ? record[slot.Other()].WithPriority(SlotBootState.MaxPriority - 1) : record[slot.Other()])
+        : throw new InvalidOperationException($"slot {slot}: wanted a confirmed one, got {record[slot]}"));
 
     /// <inheritdoc/>
     public void Confirm(ConfirmedUpdate update)

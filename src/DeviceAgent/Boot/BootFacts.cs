@@ -15,13 +15,13 @@ public sealed record BootFacts(SlotName Running, bool Trial, InstalledRelease Re
 
     /// <summary>Reads what the bootloader left.</summary>
     /// <exception cref="DeviceStateException">It left nothing readable.</exception>
-    public static BootFacts Read(IDurableStore store) => StoredJson.Read(store, FileName, static json => new BootFacts(
+    internal static BootFacts Read(IDurableStore store) => StoredJson.Read(store, FileName, static json => new BootFacts(
         json.RequiredEnum<SlotName>("slot"),
         json.GetProperty("trial").GetBoolean(),
         InstalledRelease.Read(json.GetProperty("release"))));
 
     /// <summary>Called by the bootloader before it starts the image.</summary>
-    public void Write(IDurableStore store)
+    internal void Write(IDurableStore store)
     {
         ArgumentNullException.ThrowIfNull(store);
         store.Replace(FileName, StoredJson.Write(json =>

@@ -6,7 +6,7 @@ namespace Fota.DeviceAgent.Boot;
 /// The boot record in two copies. A write replaces the older copy only, by a temporary file and a rename; so whatever tears it, the newer
 /// copy stays (A40). The reader takes the valid copy with the highest generation.
 /// </summary>
-public sealed class BootRecordStore : IBootRecordStore
+internal sealed class BootRecordStore : IBootRecordStore
 {
     private static readonly string[] s_copies = ["boot/record.0", "boot/record.1"];
 

@@ -3,7 +3,7 @@ using Fota.DeviceAgent.Storage;
 namespace Fota.DeviceAgent.Boot;
 
 /// <summary>Boot control by a boot record in files, for a bootloader that leaves <see cref="BootFacts"/> beside it.</summary>
-public sealed class FileBootControl : BootControl
+internal sealed class FileBootControl : BootControl
 {
     /// <summary>Reads what the bootloader said of this boot.</summary>
     /// <exception cref="DeviceStateException">It said nothing readable.</exception>

@@ -11,6 +11,10 @@ public interface IBootControl
     /// <summary>What the boot record says now.</summary>
     BootRecord Record { get; }
 
+    /// <summary>Asks of the boot record's store whether it can be written, by writing what is there.</summary>
+    /// <exception cref="IOException">It cannot.</exception>
+    void DemandWritable();
+
     /// <summary>Bars the slot from being started: before its first byte is written.</summary>
     void Disable(InactiveSlot slot);
 
@@ -31,6 +35,10 @@ public interface IBootControl
     /// for a confirmed slot. May be repeated.
     /// </summary>
     void EndTrial();
+
+    /// <summary>Starts this one of two confirmed slots first from now on; the other stays to go back to. May be repeated.</summary>
+    /// <exception cref="InvalidOperationException">The slot is not confirmed: what nobody found healthy is started by a trial, or not at all.</exception>
+    void Prefer(SlotName slot);
 
     /// <summary>Makes the running slot permanent, and bars the other one when <see cref="ConfirmedUpdate.BarsOtherSlot"/> says so. May be repeated.</summary>
     void Confirm(ConfirmedUpdate update);

@@ -3,7 +3,7 @@ using Fota.DeviceAgent.Storage;
 namespace Fota.DeviceAgent.Boot;
 
 /// <summary>Where the boot record is kept: in a file of our own, in U-Boot's environment, in GRUB's environment block.</summary>
-public interface IBootRecordStore
+internal interface IBootRecordStore
 {
     /// <summary>The record that the bootloader goes by, or null when there is none that is whole.</summary>
     /// <exception cref="DeviceStateException">There is one, and it does not say what a boot record says.</exception>

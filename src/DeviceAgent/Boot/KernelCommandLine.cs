@@ -3,7 +3,7 @@ using Fota.DeviceAgent.Storage;
 namespace Fota.DeviceAgent.Boot;
 
 /// <summary>What a boot script hands over on the kernel's command line: <c>fota.slot=A</c>.</summary>
-public static class KernelCommandLine
+internal static class KernelCommandLine
 {
     private const string Parameter = "fota.slot=";
 

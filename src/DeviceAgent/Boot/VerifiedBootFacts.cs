@@ -10,7 +10,7 @@ namespace Fota.DeviceAgent.Boot;
 /// What runs, on boards whose bootloader names the slot alone. Which release that is, is proven anew at every start of the agent: the envelope beside the slot by the
 /// anchors, the slot's bytes by the envelope. What the agent stored when it installed is not asked (A42).
 /// </summary>
-public static class VerifiedBootFacts
+internal static class VerifiedBootFacts
 {
     /// <summary>Proves what is in the running slot.</summary>
     /// <param name="running">The slot that the bootloader named.</param>

@@ -6,7 +6,7 @@ using Fota.Manifest.Verification;
 namespace Fota.DeviceAgent.Configuration;
 
 /// <summary>What a device's agent is told by its configuration file, agent.json. Paths in it are relative to the file.</summary>
-public sealed record AgentSettings
+internal sealed record AgentSettings
 {
     /// <summary>Who the device is.</summary>
     public required DeviceIdentity Identity { get; init; }

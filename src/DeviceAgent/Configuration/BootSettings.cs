@@ -11,7 +11,7 @@ using Fota.Manifest.Verification;
 namespace Fota.DeviceAgent.Configuration;
 
 /// <summary>Where the boot record is, and who says what runs: the member <c>boot</c> of agent.json. Without it the record is our own, and the bootloader leaves its facts beside it.</summary>
-public abstract record BootSettings
+internal abstract record BootSettings
 {
     /// <summary>The member's name.</summary>
     public const string Member = "boot";
@@ -53,6 +53,18 @@ public abstract record BootSettings
                 throw new InvalidOperationException("Boot settings of a kind that does not exist.");
         }
     }
+
+    /// <summary>The boot record alone.</summary>
+    public IBootRecordStore Records(IDurableStore store) => this switch
+    {
+        OwnRecord => new BootRecordStore(store),
+        InEnvironment there => new EnvironmentBootRecords(there.Environment),
+        _ => throw new InvalidOperationException("Boot settings of a kind that does not exist."),
+    };
+
+    /// <summary>Which slot runs, as the bootloader says it, without a proof of what is in it.</summary>
+    /// <exception cref="DeviceStateException">It says nothing readable.</exception>
+    public SlotName Running(IDurableStore store) => this is InEnvironment there ? KernelCommandLine.ReadSlot(File.ReadAllText(there.CommandLine)) : BootFacts.Read(store).Running;
 
     internal static BootSettings Read(SettingsFile file)
     {

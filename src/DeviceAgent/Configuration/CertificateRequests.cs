@@ -5,7 +5,7 @@ using Fota.DeviceAgent.Keys;
 namespace Fota.DeviceAgent.Configuration;
 
 /// <summary>Makes the request for the device's certificate.</summary>
-public static class CertificateRequests
+internal static class CertificateRequests
 {
     /// <summary>A PKCS#10 request as PEM: CN is the device, OU its product.</summary>
     public static string Create(DeviceIdentity identity, IDeviceKey key)

@@ -10,7 +10,7 @@ using Fota.DeviceAgent.State;
 namespace Fota.DeviceAgent.Configuration;
 
 /// <summary>The mutual TLS 1.3 connection to the server.</summary>
-public static class DeviceConnection
+internal static class DeviceConnection
 {
     // Longer than the server keeps a connection: a device that polls every minute or two does not pay for a handshake each time.
     private static readonly TimeSpan s_idleTimeout = TimeSpan.FromMinutes(5);

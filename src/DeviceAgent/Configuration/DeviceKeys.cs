@@ -4,7 +4,7 @@ using Fota.Interop.Cryptoki;
 namespace Fota.DeviceAgent.Configuration;
 
 /// <summary>Opens the device's key as the settings say.</summary>
-public static class DeviceKeys
+internal static class DeviceKeys
 {
     /// <summary>Opens an existing key.</summary>
     public static IDeviceKey Open(KeySettings settings)

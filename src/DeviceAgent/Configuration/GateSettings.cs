@@ -9,7 +9,7 @@ namespace Fota.DeviceAgent.Configuration;
 /// The member "gates" of agent.json: the word "none", or a list of gates (docs/spec/gates.md). It has to be there: that a product needs no gates is for the
 /// product to say.
 /// </summary>
-public static class GateSettings
+internal static class GateSettings
 {
     private const string Never = "neverOverridden";
 

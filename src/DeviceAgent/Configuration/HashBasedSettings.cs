@@ -6,7 +6,7 @@ using Fota.Manifest.Verification;
 namespace Fota.DeviceAgent.Configuration;
 
 /// <summary>The hash-based anchors that a device is born with: the word "none", or keys (PEM files) and a threshold. One of them has to be chosen.</summary>
-public static class HashBasedSettings
+internal static class HashBasedSettings
 {
     private const string Name = "hashBasedAnchors";
 

@@ -7,7 +7,7 @@ namespace Fota.DeviceAgent.Configuration;
 /// The member "health" of agent.json: which checks a trial boot has to pass, and the policy (docs/spec/gates.md). Where it is missing, the firmware's self-test
 /// alone is asked, and that is unhealthy until it says otherwise.
 /// </summary>
-public sealed class HealthSettings
+internal sealed class HealthSettings
 {
     private readonly IReadOnlyList<Func<IDurableStore, HttpClient, Uri, TimeProvider, IHealthCheck>> _checks;
 

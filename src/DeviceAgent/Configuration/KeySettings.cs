@@ -1,7 +1,7 @@
 namespace Fota.DeviceAgent.Configuration;
 
 /// <summary>Where the device's key is.</summary>
-public abstract record KeySettings
+internal abstract record KeySettings
 {
     private const string UnsafeFile = "unsafeFile";
 

@@ -3,7 +3,7 @@ using Fota.DeviceAgent.Fetching;
 namespace Fota.DeviceAgent.Configuration;
 
 /// <summary>How a device uses its network: the section "network" of agent.json (docs/spec/agent-configuration.md). Without the section, or a member of it, the default holds.</summary>
-public sealed record NetworkSettings
+internal sealed record NetworkSettings
 {
     /// <summary>The section's name.</summary>
     public const string Member = "network";
@@ -73,7 +73,7 @@ public sealed record NetworkSettings
 /// <param name="Address">Where the repository's layout begins; always HTTPS, ends in '/'.</param>
 /// <param name="Authority">PEM file with the authority of its certificate; null for the server's.</param>
 /// <param name="ShowsCertificate">Whether it is shown the device's certificate, which says the device's name.</param>
-public sealed record MirrorSettings(Uri Address, string? Authority, bool ShowsCertificate)
+internal sealed record MirrorSettings(Uri Address, string? Authority, bool ShowsCertificate)
 {
     internal static MirrorSettings Read(SettingsFile file)
     {

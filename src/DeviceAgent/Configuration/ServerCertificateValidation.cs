@@ -10,7 +10,7 @@ namespace Fota.DeviceAgent.Configuration;
 /// clock that lags, perhaps since its battery died. And a clock that runs ahead does not cut the device off from those who could notice.
 /// For whoever makes the agent's connection himself, as <see cref="DeviceConnection"/> does.
 /// </summary>
-public sealed class ServerCertificateValidation
+internal sealed class ServerCertificateValidation
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 

@@ -6,7 +6,7 @@ namespace Fota.DeviceAgent.Configuration;
 public sealed class SettingsException(string message) : Exception(message);
 
 /// <summary>One object of a JSON configuration file. A member that is missing or unknown is an error: a typing mistake must not switch anything off.</summary>
-public sealed class SettingsFile
+internal sealed class SettingsFile
 {
     private readonly string _path;
     private readonly JsonElement _json;

@@ -3,7 +3,7 @@ using System.Net;
 namespace Fota.DeviceAgent.Fetching;
 
 /// <summary>The server could not be reached, or did not answer with what was asked for. Nothing is concluded from it but to come again later.</summary>
-public sealed class RepositoryUnavailableException : Exception
+internal sealed class RepositoryUnavailableException : Exception
 {
     /// <summary>Makes the exception; the message says what was asked for and what came.</summary>
     public RepositoryUnavailableException(string message, bool isTransient, Exception? cause = null)

@@ -7,7 +7,7 @@ namespace Fota.DeviceAgent.Fetching;
 /// How the agent tries again: a few times, each wait longer, with jitter, so that a fleet does not come back in step. The budget is for a lack of progress: a transfer
 /// that brought something before it broke begins with a new one.
 /// </summary>
-public static class RetryPolicy
+internal static class RetryPolicy
 {
     /// <summary>How often something that brings nothing is tried again.</summary>
     public const int DefaultRetries = 4;

@@ -1,7 +1,7 @@
 namespace Fota.DeviceAgent.Fetching;
 
 /// <summary>What transfers may take of the link and of time.</summary>
-public sealed record TransferLimits
+internal sealed record TransferLimits
 {
     /// <summary>No cap, and documents within ten minutes.</summary>
     public static TransferLimits Default { get; } = new();

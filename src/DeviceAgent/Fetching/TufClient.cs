@@ -9,7 +9,7 @@ namespace Fota.DeviceAgent.Fetching;
 /// A client of any TUF 1.0.34 repository: the agent's own workflow, without a device around it. It needs no configuration and no key, and tries
 /// nothing twice.
 /// </summary>
-public sealed class TufClient
+internal sealed class TufClient
 {
     private readonly MetadataFolder _store;
     private readonly HttpClient _http;

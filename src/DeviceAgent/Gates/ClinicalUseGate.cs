@@ -11,7 +11,7 @@ namespace Fota.DeviceAgent.Gates;
 /// <param name="maxAge">How old it may be.</param>
 /// <param name="time">The clock by which the application writes too.</param>
 /// <param name="neverOverridden">Whether an emergency release leaves it closed.</param>
-public sealed class ClinicalUseGate(string file, TimeSpan maxAge, TimeProvider time, bool neverOverridden) : IInstallGate
+internal sealed class ClinicalUseGate(string file, TimeSpan maxAge, TimeProvider time, bool neverOverridden) : IInstallGate
 {
     private const string Idle = "idle";
 

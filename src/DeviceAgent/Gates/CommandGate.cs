@@ -10,7 +10,7 @@ namespace Fota.DeviceAgent.Gates;
 /// </summary>
 /// <param name="command">The program.</param>
 /// <param name="neverOverridden">Whether an emergency release leaves it closed.</param>
-public sealed class CommandGate(ProductCommand command, bool neverOverridden) : IInstallGate
+internal sealed class CommandGate(ProductCommand command, bool neverOverridden) : IInstallGate
 {
     /// <inheritdoc/>
     public GateKind Kind => GateKind.Command;

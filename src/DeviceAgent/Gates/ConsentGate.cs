@@ -4,7 +4,7 @@ using Fota.Manifest;
 namespace Fota.DeviceAgent.Gates;
 
 /// <summary>The operator's consent to one release, by its manifest's digest: it says nothing of any other, nor of the same version issued again.</summary>
-public static class OperatorConsent
+internal static class OperatorConsent
 {
     private const string FileName = "state/consent.json";
 
@@ -35,7 +35,7 @@ public static class OperatorConsent
 /// <summary>Open for the release that the operator has agreed to.</summary>
 /// <param name="store">Where the consent is kept.</param>
 /// <param name="neverOverridden">Whether an emergency release leaves it closed.</param>
-public sealed class ConsentGate(IDurableStore store, bool neverOverridden) : IInstallGate
+internal sealed class ConsentGate(IDurableStore store, bool neverOverridden) : IInstallGate
 {
     /// <inheritdoc/>
     public GateKind Kind => GateKind.Consent;

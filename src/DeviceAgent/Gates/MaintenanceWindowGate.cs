@@ -6,7 +6,7 @@ namespace Fota.DeviceAgent.Gates;
 /// <param name="Days">The days on which it begins.</param>
 /// <param name="From">When it begins.</param>
 /// <param name="To">When it ends; not later than <paramref name="From"/> means on the next day.</param>
-public sealed record MaintenanceWindow(ValueList<DayOfWeek> Days, TimeOnly From, TimeOnly To)
+internal sealed record MaintenanceWindow(ValueList<DayOfWeek> Days, TimeOnly From, TimeOnly To)
 {
     /// <summary>Whether a local time lies in it.</summary>
     public bool Includes(DateTime local)
@@ -22,7 +22,7 @@ public sealed record MaintenanceWindow(ValueList<DayOfWeek> Days, TimeOnly From,
 /// <param name="windows">The windows.</param>
 /// <param name="zone">Where the device stands.</param>
 /// <param name="neverOverridden">Whether an emergency release leaves it closed.</param>
-public sealed class MaintenanceWindowGate(IReadOnlyList<MaintenanceWindow> windows, TimeZoneInfo zone, bool neverOverridden) : IInstallGate
+internal sealed class MaintenanceWindowGate(IReadOnlyList<MaintenanceWindow> windows, TimeZoneInfo zone, bool neverOverridden) : IInstallGate
 {
     /// <inheritdoc/>
     public GateKind Kind => GateKind.MaintenanceWindow;

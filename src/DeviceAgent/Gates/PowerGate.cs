@@ -5,7 +5,7 @@ using Fota.Manifest;
 namespace Fota.DeviceAgent.Gates;
 
 /// <summary>Which of two supplies has to be good.</summary>
-public enum PowerDemand
+internal enum PowerDemand
 {
     /// <summary>Every one that is named.</summary>
     Both = 1,
@@ -20,7 +20,7 @@ public enum PowerDemand
 /// <param name="mains">Folder of the mains adapter, with a file "online" (1 when it supplies); null where there is none.</param>
 /// <param name="demand">What is asked where both are named.</param>
 /// <param name="neverOverridden">Whether an emergency release leaves it closed.</param>
-public sealed class PowerGate(string? battery, int minimumPercent, string? mains, PowerDemand demand, bool neverOverridden) : IInstallGate
+internal sealed class PowerGate(string? battery, int minimumPercent, string? mains, PowerDemand demand, bool neverOverridden) : IInstallGate
 {
     /// <inheritdoc/>
     public GateKind Kind => GateKind.Power;

@@ -8,7 +8,7 @@ namespace Fota.DeviceAgent.Health;
 /// does not end. The first line that it prints says why.
 /// </summary>
 /// <param name="command">The program.</param>
-public sealed class CommandHealthCheck(ProductCommand command) : IHealthCheck
+internal sealed class CommandHealthCheck(ProductCommand command) : IHealthCheck
 {
     private const int TemporaryFailure = 75;
 

@@ -4,7 +4,7 @@ using Fota.DeviceAgent.Storage;
 namespace Fota.DeviceAgent.Health;
 
 /// <summary>Reads what the firmware's self-test left: {"health": "ok"} or {"health": "fail", "detail": "..."} in run/health.json.</summary>
-public sealed class FileHealthCheck : IHealthCheck
+internal sealed class FileHealthCheck : IHealthCheck
 {
     private const string FileName = "run/health.json";
 

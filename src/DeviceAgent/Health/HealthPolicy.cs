@@ -1,7 +1,7 @@
 namespace Fota.DeviceAgent.Health;
 
 /// <summary>What is done with the answers of health checks (docs/spec/gates.md).</summary>
-public sealed record HealthPolicy
+internal sealed record HealthPolicy
 {
     /// <summary>A trial that stays undecided is not given up, and the floor follows a confirmation at once.</summary>
     public static HealthPolicy Default { get; } = new();

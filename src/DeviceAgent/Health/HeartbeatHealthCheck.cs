@@ -8,7 +8,7 @@ namespace Fota.DeviceAgent.Health;
 /// <param name="limit">The longest pause.</param>
 /// <param name="duration">How long it is watched.</param>
 /// <param name="time">Measures both.</param>
-public sealed class HeartbeatHealthCheck(string file, TimeSpan limit, TimeSpan duration, TimeProvider time) : IHealthCheck
+internal sealed class HeartbeatHealthCheck(string file, TimeSpan limit, TimeSpan duration, TimeProvider time) : IHealthCheck
 {
     private const int LooksPerPause = 8;
 

@@ -7,7 +7,7 @@ namespace Fota.DeviceAgent.Health;
 /// <param name="pidFile">The file.</param>
 /// <param name="duration">How long it is watched.</param>
 /// <param name="time">Measures that.</param>
-public sealed class ProcessHealthCheck(string pidFile, TimeSpan duration, TimeProvider time) : IHealthCheck
+internal sealed class ProcessHealthCheck(string pidFile, TimeSpan duration, TimeProvider time) : IHealthCheck
 {
     private const int StartTime = 22 - 3; // the third field is the first behind the name
 

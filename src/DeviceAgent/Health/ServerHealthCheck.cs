@@ -7,7 +7,7 @@ namespace Fota.DeviceAgent.Health;
 /// <param name="http">The connection to the server.</param>
 /// <param name="server">Its address, ending in '/'.</param>
 /// <param name="time">Measures how long an answer may take.</param>
-public sealed class ServerHealthCheck(HttpClient http, Uri server, TimeProvider time) : IHealthCheck
+internal sealed class ServerHealthCheck(HttpClient http, Uri server, TimeProvider time) : IHealthCheck
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 

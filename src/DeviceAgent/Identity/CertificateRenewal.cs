@@ -10,7 +10,7 @@ namespace Fota.DeviceAgent.Identity;
 /// Renews the device's certificate from two thirds of its life on, also when it has expired (docs/spec/device-identity.md). Call <see cref="RunAsync"/> after
 /// check-ins, never in the middle of an update: it does what is due, one request at most, and its failure is never one of an update.
 /// </summary>
-public sealed class CertificateRenewal
+internal sealed class CertificateRenewal
 {
     /// <summary>How long to wait when nobody says how long, and after a refusal at least.</summary>
     private static readonly TimeSpan s_usualWait = TimeSpan.FromHours(1);

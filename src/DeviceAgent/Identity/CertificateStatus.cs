@@ -11,7 +11,7 @@ namespace Fota.DeviceAgent.Identity;
 public sealed record CertificateStatus(DateTimeOffset Expires, DateTimeOffset RenewFrom, bool IsPending)
 {
     /// <summary>Reads the files; null when the device has no certificate yet, or none that can be read.</summary>
-    public static CertificateStatus? Read(string file, IDurableStore store)
+    internal static CertificateStatus? Read(string file, IDurableStore store)
     {
         try
         {

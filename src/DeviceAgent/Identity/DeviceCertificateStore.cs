@@ -10,7 +10,7 @@ namespace Fota.DeviceAgent.Identity;
 /// The device's certificate: the file that it was given, or what it was renewed to. Both may be there; of two for the same key the one that ends later counts,
 /// and a file for another key counts more than any renewal, as the device was certified anew then.
 /// </summary>
-public sealed class DeviceCertificateStore
+internal sealed class DeviceCertificateStore
 {
     private const string RenewedName = "identity/certificate.pem";
 

@@ -4,7 +4,7 @@ using Fota.DeviceAgent.Storage;
 namespace Fota.DeviceAgent.Identity;
 
 /// <summary>What a <see cref="CertificateRenewal"/> is put together from.</summary>
-public sealed record RenewalParts
+internal sealed record RenewalParts
 {
     /// <summary>The device's certificate.</summary>
     public required DeviceCertificateStore Certificates { get; init; }

@@ -5,7 +5,7 @@ using Fota.Manifest.Keys;
 namespace Fota.DeviceAgent.Keys;
 
 /// <summary>The device's own key, on P-256: it signs reports and opens TLS connections.</summary>
-public interface IDeviceKey : IDisposable
+internal interface IDeviceKey : IDisposable
 {
     /// <summary>The public half.</summary>
     VerificationKey PublicKey { get; }

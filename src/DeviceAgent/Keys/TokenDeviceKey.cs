@@ -7,7 +7,7 @@ using Fota.Manifest.Keys;
 namespace Fota.DeviceAgent.Keys;
 
 /// <summary>A device key that never leaves its token (PKCS#11).</summary>
-public sealed class TokenDeviceKey : IDeviceKey
+internal sealed class TokenDeviceKey : IDeviceKey
 {
     private readonly CryptokiLibrary _library;
     private readonly Token _token;

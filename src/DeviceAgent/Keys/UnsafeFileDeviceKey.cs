@@ -6,7 +6,7 @@ using Fota.Manifest.Keys;
 namespace Fota.DeviceAgent.Keys;
 
 /// <summary>A device key in a PEM file: whoever reads the file is the device. For development; a production layout refuses it (promise P7).</summary>
-public sealed class UnsafeFileDeviceKey : IDeviceKey
+internal sealed class UnsafeFileDeviceKey : IDeviceKey
 {
     private readonly ECDsa _key;
 

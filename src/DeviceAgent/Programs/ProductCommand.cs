@@ -5,7 +5,7 @@ using System.Text;
 namespace Fota.DeviceAgent.Programs;
 
 /// <summary>What came of a program of the product's.</summary>
-public abstract record CommandResult
+internal abstract record CommandResult
 {
     private CommandResult()
     {
@@ -22,7 +22,7 @@ public abstract record CommandResult
 }
 
 /// <summary>A program of the product's that the agent asks: by its path and without a shell, for a bounded time, and with a bounded ear for what it prints.</summary>
-public sealed class ProductCommand
+internal sealed class ProductCommand
 {
     private const int MaxSaid = 200, MaxKept = 4096;
 

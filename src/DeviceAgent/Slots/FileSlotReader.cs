@@ -5,7 +5,7 @@ using Fota.Interop.Posix;
 namespace Fota.DeviceAgent.Slots;
 
 /// <summary>Slots as files, each with its envelope beside it.</summary>
-public sealed class FileSlotReader : ISlotReader
+internal sealed class FileSlotReader : ISlotReader
 {
     private readonly string _directory;
     private readonly IDurableStore _store;

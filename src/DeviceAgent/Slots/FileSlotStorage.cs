@@ -7,7 +7,7 @@ using Fota.Manifest.Verification;
 namespace Fota.DeviceAgent.Slots;
 
 /// <summary>Writable slots as files.</summary>
-public sealed class FileSlotStorage : ISlotStorage
+internal sealed class FileSlotStorage : ISlotStorage
 {
     private readonly FileSlotReader _reader;
     private readonly IDurableStore _store;

@@ -27,7 +27,7 @@ internal sealed class ImageWriter : IDisposable
     private VerifiedChunk? _found;
     private int _worthLooking;
     private long _unflushed, _flushedAt;
-    private int _tenths;
+    private int _percent;
 
     /// <param name="parts">The device.</param>
     /// <param name="slot">The slot, which the boot record bars already.</param>
@@ -158,11 +158,19 @@ internal sealed class ImageWriter : IDisposable
 
     private void Tell(VerifiedChunk chunk)
     {
-        int done = (chunk.Index + 1) * 10 / _table.Table.Count;
-        if (done > _tenths)
+        ReleaseVersion release = _table.Manifest.Content.ReleaseVersion;
+        int done = (int)((chunk.Index + 1) * 100L / _table.Table.Count);
+        if (done <= _percent)
         {
-            _tenths = done;
-            _parts.Log.Progress($"installing: {_table.Manifest.Content.ReleaseVersion} into slot {_slot.Name}, {done * 10}%");
+            return;
         }
+
+        _parts.Log.Transferred(release, ((long)chunk.Index * _table.Table.ChunkSize) + chunk.Bytes.Length, _table.Table.ImageSize);
+        if (done / 10 > _percent / 10)
+        {
+            _parts.Log.Progress($"installing: {release} into slot {_slot.Name}, {done / 10 * 10}%");
+        }
+
+        _percent = done;
     }
 }

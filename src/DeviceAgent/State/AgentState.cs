@@ -55,6 +55,8 @@ internal sealed record AgentState
     public AgentState WithFailed(Sha256Digest manifest) =>
         Failed.Contains(manifest) ? this : this with { Failed = [.. Failed.TakeLast(MaxFailed - 1), manifest] };
 
+    public AgentState WithoutFailed(Sha256Digest manifest) => this with { Failed = [.. Failed.Where(failed => failed != manifest)] };
+
     /// <summary>The state after an attempt whose slot did not come to hold the release; after too many in a row it counts as failed.</summary>
     public AgentState WithSlotFailure(Sha256Digest manifest)
     {

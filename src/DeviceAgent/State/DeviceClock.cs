@@ -8,7 +8,7 @@ namespace Fota.DeviceAgent.State;
 /// timestamp: metadata of today is accepted by it, so a clock that once ran ahead cannot lock the device out. Not for use by several threads at once,
 /// but for reading.
 /// </summary>
-public sealed class DeviceClock
+internal sealed class DeviceClock
 {
     private const string FileName = "state/time.json";
 

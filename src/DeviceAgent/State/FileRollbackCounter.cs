@@ -5,7 +5,7 @@ using Fota.Manifest;
 namespace Fota.DeviceAgent.State;
 
 /// <summary>The floor in a file of 8 bytes: the value and its CRC-32, big-endian. On real hardware it stands in a TPM or in fuses.</summary>
-public sealed class FileRollbackCounter : IRollbackCounter
+internal sealed class FileRollbackCounter : IRollbackCounter
 {
     private const string FileName = "counter";
     private const int Size = 8;

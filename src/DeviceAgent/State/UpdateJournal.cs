@@ -20,7 +20,7 @@ public enum UpdateStep
     /// <summary>The slot was read back and holds the release; it is not activated, as a gate may be closed.</summary>
     Staged = 4,
 
-    /// <summary>The trial is given up though nothing spoke against the release. This is the intent to go back: it is repeated until it is done.</summary>
+    /// <summary>What runs is given up though no check spoke against it. This is the intent to go back: it is repeated until it is done.</summary>
     Reverting = 5,
 }
 
@@ -29,11 +29,14 @@ public enum UpdateStep
 /// <param name="Step">How far it has come.</param>
 /// <param name="Slot">The slot it is for.</param>
 /// <param name="Release">The release it installs.</param>
-/// <param name="TrialFailure">Why the last trial boot was not healthy, or why it is given up; null otherwise.</param>
+/// <param name="TrialFailure">Why the last trial boot was not healthy, why it is given up, or on whose word it is confirmed; null otherwise.</param>
 internal sealed record UpdateJournal(string? Deployment, UpdateStep Step, SlotName Slot, InstalledRelease Release, string? TrialFailure)
 {
     /// <summary>What its image took up to the last checkpoint, over all attempts; null where that is not known.</summary>
     public ImageTransfer? Transfer { get; init; }
+
+    /// <summary>Whether an operator at the device wants it, going back or confirming; else the agent.</summary>
+    public bool ByOperator { get; init; }
 
     /// <summary>
     /// Whether it was writing this manifest's image into this slot, or had written it. That makes it worth looking for chunks of it there, and says nothing of them: each is proven again (A34).
@@ -54,6 +57,7 @@ internal sealed record UpdateJournal(string? Deployment, UpdateStep Step, SlotNa
         json.OptionalText("trial_failure"))
     {
         Transfer = json.TryGetProperty("transfer", out JsonElement transfer) && transfer.ValueKind != JsonValueKind.Null ? ImageTransfer.Read(transfer) : null, // not in older files
+        ByOperator = json.TryGetProperty("by_operator", out JsonElement byOperator) && byOperator.GetBoolean(),
     };
 
     public void Write(Utf8JsonWriter json, string name)
@@ -71,6 +75,11 @@ internal sealed record UpdateJournal(string? Deployment, UpdateStep Step, SlotNa
         else
         {
             Transfer.Write(json, "transfer");
+        }
+
+        if (ByOperator)
+        {
+            json.WriteBoolean("by_operator", true);
         }
 
         json.WriteEndObject();

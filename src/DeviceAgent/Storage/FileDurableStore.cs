@@ -2,7 +2,7 @@ using Fota.Interop.Posix;
 namespace Fota.DeviceAgent.Storage;
 
 /// <summary>The store as files below one directory.</summary>
-public sealed class FileDurableStore : IDurableStore
+internal sealed class FileDurableStore : IDurableStore
 {
     private readonly string _directory;
     private readonly IFileSystem _files;

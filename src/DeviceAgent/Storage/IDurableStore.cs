@@ -4,7 +4,7 @@ namespace Fota.DeviceAgent.Storage;
 /// Small named files that survive a power cut. With <see cref="Slots.ISlotStorage"/> it is the only way in which the agent and the bootloader
 /// change anything, so that power can be cut at every single change (promise P3).
 /// </summary>
-public interface IDurableStore
+internal interface IDurableStore
 {
     /// <summary>The content of <paramref name="name"/>, or null when there is none. What a missing file means is the caller's decision, never "not required".</summary>
     byte[]? Read(string name);

@@ -30,7 +30,7 @@ internal sealed class PatchTool(string name, Func<DeltaPair, string[]> make, Fun
 
     public static PatchTool Bsdiff { get; } = new(
         "bsdiff",
-        static pair => ["prlimit", $"--cpu={MeasuredRun.ProcessorLimitSeconds}", "bsdiff", pair.Base, pair.Image, Patch],
+        static pair => ["prlimit", $"--cpu={MeasuredRun.ProcessorLimitSeconds}:{MeasuredRun.ProcessorLimitSeconds + 5}", "bsdiff", pair.Base, pair.Image, Patch],
         static (pair, output) => ["bspatch", pair.Base, output, Patch]);
 
     public async Task<MadeDelta> MakeAsync(DeltaPair pair, string folder, CancellationToken cancellation)

@@ -4,7 +4,7 @@ using Fota.TestKit;
 namespace Fota.DeviceAgent.Tests.BootStores;
 
 /// <summary>A folder with a redundant U-Boot environment in two files, made by fw_setenv, and the configuration that fw_printenv and the agent share.</summary>
-public sealed class UBootBoard : IDisposable
+internal sealed class UBootBoard : IDisposable
 {
     public const int Size = 0x1000;
 

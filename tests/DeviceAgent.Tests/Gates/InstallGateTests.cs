@@ -289,22 +289,4 @@ public sealed class InstallGateTests
         public Task<GateAnswer> AskAsync(GateQuestion question, CancellationToken cancellation) =>
             how == "throws" ? throw new InvalidOperationException("the sensor is gone") : Task.FromResult<GateAnswer>(null!);
     }
-
-    /// <summary>A boot record that a failing medium holds, from when a test says so.</summary>
-    private sealed class StubbornRecords(IBootRecordStore records) : IBootRecordStore
-    {
-        public bool TakesNothing { get; set; }
-
-        public BootRecord? Read() => records.Read();
-
-        public void Write(BootRecord record)
-        {
-            if (TakesNothing)
-            {
-                throw new IOException("the medium takes nothing");
-            }
-
-            records.Write(record);
-        }
-    }
 }

@@ -13,7 +13,7 @@ namespace Fota.DeviceAgent.Tests.PowerCuts;
 /// leave there. From each of them, once, the device is switched on and has to come to the end that it would have come to without the cut. What the agent
 /// and the bootloader had in memory is gone with the power, so nothing but medium and server is carried over a cut.
 /// </summary>
-public sealed class CutRun
+internal sealed class CutRun
 {
     private const int MostBroken = 3;
 
@@ -174,7 +174,7 @@ public sealed class CutRun
 /// <param name="Pairs">Runs that were cut a second time.</param>
 /// <param name="Boots">Boots in all runs after a cut.</param>
 /// <param name="Broken">What was broken, at least the first of it.</param>
-public sealed record CutResult(int Operations, int Cuts, int States, int Pairs, int Boots, IReadOnlyList<PromiseBrokenException> Broken)
+internal sealed record CutResult(int Operations, int Cuts, int States, int Pairs, int Boots, IReadOnlyList<PromiseBrokenException> Broken)
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,

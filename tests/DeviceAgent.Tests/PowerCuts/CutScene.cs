@@ -22,14 +22,14 @@ public enum ReleaseFate
 }
 
 /// <summary>A release to be made.</summary>
-public sealed record ReleasePlan(string Version, uint Security, ReleaseFate Fate = ReleaseFate.Works)
+internal sealed record ReleasePlan(string Version, uint Security, ReleaseFate Fate = ReleaseFate.Works)
 {
     /// <summary>The image; null for one that is made of version and fate.</summary>
     public byte[]? Image { get; init; }
 }
 
 /// <summary>A release of a scene, signed.</summary>
-public sealed record SceneRelease(SampleRelease Release, ReleaseFate Fate, byte[] Envelope)
+internal sealed record SceneRelease(SampleRelease Release, ReleaseFate Fate, byte[] Envelope)
 {
     public string Version => Release.Manifest.ReleaseVersion.ToString();
 
@@ -42,7 +42,7 @@ public sealed record SceneRelease(SampleRelease Release, ReleaseFate Fate, byte[
 /// Keys, repository, releases and a device as it left the factory, made once: every cut starts from copies of it. Nothing of it changes afterwards, so
 /// that several threads may use it.
 /// </summary>
-public sealed class CutScene : IDisposable
+internal sealed class CutScene : IDisposable
 {
     public const string Folder = "/device";
     public const int SlotSize = 128 * 1024;

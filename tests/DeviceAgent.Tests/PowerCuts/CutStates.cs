@@ -3,7 +3,7 @@ using Fota.TestKit.Media;
 namespace Fota.DeviceAgent.Tests.PowerCuts;
 
 /// <summary>The states that power cuts leave, each of them once.</summary>
-public sealed class CutStates(CutBreadth breadth)
+internal sealed class CutStates(CutBreadth breadth)
 {
     private readonly HashSet<string> _seen = [];
 
@@ -34,7 +34,7 @@ public sealed class CutStates(CutBreadth breadth)
 /// <param name="Combinations">Seeded combinations of pending changes at each operation.</param>
 /// <param name="SecondCuts">Second cuts, at most, in each run after a first one.</param>
 /// <param name="SecondCutOneIn">At one in how many operations a second cut is tried.</param>
-public sealed record CutBreadth(ulong Seed, int Combinations, int SecondCuts = 0, int SecondCutOneIn = 1)
+internal sealed record CutBreadth(ulong Seed, int Combinations, int SecondCuts = 0, int SecondCutOneIn = 1)
 {
     /// <summary>Of many pending changes, every how manieth begins or ends what is kept: 1 for each.</summary>
     public int Stride { get; init; } = 1;

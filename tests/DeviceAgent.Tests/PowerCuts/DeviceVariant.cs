@@ -9,7 +9,7 @@ namespace Fota.DeviceAgent.Tests.PowerCuts;
 /// <summary>
 /// How a device is put together. The default is the product's way; a mutant takes one safeguard away, to prove that the harness would see it missing.
 /// </summary>
-public sealed record DeviceVariant
+internal sealed record DeviceVariant
 {
     public static DeviceVariant Product { get; } = new();
 

@@ -9,7 +9,7 @@ namespace Fota.DeviceAgent.Tests.PowerCuts;
 /// Faults other than power cuts. A device takes the first release of a scene while its medium fails at one place; it may refuse, by a typed reason, and has
 /// to boot whatever happens. Then the medium is mended and the power cut, and the release is offered again: now it has to be taken.
 /// </summary>
-public sealed class FaultRun
+internal sealed class FaultRun
 {
     private readonly CutScene _scene;
     private readonly DeviceVariant _variant;
@@ -140,7 +140,7 @@ public sealed class FaultRun
 /// <param name="Refused">Runs in which the agent refused.</param>
 /// <param name="Boots">Boots in all runs.</param>
 /// <param name="Broken">What was broken.</param>
-public sealed record FaultResult(int Places, int Refused, int Boots, IReadOnlyList<PromiseBrokenException> Broken)
+internal sealed record FaultResult(int Places, int Refused, int Boots, IReadOnlyList<PromiseBrokenException> Broken)
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,

@@ -16,7 +16,7 @@ namespace Fota.DeviceAgent.Tests.PowerCuts;
 /// A device on a simulated medium: the real store, slots, boot record, counter, bootloader and agent. Every boot is preceded by the checks of
 /// <see cref="Promises"/>; run/ is memory, empty after every boot.
 /// </summary>
-public sealed class MediumDevice : IDisposable
+internal sealed class MediumDevice : IDisposable
 {
     private const int MostBoots = 12;
 

@@ -68,6 +68,8 @@ internal static class Mutants
 
         public BootRecord Record => boot.Record;
 
+        public void DemandWritable() => boot.DemandWritable();
+
         public void Disable(InactiveSlot slot) => boot.Disable(slot);
 
         public void Activate(StagedUpdate update) => boot.Activate(update);
@@ -77,6 +79,8 @@ internal static class Mutants
         public void RenewTrial() => boot.RenewTrial();
 
         public void EndTrial() => boot.EndTrial();
+
+        public void Prefer(SlotName slot) => boot.Prefer(slot);
 
         public void Confirm(ConfirmedUpdate update)
         {

@@ -11,7 +11,7 @@ namespace Fota.DeviceAgent.Tests.PowerCuts;
 /// <summary>
 /// P1 to P4 as facts that can be looked up. What is on a slot is compared with the bytes of the releases, and not asked of the code that is under test.
 /// </summary>
-public static class Promises
+internal static class Promises
 {
     private static readonly string[] s_copies = ["boot/record.0", "boot/record.1"];
 

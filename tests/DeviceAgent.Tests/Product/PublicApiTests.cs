@@ -18,4 +18,26 @@ public sealed class PublicApiTests
             Is.EqualTo((Array.Empty<string>(), Array.Empty<string>())),
             $"new, and gone; if it is meant: cp {Path.GetRelativePath(RepositoryRoot.Directory, seen)} src/DeviceAgent/PublicApi.txt");
     }
+
+    [Test]
+    public void Example_of_embedding_is_what_the_documentation_shows_and_thirty_lines_long()
+    {
+        string code = File.ReadAllText(RepositoryRoot.Path("samples", "embedding", "Program.cs"));
+        Assert.That(File.ReadAllText(RepositoryRoot.Path("docs", "embedding.md")), Does.Contain($"```csharp\n{code}```\n"));
+        Assert.That(code.Split('\n').Count(static line => line.Length > 0), Is.LessThanOrEqualTo(30));
+    }
+
+    [Test]
+    public void Callback_that_throws_does_not_stop_the_agent()
+    {
+        List<AgentEvent> seen = [];
+        EventLog log = new(what =>
+        {
+            seen.Add(what);
+            throw new InvalidOperationException("the pipe is full");
+        });
+        log.Progress("one");
+        log.Waiting("two");
+        Assert.That(seen, Is.EqualTo(new AgentEvent[] { new AgentEvent.Progress("one"), new AgentEvent.Waiting("two") }));
+    }
 }

@@ -5,7 +5,7 @@ using Fota.DeviceAgent.Keys;
 namespace Fota.DeviceAgent.Tests.Simulation;
 
 /// <summary>A device with a certificate of 30 days, which began an hour before its clock did, and power that may fail.</summary>
-public sealed class CertifiedDevice : IDisposable
+internal sealed class CertifiedDevice : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fota-certified-");
     private readonly HttpClient _http;
@@ -75,7 +75,7 @@ public sealed class CertifiedDevice : IDisposable
 }
 
 /// <summary>A clock that stands until it is set.</summary>
-public sealed class StandingClock(DateTimeOffset now) : TimeProvider
+internal sealed class StandingClock(DateTimeOffset now) : TimeProvider
 {
     public DateTimeOffset Now { get; set; } = now;
 

@@ -1,10 +1,10 @@
 namespace Fota.DeviceAgent.Tests.Simulation;
 
 /// <summary>The process was killed. Nothing catches this but the test.</summary>
-public sealed class KilledException() : Exception("the process was killed");
+internal sealed class KilledException() : Exception("the process was killed");
 
 /// <summary>A link that is cut at given numbers of bytes: some cuts drop the transfer, the others come with the end of the process.</summary>
-public sealed class CuttingLine(IEnumerable<long> cuts, Func<bool> kills)
+internal sealed class CuttingLine(IEnumerable<long> cuts, Func<bool> kills)
 {
     // As much as one TLS record brings.
     private const int MostAtOnce = 16 * 1024;

@@ -8,7 +8,7 @@ namespace Fota.DeviceAgent.Tests.Simulation;
 /// A device, the release that it runs, the next one, and the delta pack between the two: chunk 0 changed, 1 to 3 stayed, 4 has bytes more,
 /// and all that follows only moved.
 /// </summary>
-public sealed class DeltaScene : IDisposable
+internal sealed class DeltaScene : IDisposable
 {
     public const int ChunkSize = 4096, Chunks = 10, FirstRecord = 0, SecondRecord = 4;
 

@@ -6,7 +6,7 @@ using Fota.TestKit;
 
 namespace Fota.DeviceAgent.Tests.Simulation;
 
-public sealed class DeviceKeyInMemory : IDeviceKey
+internal sealed class DeviceKeyInMemory : IDeviceKey
 {
     private readonly SoftwareKey _key = SoftwareKey.EcdsaP256();
 

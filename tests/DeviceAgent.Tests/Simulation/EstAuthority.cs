@@ -6,7 +6,7 @@ using System.Text;
 namespace Fota.DeviceAgent.Tests.Simulation;
 
 /// <summary>A device CA, and an EST server that answers what a test says.</summary>
-public sealed class EstAuthority : HttpMessageHandler
+internal sealed class EstAuthority : HttpMessageHandler
 {
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 

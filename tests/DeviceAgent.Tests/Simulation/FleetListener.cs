@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Fota.DeviceAgent.Tests.Simulation;
 
 /// <summary>The simulated server behind mutual TLS 1.3 on the loopback address.</summary>
-public sealed class FleetListener : IAsyncDisposable
+internal sealed class FleetListener : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly HttpMessageInvoker _server;

@@ -8,7 +8,7 @@ using Fota.TestKit;
 namespace Fota.DeviceAgent.Tests.Simulation;
 
 /// <summary>The update server in memory: the simulated repository with packs and tables, and a check-in that knows one device.</summary>
-public sealed class FleetServer(VerificationKey deviceKey, RepositorySimulator? repository = null) : HttpMessageHandler
+internal sealed class FleetServer(VerificationKey deviceKey, RepositorySimulator? repository = null) : HttpMessageHandler
 {
     public const string DeviceName = "pump-0001";
 

@@ -6,7 +6,7 @@ using Fota.TestKit;
 namespace Fota.DeviceAgent.Tests.Simulation;
 
 /// <summary>A folder with the configuration of one device, whose key is on a token of its own, and the programs fota-agent and board.</summary>
-public sealed class InstalledPrograms : IDisposable
+internal sealed class InstalledPrograms : IDisposable
 {
     private readonly SoftHsm _hsm = new();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fota-programs-");
@@ -93,7 +93,7 @@ public sealed class InstalledPrograms : IDisposable
     }
 
     // artifacts/bin/<project>/<configuration>/<project>
-    private static string Program(string project)
+    public static string Program(string project)
     {
         DirectoryInfo configuration = new(AppContext.BaseDirectory.TrimEnd('/'));
         return Path.Combine(configuration.Parent!.Parent!.FullName, project, configuration.Name, project);

@@ -9,10 +9,10 @@ public enum PowerCut
 }
 
 /// <summary>The power failed. Nothing catches this but the test.</summary>
-public sealed class PowerCutException() : Exception("the power was cut");
+internal sealed class PowerCutException() : Exception("the power was cut");
 
 /// <summary>Counts every operation that changes the device, and fails at the one that a test names.</summary>
-public sealed class PowerSupply
+internal sealed class PowerSupply
 {
     private readonly Dictionary<string, byte[]?> _unflushed = new(StringComparer.Ordinal);
     private bool _off;

@@ -6,7 +6,7 @@ using Fota.Manifest.Verification;
 namespace Fota.DeviceAgent.Tests.Simulation;
 
 /// <summary>Slots on a device whose power may fail; what was not flushed is gone then. It notes which slots were opened for writing, and which chunks were written.</summary>
-public sealed class PoweredSlots(FileSlotStorage slots, FileSlotReader paths, PowerSupply power) : ISlotStorage
+internal sealed class PoweredSlots(FileSlotStorage slots, FileSlotReader paths, PowerSupply power) : ISlotStorage
 {
     /// <summary>Every opening for writing.</summary>
     public IList<SlotName> Opened { get; } = [];

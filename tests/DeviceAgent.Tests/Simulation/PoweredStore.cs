@@ -3,7 +3,7 @@ using Fota.DeviceAgent.Storage;
 namespace Fota.DeviceAgent.Tests.Simulation;
 
 /// <summary>A store on a device whose power may fail. A torn replacement leaves half a temporary file.</summary>
-public sealed class PoweredStore(string directory, PowerSupply power) : IDurableStore
+internal sealed class PoweredStore(string directory, PowerSupply power) : IDurableStore
 {
     private readonly FileDurableStore _files = new(directory);
 

@@ -4,7 +4,7 @@ using Fota.Manifest;
 namespace Fota.DeviceAgent.Tests.Simulation;
 
 /// <summary>A gate that a test opens and closes, and that remembers what it was asked.</summary>
-public sealed class ScriptedGate(GateKind kind = GateKind.Command, bool neverOverridden = false) : IInstallGate
+internal sealed class ScriptedGate(GateKind kind = GateKind.Command, bool neverOverridden = false) : IInstallGate
 {
     public GateKind Kind => kind;
 

@@ -17,7 +17,7 @@ namespace Fota.DeviceAgent.Tests.Simulation;
 /// A device with its server: agent, board and real files, in one process. After every boot it checks what must hold whatever happened: something
 /// boots, it is not below the floor, and the floor did not fall.
 /// </summary>
-public sealed class SimulatedDevice : IDisposable
+internal sealed class SimulatedDevice : IDisposable
 {
     public const int SlotSize = 64 * 1024;
 
@@ -250,7 +250,7 @@ public sealed class SimulatedDevice : IDisposable
 }
 
 /// <summary>A clock that says the repository's time, and lets waits pass in no time when a test asks for that.</summary>
-public sealed class SimulatedClock(RepositorySimulator repository) : TimeProvider
+internal sealed class SimulatedClock(RepositorySimulator repository) : TimeProvider
 {
     private long _passed;
 
@@ -282,7 +282,7 @@ public sealed class SimulatedClock(RepositorySimulator repository) : TimeProvide
 }
 
 /// <summary>What agent and bootloader said.</summary>
-public sealed class Lines : IAgentLog
+internal sealed class Lines : IAgentLog
 {
     public IList<string> All { get; } = [];
 
@@ -294,6 +294,10 @@ public sealed class Lines : IAgentLog
         All.Add(line);
         OnProgress(line);
     }
+
+    public IList<(ReleaseVersion Release, long Done, long Total)> Transfers { get; } = [];
+
+    public void Transferred(ReleaseVersion release, long done, long total) => Transfers.Add((release, done, total));
 
     public void Refused(Rejection rejection) => All.Add($"refused: {rejection}");
 

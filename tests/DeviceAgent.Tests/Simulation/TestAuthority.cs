@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace Fota.DeviceAgent.Tests.Simulation;
 
 /// <summary>A certificate authority in memory.</summary>
-public sealed class TestAuthority : IDisposable
+internal sealed class TestAuthority : IDisposable
 {
     private readonly X509Certificate2 _certificate;
 

@@ -3,7 +3,7 @@ using Fota.TestKit;
 namespace Fota.DeviceAgent.Tests.Simulation;
 
 /// <summary>"fota-agent tuf" with a repository on the loopback address and two folders: the trusted metadata (D) and the targets (X).</summary>
-public sealed class TufProgram : IAsyncDisposable
+internal sealed class TufProgram : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fota-tuf-");
 

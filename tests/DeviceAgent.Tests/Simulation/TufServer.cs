@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Fota.DeviceAgent.Tests.Simulation;
 
 /// <summary>The files of a repository over HTTP on the loopback address, and every request as it stood on the line.</summary>
-public sealed class TufServer : IAsyncDisposable
+internal sealed class TufServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly TufRepository _repository;

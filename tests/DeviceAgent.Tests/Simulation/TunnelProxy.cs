@@ -5,7 +5,7 @@ using System.Text;
 namespace Fota.DeviceAgent.Tests.Simulation;
 
 /// <summary>An HTTP proxy on the loopback address that does nothing but CONNECT (RFC 9110, section 9.3.6).</summary>
-public sealed class TunnelProxy : IAsyncDisposable
+internal sealed class TunnelProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();

@@ -52,6 +52,7 @@ public sealed class RenewalChainTests
     }
 
     [Test]
+    [Category("Full")]
     [Proves("I-3", "I-16")]
     public async Task Device_that_lay_on_a_shelf_comes_back_within_the_days_of_grace()
     {

@@ -3,7 +3,7 @@ using System.Collections;
 namespace Fota.DeviceAgent.Boot.Variables;
 
 /// <summary>The variables of a bootloader's environment, in the order in which they stand there. Most of them are not ours, and are left as they are.</summary>
-public sealed class BootVariables : IEnumerable<KeyValuePair<string, string>>
+internal sealed class BootVariables : IEnumerable<KeyValuePair<string, string>>
 {
     private readonly IReadOnlyList<KeyValuePair<string, string>> _variables;
 

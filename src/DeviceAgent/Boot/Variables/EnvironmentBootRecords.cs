@@ -7,7 +7,7 @@ namespace Fota.DeviceAgent.Boot.Variables;
 /// The boot record as variables, named as boards with RAUC name theirs: <c>BOOT_ORDER</c> ("A B": the slots that may be started, the preferred one first),
 /// and of each slot <c>BOOT_A_LEFT</c> (tries, 0 to 7) and <c>BOOT_A_OK</c> ("1" once confirmed, else "0"). docs/spec/boot.md says what a boot script makes of them.
 /// </summary>
-public sealed class EnvironmentBootRecords : IBootRecordStore
+internal sealed class EnvironmentBootRecords : IBootRecordStore
 {
     private const string Order = "BOOT_ORDER";
 

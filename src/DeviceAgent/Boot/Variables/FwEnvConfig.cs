@@ -7,7 +7,7 @@ namespace Fota.DeviceAgent.Boot.Variables;
 /// Where U-Boot's environment is, from the file that U-Boot's own tools read too (fw_env.config): a line for each of the two copies, with device or file, offset (decimal or
 /// 0x) and size (hexadecimal, with or without 0x, as there); a sector size and count behind them are read over.
 /// </summary>
-public sealed class FwEnvConfig
+internal sealed class FwEnvConfig
 {
     private const int LeastSize = 512, MostSize = 1024 * 1024;
 

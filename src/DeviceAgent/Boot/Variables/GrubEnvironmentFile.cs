@@ -6,7 +6,7 @@ namespace Fota.DeviceAgent.Boot.Variables;
 /// GRUB's environment block in its file. Ours is written beside it, flushed, and renamed over it, so that a power cut leaves the old one or the new one (on file
 /// systems whose rename is atomic). GRUB's own writes while it boots are in place and without a second copy: those lie outside our promise (docs/spec/boot.md).
 /// </summary>
-public sealed class GrubEnvironmentFile : IBootEnvironment
+internal sealed class GrubEnvironmentFile : IBootEnvironment
 {
     private readonly string _path;
 

@@ -1,7 +1,7 @@
 namespace Fota.DeviceAgent.Boot.Variables;
 
 /// <summary>The variables that a bootloader keeps for itself and for the system.</summary>
-public interface IBootEnvironment
+internal interface IBootEnvironment
 {
     /// <summary>All variables, or null when nothing whole holds them.</summary>
     BootVariables? Read();

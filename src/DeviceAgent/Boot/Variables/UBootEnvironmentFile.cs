@@ -4,7 +4,7 @@ namespace Fota.DeviceAgent.Boot.Variables;
 /// U-Boot's environment in two copies, in files or on block devices. A write replaces the older copy in place, whole, and flushes it: a torn one has a wrong
 /// CRC, and the other copy decides (A40). Which copy is newer is told by the counters, as U-Boot and libubootenv tell it.
 /// </summary>
-public sealed class UBootEnvironmentFile : IBootEnvironment
+internal sealed class UBootEnvironmentFile : IBootEnvironment
 {
     private readonly FwEnvConfig _config;
 

@@ -1,9 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Fota.DeviceAgent.Configuration;
-using Fota.DeviceAgent.Fetching;
 
-namespace Fota.DeviceAgent.Daemon;
+namespace Fota.DeviceAgent.Fetching;
 
 /// <summary>A copy of the repository that a person names: an address, or a folder, which is served within the process. Neither is trusted.</summary>
 internal static class RepositoryCopy

@@ -1,7 +1,6 @@
-using Fota.DeviceAgent.Storage;
 using Fota.Interop.Posix;
 
-namespace Fota.DeviceAgent.Daemon;
+namespace Fota.DeviceAgent.Storage;
 
 /// <summary>Whose the device's folder is.</summary>
 internal static class DeviceFolder
