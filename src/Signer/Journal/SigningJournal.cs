@@ -1,6 +1,8 @@
 using System.Globalization;
 using Fota.Manifest;
+using Fota.Manifest.Keys;
 using Fota.Signer.Keys;
+using Fota.Signer.Keys.Policies;
 
 namespace Fota.Signer.Journal;
 
@@ -8,7 +10,7 @@ namespace Fota.Signer.Journal;
 /// Every use of a private key: the intent before C_Sign, the outcome after. After a crash an intent without outcome stays "unknown"; it is
 /// reported, and never repeated by the signer itself (A48).
 /// </summary>
-internal sealed class SigningJournal(SignerDatabase database, TimeProvider clock)
+internal sealed class SigningJournal(SignerDatabase database, TimeProvider clock, KeyPolicies policies)
 {
     private const string Columns =
         """
@@ -29,8 +31,14 @@ internal sealed class SigningJournal(SignerDatabase database, TimeProvider clock
             purpose.ToString(),
             subject,
             digest.ToString());
-        return new SigningIntent(Convert.ToInt64(id, CultureInfo.InvariantCulture), key.PublicKey.Id, digest);
+        long number = Convert.ToInt64(id, CultureInfo.InvariantCulture);
+        return new SigningIntent(number, key.PublicKey.Id, digest, signing => policies.Demand(signing.Label, signing.PublicKey, purpose, () => Uses(signing.PublicKey.Id, number)));
     }
+
+    /// <summary>How many signatures the key has made, or may have made, besides the one that begins.</summary>
+    private long Uses(KeyId key, long except) => Convert.ToInt64(
+        database.Scalar("SELECT count(*) FROM intent i LEFT JOIN outcome o ON o.intent = i.id WHERE i.key_id = $0 AND i.id <> $1 AND o.result IS NOT 'failed'", key.ToString(), except),
+        CultureInfo.InvariantCulture);
 
     /// <summary>The token signed.</summary>
     public void RecordSigned(SigningIntent intent, ReadOnlySpan<byte> signature) => Record(intent.Id, SigningResult.Signed, Sha256Digest.Of(signature).ToString(), null);

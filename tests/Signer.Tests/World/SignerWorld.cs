@@ -80,11 +80,18 @@ internal sealed class SignerWorld : IDisposable
 
     public string PathOf(string name) => Path.Combine(Folder, name);
 
-    public async Task<CommandResult> CeremonyAsync(Func<string, string>? edit = null)
+    public async Task<CommandResult> CeremonyAsync(Func<string, string>? edit = null, string? keyPolicy = null)
     {
         string plan = PathOf("ceremony.yaml"), text = edit is null ? ShippedPlan : edit(ShippedPlan);
         await File.WriteAllTextAsync(plan, System.Text.RegularExpressions.Regex.Replace(text, "(?<=token: )[a-z0-9-]+", match => Token(match.Value), System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)));
-        return await RunAsync("ceremony", "--plan", plan, "--home", Home, "--pin-dir", Pins, "--module", SoftHsm.ModulePath);
+        string[] policy = [];
+        if (keyPolicy is not null)
+        {
+            await File.WriteAllTextAsync(PathOf("key-policy.yaml"), keyPolicy);
+            policy = ["--key-policy", PathOf("key-policy.yaml")];
+        }
+
+        return await RunAsync(["ceremony", "--plan", plan, "--home", Home, "--pin-dir", Pins, "--module", SoftHsm.ModulePath, .. policy]);
     }
 
     public Task<CommandResult> RunAsync(params string[] arguments) => RunAsync(new StringWriter(), new StringWriter(), CancellationToken.None, arguments);
@@ -92,15 +99,7 @@ internal sealed class SignerWorld : IDisposable
     /// <summary>Runs a command that a test watches and ends.</summary>
     public async Task<CommandResult> RunAsync(StringWriter output, StringWriter error, CancellationToken cancellation, params string[] arguments)
     {
-        _ = SoftHsm.Shared;
-        SignerHost host = new()
-        {
-            Clock = Clock,
-            Variable = name => Environment.GetValueOrDefault(name),
-            LoadModule = path => Module(Pkcs11Module.Load(path)),
-            Out = output,
-            Error = error,
-        };
+        SignerHost host = Host(output, error);
         ParseResult parsed = SignerCommandLine.Create(host).Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
@@ -116,6 +115,20 @@ internal sealed class SignerWorld : IDisposable
         {
             return new CommandResult(1, output.ToString(), error + e.Message);
         }
+    }
+
+    /// <summary>What commands have of the world outside.</summary>
+    public SignerHost Host(StringWriter? output = null, StringWriter? error = null)
+    {
+        _ = SoftHsm.Shared;
+        return new SignerHost
+        {
+            Clock = Clock,
+            Variable = name => Environment.GetValueOrDefault(name),
+            LoadModule = path => Module(Pkcs11Module.Load(path)),
+            Out = output ?? new StringWriter(),
+            Error = error ?? new StringWriter(),
+        };
     }
 
     /// <summary>A `release` command on one version of the product, with the PIN of a token.</summary>

@@ -1,0 +1,164 @@
+using System.Collections.Concurrent;
+using Fota.Interop.Cryptoki;
+using Fota.Interop.Tests.Faults;
+using Fota.TestKit;
+
+namespace Fota.Interop.Tests.Recovering;
+
+/// <summary>Every return value that PKCS#11 names, a vendor's and an unknown one, from every function that the library calls, to four threads at once.</summary>
+[TestFixture]
+public sealed class InjectionTests
+{
+    private const int Threads = 4;
+
+    private const ulong DeviceRemoved = 0x32;
+
+    // Their answer changes nothing: the session is gone, or is dropped.
+    private static readonly string[] s_ignored = ["C_CloseSession", "C_FindObjectsFinal"];
+
+    // Asked while the module is initialised anew or logged in to, so something has to be lost first.
+    private static readonly string[] s_repairs = ["C_Initialize", "C_Finalize", "C_GetSlotList", "C_GetTokenInfo", "C_OpenSession", "C_CloseSession", "C_Login"];
+
+    // Not of an open token's life; OtherFunctionTests has them.
+    private static readonly string[] s_elsewhere = ["C_GetInfo", "C_InitToken", "C_InitPIN", "C_Logout"];
+
+    private TestToken _made = null!;
+
+    private static IEnumerable<string> Functions => FaultPlan.Functions.Except(s_elsewhere, StringComparer.Ordinal);
+
+    private static IEnumerable<ulong> Codes => ReturnValue.NamedCodes.Where(static code => code != 0).Append(0x7777UL).Append(0x80000005UL);
+
+    [OneTimeSetUp]
+    public void MakeToken() => _made = SoftHsm.Shared.CreateToken("inject");
+
+    [TestCaseSource(nameof(Functions))]
+    public void A49_Any_code_from_a_function_ends_in_a_signature_or_an_error_that_names_both(string function)
+    {
+        var world = new RecoveryWorld(_made);
+        try
+        {
+            foreach (ulong code in Codes)
+            {
+                var wanted = new CryptokiException(function, new ReturnValue(code));
+                ConcurrentQueue<CryptokiException> errors = Inject(world, wanted, out int refusedLogins);
+                Assert.Multiple(() =>
+                {
+                    Assert.That(errors.Select(static error => error.Message).Distinct(), Is.SubsetOf(new[] { wanted.Message }));
+                    Assert.That(errors, Has.Count.EqualTo(WantedErrors(wanted)), wanted.Message);
+                    Assert.That(refusedLogins > 0, Is.EqualTo(wanted is { Function: "C_Login", IsRefusedLogin: true, Code.Code: not Pkcs11.CKR_USER_ALREADY_LOGGED_IN }), wanted.Message);
+                    Assert.That(FaultPlan.ThreadsHit, Is.GreaterThan(0), wanted.Message);
+                    Assert.That(FaultPlan.FinalizationsDuringCalls, Is.Zero, wanted.Message);
+                });
+                if (refusedLogins > 0)
+                {
+                    // Barred for good, as it should be.
+                    Assert.That(FaultPlan.CallsOf("C_Login"), Is.EqualTo(1), wanted.Message);
+                    world.Dispose();
+                    world = new RecoveryWorld(_made);
+                }
+
+                FaultPlan.Reset();
+                world.Clock.Advance(CircuitBreaker.LongestPause);
+                world.Sign();
+            }
+        }
+        finally
+        {
+            world.Dispose();
+        }
+    }
+
+    /// <summary>What the table makes of it: one error for each thread that was hit, or none.</summary>
+    private static int WantedErrors(CryptokiException injected) => injected switch
+    {
+        _ when s_ignored.Contains(injected.Function, StringComparer.Ordinal) => 0,
+
+        // Said in the refusal of a token that is away.
+        { Function: "C_Initialize" or "C_Finalize" } => 0,
+
+        // A login of our own that outlived its session, it may be; a token that lies is asked again.
+        { Function: "C_Login", Code.Code: Pkcs11.CKR_USER_ALREADY_LOGGED_IN } => 0,
+
+        // Whoever is hit first bars it for the others.
+        { Function: "C_Login", IsRefusedLogin: true } => 1,
+        { Function: "C_Login", Code.Recovery: Recovery.Probe } => FaultPlan.ThreadsHit,
+
+        // A token that does not say what it is, is not there.
+        { Function: "C_GetTokenInfo", Code.Code: Pkcs11.CKR_TOKEN_NOT_RECOGNIZED } => 0,
+        { Code.Recovery: Recovery.Fatal or Recovery.NeverAgain } => FaultPlan.ThreadsHit,
+        _ => 0,
+    };
+
+    private static ConcurrentQueue<CryptokiException> Inject(RecoveryWorld world, CryptokiException wanted, out int refusedLogins)
+    {
+        ConcurrentQueue<CryptokiException> errors = [];
+        int refused = 0;
+        FaultPlan.Reset();
+        if (wanted.Function == "C_GenerateKeyPair")
+        {
+            FaultPlan.Pretend("C_GenerateKeyPair");
+        }
+
+        FaultPlan.AnswerEachThreadOnce(wanted.Function, wanted.Code.Code);
+        if (s_repairs.Contains(wanted.Function, StringComparer.Ordinal))
+        {
+            FaultPlan.AnswerNext("C_SignInit", DeviceRemoved);
+        }
+
+        using var start = new Barrier(Threads);
+        Thread[] threads = [.. Enumerable.Range(0, Threads).Select(_ => new Thread(() =>
+        {
+            start.SignalAndWait();
+            foreach (Action operation in Operations(world))
+            {
+                if (!Patiently(world, operation, errors))
+                {
+                    Interlocked.Increment(ref refused);
+                }
+            }
+        }))];
+        Array.ForEach(threads, static thread => thread.Start());
+        Array.ForEach(threads, static thread => thread.Join());
+        refusedLogins = refused;
+        return errors;
+    }
+
+    private static Action[] Operations(RecoveryWorld world) =>
+    [
+        world.Sign,
+        () => world.Token.FindKey(RecoveryWorld.KeyLabel),
+        () => world.Token.FillRandom(new byte[16]),
+        () => world.Token.Use(static session =>
+        {
+            session.GenerateKeyPair(Pkcs11.CKM_EC_KEY_PAIR_GEN, new AttributeTemplate(0), new AttributeTemplate(0));
+            return true;
+        }),
+    ];
+
+    /// <summary>As a caller does who comes again when the token says so. False when it never may again.</summary>
+    private static bool Patiently(RecoveryWorld world, Action operation, ConcurrentQueue<CryptokiException> errors)
+    {
+        for (int attempt = 0; attempt < 20; attempt++)
+        {
+            try
+            {
+                operation();
+                return true;
+            }
+            catch (CryptokiRefusalException e) when (e.RetryAfter is { } pause)
+            {
+                world.Clock.Advance(pause);
+            }
+            catch (CryptokiRefusalException e) when (e.Reason == CryptokiRefusal.CredentialFailedBefore)
+            {
+                return false;
+            }
+            catch (CryptokiException e)
+            {
+                errors.Enqueue(e);
+            }
+        }
+
+        throw new AssertionException("the token did not come back");
+    }
+}
