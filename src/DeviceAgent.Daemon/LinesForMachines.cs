@@ -4,7 +4,7 @@ using Fota.Manifest;
 
 namespace Fota.DeviceAgent.Daemon;
 
-/// <summary>One JSON object a line on the standard output, the last of which says what it came to (docs/spec/agent-output.md).</summary>
+/// <summary>One JSON object a line on the standard output, the last of which says what it came to (docs/spec/agent-program.md).</summary>
 internal sealed class LinesForMachines : IAgentVoice
 {
     public void Tell(AgentEvent what) => Say(json =>
@@ -62,6 +62,17 @@ internal sealed class LinesForMachines : IAgentVoice
         }
     });
 
+    public void End(string outcome, int exitCode, string? detail) => Say(json =>
+    {
+        json.WriteString("event", "outcome");
+        json.WriteString("outcome", outcome);
+        json.WriteNumber("exit_code", exitCode);
+        if (detail is not null)
+        {
+            json.WriteString("detail", detail);
+        }
+    });
+
     private static void Write(Utf8JsonWriter json, Rejection why)
     {
         json.WriteString("reason", why.Reason.ToString());
@@ -78,6 +89,13 @@ internal sealed class LinesForMachines : IAgentVoice
             json.WriteEndObject();
         }
 
-        Console.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
+        try
+        {
+            Console.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
+        }
+        catch (IOException)
+        {
+            // The disk of a log is full, or the pipe is closed.
+        }
     }
 }
