@@ -51,7 +51,7 @@ internal sealed class Installation
         AdmittedManifest admitted = AdmittedManifest.Admit(manifest, _parts.Identity.Traits, Rollback, Target).OrThrow();
         _ = admitted.SoleImage;
         DemandHeadroom(manifest.Content.SecurityVersion);
-        if (_state.Current.Failed.Contains(manifest.Digest) && manifest.Digest != _parts.Boot.Facts.Release.ManifestDigest)
+        if (_state.Current.Failed.Contains(manifest.Digest))
         {
             throw new RejectedException(RejectionReason.FailedBefore, $"release {manifest.Content.ReleaseVersion}: wanted one that did not fail on this device before, got manifest {manifest.Digest}");
         }

@@ -390,7 +390,6 @@ internal sealed class TrialBoot
                 Journal = trial,
                 LastFailure = why,
                 UndecidedSince = null,
-                PendingFloor = isByOperator ? null : state.PendingFloor,
             },
             journal.Deployment,
             journal.Release,
