@@ -3,8 +3,6 @@ using Fota.DeviceAgent.Gates;
 using Fota.DeviceAgent.Health;
 using Fota.Manifest;
 
-using CancellationTokenSource stop = new();
-Console.CancelKeyPress += (_, key) => { key.Cancel = true; stop.Cancel(); };
 AgentOptions options = new()
 {
     Gates = [new PatientGate(args[1])],
@@ -12,16 +10,16 @@ AgentOptions options = new()
     OnEvent = what => Console.WriteLine(what is AgentEvent.Transfer transfer ? $"{transfer.Release}: {100 * transfer.Done / transfer.Total} %" : $"{what}"),
 };
 using AgentHost agent = AgentHost.Open(configuration: args[0], options);
-AgentOutcome outcome = await agent.CheckAsync(stop.Token); // or RunAsync: until the system has to be restarted
+AgentOutcome outcome = await agent.CheckAsync(CancellationToken.None); // or RunAsync: until the system has to be restarted
 Console.WriteLine(outcome);
-return outcome is AgentOutcome.RebootRequested ? 10 : 0;
+return outcome switch { AgentOutcome.RebootRequested => 10, AgentOutcome.Idle => 0, _ => 11 };
 
 internal sealed class PatientGate(string folder) : IInstallGate
 {
     public GateKind Kind => GateKind.ClinicalUse;
     public bool NeverOverridden => true;
     public Task<GateAnswer> AskAsync(GateQuestion question, CancellationToken cancellation) =>
-        Task.FromResult<GateAnswer>(File.Exists($"{folder}/patient") ? new GateAnswer.Closed("a patient is connected") : new GateAnswer.Open());
+        Task.FromResult<GateAnswer>(File.Exists($"{folder}/idle") ? new GateAnswer.Open() : new GateAnswer.Closed("a patient may be connected"));
 }
 internal sealed class PumpCheck(string folder) : IHealthCheck
 {

@@ -27,23 +27,36 @@ internal static class Commands
     {
         // The command line listens for SIGTERM only once this method has returned to it.
         await Task.Yield();
+        bool hasResumed = false;
         try
         {
             using ServiceManager manager = ServiceManager.Connect(Environment.GetEnvironmentVariable);
             using SignsOfLife life = new(manager, TimeProvider.System);
             using AgentHost host = AgentHost.Open(config, new AgentOptions { OnEvent = life.Watching(voice.Tell) });
             manager.Ready();
-            return End(await host.RunAsync(cancellation), voice);
+            try
+            {
+                return End(await host.RunAsync(cancellation), voice);
+            }
+            finally
+            {
+                hasResumed = host.HasResumed;
+            }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
+            voice.End("stopped", Success, null);
             return Success;
         }
-        catch (Exception e) when (TrialStart.HasSomewhereToGoBackTo(config))
+        catch (Exception e) when (e is not DeviceBusyException && !hasResumed && TrialStart.HasFailed(config))
         {
-            // An agent that does not start, or not for long, is what a trial is there to find. Restarted as a service it would fail for ever; each boot takes one of the trial's tries.
             voice.Tell(new AgentEvent.Refused(new Rejection(RejectionReason.TrialBootFailed, $"the agent stopped on trial: {e.Message}")));
             return End(new AgentOutcome.RebootRequested(), voice);
+        }
+        catch (Exception e)
+        {
+            voice.End("failed", Failure, e.Message);
+            throw;
         }
     }
 
@@ -51,8 +64,16 @@ internal static class Commands
     public static async Task<int> OnceAsync(string config, IAgentVoice voice, Func<AgentHost, Task<AgentOutcome>> operation)
     {
         await Task.Yield();
-        using AgentHost host = AgentHost.Open(config, new AgentOptions { OnEvent = voice.Tell });
-        return End(await operation(host), voice);
+        try
+        {
+            using AgentHost host = AgentHost.Open(config, new AgentOptions { OnEvent = voice.Tell });
+            return End(await operation(host), voice);
+        }
+        catch (Exception e)
+        {
+            voice.End("failed", Failure, e.Message);
+            throw;
+        }
     }
 
     public static int Status(string config, bool json)

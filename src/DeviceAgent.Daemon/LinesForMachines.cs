@@ -4,63 +4,72 @@ using Fota.Manifest;
 
 namespace Fota.DeviceAgent.Daemon;
 
-/// <summary>One JSON object a line on the standard output, the last of which says what it came to (docs/spec/agent-output.md).</summary>
+/// <summary>One JSON object a line on the standard output, the last of which says what it came to (docs/spec/agent-program.md).</summary>
 internal sealed class LinesForMachines : IAgentVoice
 {
-    public void Tell(AgentEvent what) => Say(json =>
+    public void Tell(AgentEvent what)
     {
         switch (what)
         {
             case AgentEvent.Progress progress:
-                json.WriteString("event", "progress");
-                json.WriteString("detail", progress.Text);
+                Say("progress", json => json.WriteString("detail", progress.Text));
                 break;
             case AgentEvent.Transfer transfer:
-                json.WriteString("event", "transfer");
-                json.WriteString("release", transfer.Release.ToString());
-                json.WriteNumber("done", transfer.Done);
-                json.WriteNumber("total", transfer.Total);
+                Say("transfer", json =>
+                {
+                    json.WriteString("release", transfer.Release.ToString());
+                    json.WriteNumber("done", transfer.Done);
+                    json.WriteNumber("total", transfer.Total);
+                });
                 break;
             case AgentEvent.Refused refused:
-                json.WriteString("event", "refused");
-                Write(json, refused.Rejection);
+                Say("refused", json => Write(json, refused.Rejection));
                 break;
             case AgentEvent.Waiting waiting:
-                json.WriteString("event", "waiting");
-                json.WriteString("detail", waiting.Text);
+                Say("waiting", json => json.WriteString("detail", waiting.Text));
                 break;
             case AgentEvent.Sleeping sleeping:
-                json.WriteString("event", "sleeping");
-                json.WriteNumber("seconds", Math.Round(sleeping.For.TotalSeconds, 3));
+                Say("sleeping", json => json.WriteNumber("seconds", Math.Round(sleeping.For.TotalSeconds, 3)));
                 break;
             default:
                 throw new InvalidOperationException("the set of events is closed");
         }
-    });
+    }
 
-    public void End(AgentOutcome outcome, int exitCode) => Say(json =>
+    public void End(AgentOutcome outcome, int exitCode) => End(AgentTelemetry.NameOf(outcome), exitCode, json =>
     {
-        json.WriteString("event", "outcome");
-        json.WriteString("outcome", AgentTelemetry.NameOf(outcome));
-        json.WriteNumber("exit_code", exitCode);
-        switch (outcome)
+        if (outcome is AgentOutcome.Unavailable unavailable)
         {
-            case AgentOutcome.Refused refused:
-                Write(json, refused.Rejection);
-                break;
-            case AgentOutcome.Deferred deferred:
-                Write(json, deferred.Why);
-                break;
-            case AgentOutcome.OnTrial onTrial:
-                Write(json, onTrial.Why);
-                break;
-            case AgentOutcome.Unavailable unavailable:
-                json.WriteString("detail", unavailable.Message);
-                break;
-            default:
-                break;
+            json.WriteString("detail", unavailable.Message);
+        }
+        else if (WhyOf(outcome) is { } why)
+        {
+            Write(json, why);
         }
     });
+
+    public void End(string outcome, int exitCode, string? detail) => End(outcome, exitCode, json =>
+    {
+        if (detail is not null)
+        {
+            json.WriteString("detail", detail);
+        }
+    });
+
+    private static void End(string outcome, int exitCode, Action<Utf8JsonWriter> write) => Say("outcome", json =>
+    {
+        json.WriteString("outcome", outcome);
+        json.WriteNumber("exit_code", exitCode);
+        write(json);
+    });
+
+    private static Rejection? WhyOf(AgentOutcome outcome) => outcome switch
+    {
+        AgentOutcome.Refused refused => refused.Rejection,
+        AgentOutcome.Deferred deferred => deferred.Why,
+        AgentOutcome.OnTrial onTrial => onTrial.Why,
+        _ => null,
+    };
 
     private static void Write(Utf8JsonWriter json, Rejection why)
     {
@@ -68,16 +77,24 @@ internal sealed class LinesForMachines : IAgentVoice
         json.WriteString("detail", why.Detail);
     }
 
-    private static void Say(Action<Utf8JsonWriter> write)
+    private static void Say(string name, Action<Utf8JsonWriter> write)
     {
         using MemoryStream buffer = new();
         using (Utf8JsonWriter json = new(buffer))
         {
             json.WriteStartObject();
+            json.WriteString("event", name);
             write(json);
             json.WriteEndObject();
         }
 
-        Console.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
+        try
+        {
+            Console.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
+        }
+        catch (IOException)
+        {
+            // The disk of a log is full, or the pipe is closed.
+        }
     }
 }

@@ -53,7 +53,7 @@ install.SetAction((result, cancellation) => OnceAsync(result, host => host.Insta
 
 RootCommand root = new("Keeps one device up to date, trusting only what it has proven.") { enrol, run, check, install, status, confirm, rollback, diagnose, consent, TufCommand.Create() };
 int code = await CommandLineEntry.RunAsync(
-    root, args, static e => e is SettingsException or DeviceStateException or RejectedException or RepositoryUnavailableException or CryptographicException or ArgumentException);
+    root, args, static e => e is SettingsException or DeviceStateException or DeviceBusyException or RejectedException or RepositoryUnavailableException or CryptographicException or ArgumentException);
 return TufCommand.ExitCode(args, code);
 
 IAgentVoice Voice(ParseResult result, string restart) => result.GetValue(json) ? new LinesForMachines() : new LinesForPeople(restart);

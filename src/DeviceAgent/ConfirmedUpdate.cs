@@ -77,6 +77,8 @@ public sealed class ConfirmedUpdate
             return new ConfirmedUpdate(facts, default, barsOtherSlot: false);
         }
 
-        return new ConfirmedUpdate(facts, facts.Release.SecurityVersion, !SlotClaim.Read(slots, facts.Running.Other()).IsAtLeast(facts.Release.SecurityVersion));
+        // What cannot be read now may be the only way back; nothing below the floor is started from it all the same.
+        SlotClaim other = SlotClaim.Read(slots, facts.Running.Other());
+        return new ConfirmedUpdate(facts, facts.Release.SecurityVersion, !other.IsUnreadable && !other.IsAtLeast(facts.Release.SecurityVersion));
     }
 }

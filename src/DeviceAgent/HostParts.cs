@@ -67,7 +67,7 @@ internal sealed class HostParts : IDisposable
 
         try
         {
-            using FileStream free = new(file, FileMode.Open, FileAccess.Read, FileShare.None);
+            using FileStream free = new(file, FileMode.Open, FileAccess.Read, FileShare.Read);
             return false;
         }
         catch (IOException)
@@ -91,7 +91,7 @@ internal sealed class HostParts : IDisposable
     {
         FileDurableStore store = new(settings.Directory);
         IRollbackCounter counter = options.Counter ?? new FileRollbackCounter(store);
-        IBootControl boot = options.Boot ?? settings.Boot.Open(settings, store, counter);
+        IBootControl boot = options.Boot ?? settings.Boot.Open(settings, store, counter, options.Slots);
         DeviceClock clock = DeviceClock.Open(store, TimeProvider.System);
         DeviceCertificateStore certificates = new(settings.Certificate, store);
         HttpClient http = DeviceConnection.Open(settings, key, certificates, clock);
@@ -139,11 +139,19 @@ internal sealed class HostParts : IDisposable
         try
         {
             DurableFile.CreateFolder(Path.Combine(directory, "run"));
+        }
+        catch (IOException e)
+        {
+            throw new DeviceStateException($"{directory}: wanted a folder that can be written: {e.Message}", e);
+        }
+
+        try
+        {
             return new FileStream(Path.Combine(directory, "run", LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException e)
         {
-            throw new DeviceStateException($"{directory}: another agent runs on this device (stop its service first), or the directory cannot be written: {e.Message}", e);
+            throw new DeviceBusyException($"{directory}: another agent runs on this device (stop its service first): {e.Message}", e);
         }
     }
 

@@ -60,8 +60,15 @@ internal sealed class TrialBoot
 
     private UpdateJournal? RunningJournal => _state.Current.Journal is { } journal && journal.Runs(_facts) ? journal : null;
 
+    // The bootloader begins a trial's boots anew where it starts nothing else (B-13): then it refused what this one was to go back to, whatever the record says of that.
+    private bool FallbackWasRefused => RunningJournal?.TriesLeft is { } left && _parts.Boot.Record[_facts.Running].Tries > left;
+
+    /// <summary>Finishes or gives up what was under way, and judges the trial that goes on.</summary>
+    public async Task<TrialOutcome> ResumeAsync(CancellationToken cancellation) => await ResumeBeforeTrialAsync(cancellation) ?? await JudgeAsync(cancellation);
+
     /// <summary>Finishes or gives up what was under way.</summary>
-    public async Task<TrialOutcome> ResumeAsync(CancellationToken cancellation)
+    /// <returns>Null when a trial goes on, which is to be judged.</returns>
+    public async Task<TrialOutcome?> ResumeBeforeTrialAsync(CancellationToken cancellation)
     {
         if (ConfirmedUpdate.Resume(_state, _facts, _parts.Slots, _parts.HealthPolicy) is { } interrupted)
         {
@@ -80,9 +87,15 @@ internal sealed class TrialBoot
             return _operator.GoesBackAfterAll(RunningJournal) ? TrialOutcome.Reboot : TrialOutcome.Settled;
         }
 
-        if (RunningJournal is { Step: UpdateStep.Reverting } reverting && HasFallback)
+        BarRefusedFallback();
+        if (RunningJournal is { Step: UpdateStep.Reverting } reverting)
         {
-            return GoBack(reverting.TrialFailure ?? "");
+            if (HasFallback)
+            {
+                return GoBack(reverting.TrialFailure ?? "");
+            }
+
+            StayOnTrial(reverting);
         }
 
         if (RunningJournal is not null)
@@ -91,7 +104,7 @@ internal sealed class TrialBoot
         }
 
         _parts.Log.Progress($"trial boot: {_facts.Release.Version} in slot {_facts.Running}");
-        return await JudgeAsync(cancellation);
+        return null;
     }
 
     /// <summary>Asks the health checks, and does what follows from their answer. Repeated as long as it is undecided.</summary>
@@ -101,7 +114,7 @@ internal sealed class TrialBoot
         switch (verdict)
         {
             case HealthVerdict.Healthy healthy:
-                Finish(ConfirmedUpdate.Intend(_state, _facts, _parts.Slots, _parts.HealthPolicy, healthy));
+                Confirm(healthy, note: null);
                 return TrialOutcome.Settled;
             case HealthVerdict.Inconclusive inconclusive:
                 return Wait(new Rejection(RejectionReason.TrialUndecided, $"release {_facts.Release.Version}: {inconclusive.Detail}"));
@@ -124,20 +137,26 @@ internal sealed class TrialBoot
             HealthVerdict.Unhealthy unhealthy => throw new RejectedException(RejectionReason.HealthCheckFailed, $"release {_facts.Release.Version}: {unhealthy.Detail}"),
             _ => throw new InvalidOperationException("the set of verdicts is closed"),
         };
-        Finish(ConfirmedUpdate.Intend(_state, _facts, _parts.Slots, _parts.HealthPolicy, new HealthVerdict.Healthy(), note), note);
+        Confirm(new HealthVerdict.Healthy(), note);
     }
 
     /// <summary>Goes back to what ran before, as an operator wants it. The release is held to have failed.</summary>
     /// <exception cref="RejectedException">There is nothing to go back to.</exception>
-    public void GoBackForOperator() => _operator.Begin(RunningJournal);
+    public Task GoBackForOperatorAsync(CancellationToken cancellation) => _operator.BeginAsync(RunningJournal, cancellation);
 
     /// <summary>Goes back to what ran before, though nothing speaks against what runs. The release is not held to have failed.</summary>
     /// <param name="why">Why, for the report.</param>
     public TrialOutcome GoBack(string why)
     {
-        UpdateJournal intent = (RunningJournal ?? new UpdateJournal(null, UpdateStep.Activated, _facts.Running, _facts.Release, null)) with { Step = UpdateStep.Reverting, TrialFailure = why };
+        UpdateJournal intent = (RunningJournal ?? new UpdateJournal(null, UpdateStep.Activated, _facts.Running, _facts.Release, null)) with
+        {
+            Step = UpdateStep.Reverting,
+            TrialFailure = why,
+            TriesLeft = _parts.Boot.Record[_facts.Running].Tries,
+        };
         Note(state => state.Journal == intent ? state : state with { Journal = intent });
         _parts.Boot.EndTrial();
+        Note(state => state with { Journal = intent with { TriesLeft = 0 } });
         return TrialOutcome.Reboot;
     }
 
@@ -157,7 +176,7 @@ internal sealed class TrialBoot
 
         if (_parts.Time.GetElapsedTime(_started) >= s_survival)
         {
-            _parts.Boot.RenewTrial();
+            RenewTrial();
         }
 
         return TrialOutcome.Undecided;
@@ -167,17 +186,64 @@ internal sealed class TrialBoot
     {
         Rejection why = new(RejectionReason.HealthCheckFailed, $"release {_facts.Release.Version}: {detail}");
         _parts.Log.Refused(why);
-        if (!HasFallback)
+        BarRefusedFallback();
+        if (!HasFallback || FallbackWasRefused)
         {
             // Reboots would lead here again, and never to an update. It stays unconfirmed, and asks for a better release (P3).
             GiveUp(why);
             return TrialOutcome.Settled;
         }
 
-        Note(state => RunningJournal is { } journal && (journal.TrialFailure != detail || state.UndecidedSince is not null)
-            ? state with { Journal = journal with { TrialFailure = detail }, UndecidedSince = null }
+        int tries = _parts.Boot.Record[_facts.Running].Tries;
+        Note(state => RunningJournal is { } journal && (journal.TrialFailure != detail || journal.TriesLeft != tries || state.UndecidedSince is not null)
+            ? state with { Journal = journal with { TrialFailure = detail, TriesLeft = tries }, UndecidedSince = null }
             : state);
         return TrialOutcome.Reboot;
+    }
+
+    // A record that calls it bootable all the same would have the device restart for ever.
+    private void BarRefusedFallback()
+    {
+        if (!FallbackWasRefused || !HasFallback)
+        {
+            return;
+        }
+
+        InactiveSlot other = InactiveSlot.Of(_parts.Boot);
+        _parts.Log.Refused(new Rejection(RejectionReason.NoFallback, $"slot {other.Name}: wanted a release that starts, got one that the bootloader refused"));
+        try
+        {
+            _parts.Boot.Disable(other);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _parts.Log.Waiting($"slot {other.Name} cannot be barred: {e.Message}");
+        }
+    }
+
+    private void StayOnTrial(UpdateJournal reverting)
+    {
+        Rejection why = new(RejectionReason.NoFallback, $"release {reverting.Release.Version}: wanted one to go back to, got none that starts");
+        _state.Update(state => state with { Journal = reverting with { Step = UpdateStep.Activated, TrialFailure = null, ByOperator = false, TriesLeft = null }, LastFailure = why });
+        _parts.Log.Refused(why);
+    }
+
+    // Noted first: boots that we give are not to be taken for such that the bootloader gave.
+    private void RenewTrial()
+    {
+        _state.Update(static state => state.Journal is { TriesLeft: not null } journal ? state with { Journal = journal with { TriesLeft = null } } : state);
+        _parts.Boot.RenewTrial();
+    }
+
+    // On the last of its boots a power cut would have the device go back although it is to be kept.
+    private void Confirm(HealthVerdict.Healthy healthy, string? note)
+    {
+        if (_parts.Boot.Record[_facts.Running].Tries == 0)
+        {
+            RenewTrial();
+        }
+
+        Finish(ConfirmedUpdate.Intend(_state, _facts, _parts.Slots, _parts.HealthPolicy, healthy, note), note);
     }
 
     // Nothing holds up a revert, a disk that takes no more writes neither.
@@ -213,6 +279,7 @@ internal sealed class TrialBoot
             {
                 // An older release that had to be booted again does not lower the reference against rollback.
                 Confirmed = update.Release.Sequence >= state.Confirmed.Sequence ? update.Release : state.Confirmed,
+                ConfirmedDeployment = update.Release.Sequence >= state.Confirmed.Sequence ? state.Journal?.Deployment : state.ConfirmedDeployment,
                 Journal = null,
                 LastFailure = null,
                 UndecidedSince = null,
@@ -307,14 +374,23 @@ internal sealed class TrialBoot
     private void RollBack(UpdateJournal journal)
     {
         // Given up, or gone by power cuts while nothing but its surroundings kept it from being confirmed: no fault of the release.
-        bool isUndecided = !journal.ByOperator && (journal.Step == UpdateStep.Reverting || _state.Current.UndecidedSince is not null);
-        Rejection why = journal.ByOperator ? new Rejection(RejectionReason.RolledBackByOperator, $"release {journal.Release.Version} in slot {journal.Slot}: an operator had the device go back")
+        bool isByOperator = journal is { Step: UpdateStep.Reverting, ByOperator: true };
+        bool isUndecided = !isByOperator && (journal.Step is UpdateStep.Reverting or UpdateStep.Confirming || _state.Current.UndecidedSince is not null);
+        Rejection why = isByOperator ? new Rejection(RejectionReason.RolledBackByOperator, $"release {journal.Release.Version} in slot {journal.Slot}: an operator had the device go back")
             : isUndecided ? new Rejection(RejectionReason.TrialUndecided, journal.TrialFailure ?? $"slot {journal.Slot}: the trial boot ended before it was decided")
             : journal.TrialFailure is { } detail ? new Rejection(RejectionReason.HealthCheckFailed, detail)
             : new Rejection(RejectionReason.TrialBootFailed, $"slot {journal.Slot}: wanted a confirmed trial boot, got none in {SlotBootState.TrialBoots}");
+
+        // What an operator had the device go back to is on trial itself.
+        UpdateJournal? trial = _parts.Boot.Record[_facts.Running].Successful ? null : new UpdateJournal(null, UpdateStep.Activated, _facts.Running, _facts.Release, null);
         _markActivated();
         _state.Update(state => _reports.Add(
-            (isUndecided ? state : state.WithFailed(journal.Release.ManifestDigest).WithoutFailed(_facts.Release.ManifestDigest)) with { Journal = null, LastFailure = why, UndecidedSince = null },
+            (isUndecided ? state : state.WithFailed(journal.Release.ManifestDigest).WithoutFailed(_facts.Release.ManifestDigest)) with
+            {
+                Journal = trial,
+                LastFailure = why,
+                UndecidedSince = null,
+            },
             journal.Deployment,
             journal.Release,
             ReportState.RolledBack,

@@ -14,7 +14,7 @@ namespace Fota.DeviceAgent;
 /// Keeps one device up to date. Call <see cref="ResumeAsync"/> once after every start of the process, then <see cref="CheckInAsync"/> now and
 /// then; when one of them asks for a reboot, nothing else may be called. Not for use by several threads.
 /// </summary>
-internal sealed class UpdateAgent
+internal sealed partial class UpdateAgent
 {
     private readonly AgentParts _parts;
     private readonly StateStore _state;
@@ -24,7 +24,7 @@ internal sealed class UpdateAgent
     private readonly FloorSchedule _floor;
     private readonly DeferralNotes _deferrals;
     private TrialOutcome _standing = TrialOutcome.Reboot;
-    private bool _resumesFirst;
+    private bool _hasResumed, _resumesFirst;
 
     /// <summary>Reads the device's state.</summary>
     /// <exception cref="Storage.DeviceStateException">The state is missing or unreadable.</exception>
@@ -66,13 +66,16 @@ internal sealed class UpdateAgent
             return StorageFailed(e);
         }
 
-        return _standing switch
-        {
-            TrialOutcome.Reboot => new AgentOutcome.RebootRequested(),
-            TrialOutcome.Undecided => new AgentOutcome.OnTrial(_trial.Undecided!, TimeSpan.Zero),
-            _ => new AgentOutcome.Idle(TimeSpan.Zero),
-        };
+        _hasResumed = true;
+        return Standing();
     }
+
+    private AgentOutcome Standing() => _standing switch
+    {
+        TrialOutcome.Reboot => new AgentOutcome.RebootRequested(),
+        TrialOutcome.Undecided => new AgentOutcome.OnTrial(_trial.Undecided!, TimeSpan.Zero),
+        _ => new AgentOutcome.Idle(TimeSpan.Zero),
+    };
 
     /// <summary>One check-in, and the installation that the answer asks for. A trial that is undecided is judged once more before.</summary>
     /// <exception cref="InvalidOperationException"><see cref="ResumeAsync"/> was not called before, or a reboot was requested.</exception>
@@ -162,55 +165,11 @@ internal sealed class UpdateAgent
         }
     }
 
-    /// <summary>
-    /// Confirms a trial that its health checks leave undecided, on the word of an operator at the device; the report says so. A check that speaks against the release is
-    /// not overruled.
-    /// </summary>
-    /// <exception cref="InvalidOperationException">No undecided trial was left by <see cref="ResumeAsync"/>.</exception>
-    public Task<AgentOutcome> ConfirmUndecidedAsync(CancellationToken cancellation) => AgentTelemetry.PassAsync("confirm", () => OperateAsync(async () =>
-    {
-        DemandStanding(TrialOutcome.Undecided);
-        await _trial.ConfirmUndecidedAsync(cancellation);
-        _standing = TrialOutcome.Settled;
-        await _reports.TrySendQueuedAsync(cancellation);
-        return new AgentOutcome.Idle(TimeSpan.Zero);
-    }));
-
-    /// <summary>
-    /// Goes back to the release in the other slot, as an operator at the device wants: from a trial, or after its confirmation as long as the other slot holds a confirmed
-    /// release at or above the floor. What is left counts as failed on this device. No gate is asked: whoever stands before the device has decided.
-    /// </summary>
-    /// <exception cref="InvalidOperationException"><see cref="ResumeAsync"/> was not called before, or left a reboot pending.</exception>
-    public Task<AgentOutcome> RollbackAsync() => AgentTelemetry.PassAsync("rollback", () => OperateAsync(() =>
-    {
-        DemandStanding(_standing == TrialOutcome.Undecided ? TrialOutcome.Undecided : TrialOutcome.Settled);
-        _trial.GoBackForOperator();
-        _standing = TrialOutcome.Reboot;
-        return Task.FromResult<AgentOutcome>(new AgentOutcome.RebootRequested());
-    }));
-
     private void DemandStanding(TrialOutcome wanted)
     {
         if (_standing != wanted || _resumesFirst)
         {
             throw new InvalidOperationException($"This follows a resumption that left the device {wanted}; it is {_standing}.");
-        }
-    }
-
-    private async Task<AgentOutcome> OperateAsync(Func<Task<AgentOutcome>> operate)
-    {
-        try
-        {
-            return await operate();
-        }
-        catch (RejectedException e)
-        {
-            _parts.Log.Refused(e.Rejection);
-            return new AgentOutcome.Refused(e.Rejection, null);
-        }
-        catch (Exception e) when (IsStorage(e))
-        {
-            return StorageFailed(e);
         }
     }
 

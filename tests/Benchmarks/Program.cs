@@ -15,7 +15,7 @@ return args switch
     ["delta", .. string[] options] => await DeltaBenchmark.RunAsync(options, CancellationToken.None),
     ["apply", .. string[] files] => await ApplyBenchmark.RunAsync(files, CancellationToken.None),
     ["pack", string image] => await FullPackBenchmark.RunAsync(image, CancellationToken.None),
-    ["install"] => await InstallBenchmark.RunAsync(CancellationToken.None),
+    ["install", .. string[] kinds] => await InstallBenchmark.RunAsync(kinds, CancellationToken.None),
     ["sign"] => SignBenchmark.Run(),
     _ => Usage(),
 };

@@ -1,5 +1,6 @@
 using Fota.DeviceAgent.Boot;
 using Fota.DeviceAgent.Tests.Simulation;
+using Fota.Manifest;
 using Fota.TestKit;
 
 namespace Fota.DeviceAgent.Tests;
@@ -114,5 +115,17 @@ public sealed class BootRecordTests
     {
         string path = Path.Combine(_folder, copy);
         File.WriteAllBytes(path, tear(File.ReadAllBytes(path)));
+    }
+
+    [Test]
+    [Proves("B-15", "B-22")]
+    public void Facts_in_the_form_of_the_specification_are_read_and_others_are_refused()
+    {
+        string digest = new('a', 64);
+        string facts = $$$"""{"slot":"B","trial":true,"release":{"manifest_digest":"{{{digest}}}","sequence":7,"version":"1.2.0","security_version":3}}""";
+        _store.Replace("run/booted.json", System.Text.Encoding.UTF8.GetBytes(facts));
+        Assert.That(BootFacts.Read(_store), Is.EqualTo(new BootFacts(SlotName.B, Trial: true, new InstalledRelease(Sha256Digest.Parse(digest), new SequenceNumber(7), ReleaseVersion.Parse("1.2.0"), new SecurityVersion(3)))));
+        _store.Replace("run/booted.json", System.Text.Encoding.UTF8.GetBytes(facts.Replace("\"B\"", "\"C\"", StringComparison.Ordinal)));
+        Assert.That(() => BootFacts.Read(_store), Throws.TypeOf<Storage.DeviceStateException>().With.Message.Contains("slot: wanted a SlotName, got \"C\""));
     }
 }

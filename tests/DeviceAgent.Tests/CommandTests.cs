@@ -75,12 +75,14 @@ public sealed class CommandTests
 
     [Test]
     [Proves("C-4")]
-    public async Task Rollback_prefers_the_other_slot_and_asks_for_a_restart()
+    public async Task Rollback_gives_the_other_slot_a_trial_and_asks_for_a_restart()
     {
         FillSlotB();
         (int exitCode, string output, string error) = await AgentAsync("rollback");
         Assert.That((exitCode, output, error), Is.EqualTo((10, "restart the system to go on\n", "")));
-        Assert.That(Records.Read()!.BootOrder, Is.EqualTo(new[] { SlotName.B, SlotName.A }));
+        Assert.That(Records.Read(), Is.EqualTo(new BootRecord(SlotBootState.Good(SlotBootState.MaxPriority - 1), SlotBootState.Trial(SlotBootState.MaxPriority))));
+
+        Assert.That((await AgentAsync("check")).ExitCode, Is.EqualTo(10), "until that is done nothing else is");
     }
 
     [Test]
@@ -99,10 +101,7 @@ public sealed class CommandTests
     {
         FillSlotB();
         Records.Write(Records.Read()!.With(SlotName.A, SlotBootState.Trial(SlotBootState.MaxPriority)));
-        await File.WriteAllTextAsync(_programs.PathOf("cannot-tell"), "#!/bin/sh\nexit 75\n");
-        File.SetUnixFileMode(_programs.PathOf("cannot-tell"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        _programs.Settings["health"] = new JsonObject { ["checks"] = new JsonArray(new JsonObject { ["kind"] = "command", ["program"] = "cannot-tell", ["seconds"] = 60 }) };
-        _programs.Save();
+        HealthByProgram(exitCode: 75);
 
         Assert.That((await AgentAsync("confirm")).ExitCode, Is.EqualTo(11));
         Assert.That(Records.Read()!.A.Successful, Is.False);
@@ -111,13 +110,16 @@ public sealed class CommandTests
         Assert.That(Records.Read()!.A.Successful, Is.True);
     }
 
-    [Test]
+    [TestCase("pin")]
+    [TestCase("settings")]
     [Proves("C-5")]
-    public async Task P3_Agent_that_does_not_start_on_trial_has_the_device_restarted()
+    public async Task P3_Agent_that_does_not_start_on_trial_has_the_device_restarted_the_third_time(string what)
     {
         FillSlotB();
         Records.Write(Records.Read()!.With(SlotName.A, SlotBootState.Trial(SlotBootState.MaxPriority)));
-        File.Delete(_programs.PathOf("pin"));
+        BreakStart(what);
+        Assert.That((await AgentAsync("run")).ExitCode, Is.EqualTo(1), "it may pass");
+        Assert.That((await AgentAsync("run")).ExitCode, Is.EqualTo(1));
         (int exitCode, string output, string error) = await AgentAsync("run");
         Assert.That((exitCode, output), Is.EqualTo((10, "rebooting\n")));
         Assert.That(error, Does.StartWith("refused: TrialBootFailed: the agent stopped on trial: "));
@@ -128,8 +130,62 @@ public sealed class CommandTests
     public async Task Agent_that_does_not_start_on_a_confirmed_release_fails_and_restarts_nothing()
     {
         FillSlotB();
-        File.Delete(_programs.PathOf("pin"));
-        Assert.That((await AgentAsync("run")).ExitCode, Is.EqualTo(1));
+        BreakStart("pin");
+        for (int start = 0; start < 4; start++)
+        {
+            Assert.That((await AgentAsync("run")).ExitCode, Is.EqualTo(1));
+        }
+    }
+
+    [Test]
+    [Proves("C-5")]
+    public async Task Second_agent_on_a_trial_is_turned_away_and_restarts_nothing()
+    {
+        FillSlotB();
+        Records.Write(Records.Read()!.With(SlotName.A, SlotBootState.Trial(SlotBootState.MaxPriority)));
+        using FileStream held = new(_programs.PathOf("device/run/agent.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        for (int start = 0; start < 4; start++)
+        {
+            (int exitCode, _, string error) = await AgentAsync("run");
+            Assert.That(exitCode, Is.EqualTo(1));
+            Assert.That(error, Does.Contain("another agent runs on this device (stop its service first)"));
+        }
+    }
+
+    [Test]
+    [Proves("C-3")]
+    public async Task Machines_are_told_that_an_agent_could_not_begin()
+    {
+        BreakStart("settings");
+        (int exitCode, string output, string error) = await AgentAsync("check", "--json");
+        JsonElement line = JsonSerializer.Deserialize<JsonElement>(output);
+        Assert.That((exitCode, Event(line), line.GetProperty("outcome").GetString(), line.GetProperty("exit_code").GetInt32()), Is.EqualTo((1, "outcome", "failed", 1)));
+        Assert.That(error.TrimEnd(), Does.EndWith(line.GetProperty("detail").GetString()!));
+    }
+
+    [Test]
+    [Proves("C-4")]
+    public async Task Confirmation_of_an_unhealthy_release_with_nothing_to_go_back_to_is_refused()
+    {
+        Records.Write(Records.Read()!.With(SlotName.A, SlotBootState.Trial(SlotBootState.MaxPriority)));
+        HealthByProgram(exitCode: 1);
+        (int exitCode, _, string error) = await AgentAsync("confirm");
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(error, Does.StartWith("refused: HealthCheckFailed: "));
+        Assert.That(Records.Read()!.A.Successful, Is.False);
+    }
+
+    [TestCase(0)]
+    [TestCase(1)]
+    [TestCase(75)]
+    [Proves("C-4", "G-62")]
+    public async Task Rollback_of_a_trial_goes_back_whatever_the_checks_would_say(int health)
+    {
+        FillSlotB();
+        Records.Write(Records.Read()!.With(SlotName.A, SlotBootState.Trial(SlotBootState.MaxPriority)));
+        HealthByProgram(health);
+        Assert.That((await AgentAsync("rollback")).ExitCode, Is.EqualTo(10));
+        Assert.That(Records.Read()!.A, Is.EqualTo(SlotBootState.Trial(SlotBootState.MaxPriority).WithTries(0)));
     }
 
     [Test]
@@ -189,13 +245,12 @@ public sealed class CommandTests
     {
         _server.Offer(SampleRelease.Create("1.1.0", sequence: 2));
         string example = InstalledPrograms.Program("Fota.Samples.Embedding"), folder = Directory.CreateDirectory(_programs.PathOf("pump")).FullName;
-        await File.WriteAllTextAsync(Path.Combine(folder, "patient"), "");
         (int exitCode, string output, string error) = await _programs.RunAsync(example, _programs.AgentConfig, folder);
-        Assert.That((exitCode, error), Is.EqualTo((0, "")), output);
-        Assert.That(output, Does.Contain("a patient is connected"));
+        Assert.That((exitCode, error), Is.EqualTo((11, "")), output);
+        Assert.That(output, Does.Contain("a patient may be connected"));
         Assert.That(Records.Read()!.B, Is.EqualTo(SlotBootState.Unbootable));
 
-        File.Delete(Path.Combine(folder, "patient"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "idle"), "");
         (exitCode, output, _) = await _programs.RunAsync(example, _programs.AgentConfig, folder);
         Assert.That(exitCode, Is.EqualTo(10), output);
         Assert.That(output, Does.Contain("1.1.0: 100 %"));
@@ -206,6 +261,26 @@ public sealed class CommandTests
 
     private Task<(int ExitCode, string Output, string Error)> AgentAsync(string command, params string[] options) =>
         _programs.RunAsync(InstalledPrograms.AgentProgram, [command, "--config", _programs.AgentConfig, .. options]);
+
+    private void BreakStart(string what)
+    {
+        if (what == "pin")
+        {
+            File.Delete(_programs.PathOf("pin"));
+            return;
+        }
+
+        _programs.Settings["serverCA"] = "service-ca.pem";
+        _programs.Save();
+    }
+
+    private void HealthByProgram(int exitCode)
+    {
+        File.WriteAllText(_programs.PathOf("health"), $"#!/bin/sh\nexit {exitCode}\n");
+        File.SetUnixFileMode(_programs.PathOf("health"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        _programs.Settings["health"] = new JsonObject { ["checks"] = new JsonArray(new JsonObject { ["kind"] = "command", ["program"] = "health", ["seconds"] = 60 }) };
+        _programs.Save();
+    }
 
     // The other slot holds a confirmed release too.
     private void FillSlotB()

@@ -66,11 +66,15 @@ internal class BootControl : IBootControl
     public void EndTrial() => ChangeTrial(tries: 0);
 
     /// <inheritdoc/>
-    public void Prefer(SlotName slot) => Change(record => record[slot].Successful
-        ? record
-            .With(slot, SlotBootState.Good(SlotBootState.MaxPriority))
-            .With(slot.Other(), record[slot.Other()].IsBootable ? record[slot.Other()].WithPriority(SlotBootState.MaxPriority - 1) : record[slot.Other()])
-        : throw new InvalidOperationException($"slot {slot}: wanted a confirmed one, got {record[slot]}"));
+    public void TryAgain(InactiveSlot slot)
+    {
+        ArgumentNullException.ThrowIfNull(slot);
+        Change(record => record is { A.Successful: true, B.Successful: true }
+            ? record
+                .With(slot.Name, SlotBootState.Trial(SlotBootState.MaxPriority))
+                .With(slot.Name.Other(), SlotBootState.Good(SlotBootState.MaxPriority - 1))
+            : throw new InvalidOperationException($"slot {slot.Name}: wanted both slots confirmed, got {record}"));
+    }
 
     /// <inheritdoc/>
     public void Confirm(ConfirmedUpdate update)

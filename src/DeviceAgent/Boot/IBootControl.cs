@@ -36,9 +36,12 @@ public interface IBootControl
     /// </summary>
     void EndTrial();
 
-    /// <summary>Starts this one of two confirmed slots first from now on; the other stays to go back to. May be repeated.</summary>
-    /// <exception cref="InvalidOperationException">The slot is not confirmed: what nobody found healthy is started by a trial, or not at all.</exception>
-    void Prefer(SlotName slot);
+    /// <summary>
+    /// Gives the other slot, which was confirmed once, a new trial, before the running one, which is confirmed and stays to come back to: whatever it was, what it finds on the
+    /// device now may be none of its own.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">One of the two is not confirmed.</exception>
+    void TryAgain(InactiveSlot slot);
 
     /// <summary>Makes the running slot permanent, and bars the other one when <see cref="ConfirmedUpdate.BarsOtherSlot"/> says so. May be repeated.</summary>
     void Confirm(ConfirmedUpdate update);

@@ -33,7 +33,11 @@ internal abstract record BootSettings
 
     /// <summary>Opens boot control, and proves what runs.</summary>
     /// <exception cref="DeviceStateException">What runs cannot be told, or is nothing that may run.</exception>
-    public IBootControl Open(AgentSettings settings, IDurableStore store, IRollbackCounter counter)
+    /// <param name="settings">The device.</param>
+    /// <param name="store">Small durable files.</param>
+    /// <param name="counter">The security floor.</param>
+    /// <param name="slots">The slots, where they are not files.</param>
+    public IBootControl Open(AgentSettings settings, IDurableStore store, IRollbackCounter counter, ISlotReader? slots = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(counter);
@@ -43,10 +47,10 @@ internal abstract record BootSettings
                 return new FileBootControl(store);
             case InEnvironment there:
                 EnvironmentBootRecords records = new(there.Environment);
-                FileSlotReader slots = new(settings.Directory, store, settings.Identity.Traits.SlotCapacity);
+                ISlotReader held = slots ?? new FileSlotReader(settings.Directory, store, settings.Identity.Traits.SlotCapacity);
                 SlotName running = KernelCommandLine.ReadSlot(File.ReadAllText(there.CommandLine));
                 ReleaseAnchors anchors = ReleaseAnchors.Of(there.Anchors, settings.HashBased);
-                BootFacts facts = VerifiedBootFacts.Establish(running, records, slots, anchors, settings.Identity.Traits, counter.Read());
+                BootFacts facts = VerifiedBootFacts.Establish(running, records, held, anchors, settings.Identity.Traits, counter.Read());
                 facts.Write(store); // for whoever asks for the device's status
                 return new BootControl(records, facts);
             default:

@@ -4,12 +4,13 @@ using Fota.DeviceAgent.Identity;
 using Fota.DeviceAgent.Keys;
 using Fota.DeviceAgent.State;
 using Fota.DeviceAgent.Storage;
+using Fota.Interop.Posix;
 using Fota.Manifest;
 
 namespace Fota.DeviceAgent.Diagnosing;
 
 /// <summary>Folder, state, floor, clock, key and certificate of a device.</summary>
-internal sealed class DeviceLook(AgentSettings settings, IDurableStore store)
+internal sealed class DeviceLook(AgentSettings settings, IDurableStore store, Lazy<IDeviceKey> keys)
 {
     // Below this the agent's own small files are about to fail.
     private const long LeastFree = 1024 * 1024;
@@ -21,9 +22,11 @@ internal sealed class DeviceLook(AgentSettings settings, IDurableStore store)
             return (FindingState.Wrong, $"{settings.Directory}: wanted the device's folder, got none");
         }
 
-        DeviceFolder.DemandOwn(settings.Directory);
         long free = new DriveInfo(settings.Directory).AvailableFreeSpace;
-        return (free < LeastFree ? FindingState.Wrong : FindingState.Good, $"{settings.Directory}, {free / 1024} KiB free");
+        string detail = $"{settings.Directory}, {free / 1024} KiB free";
+        return free < LeastFree ? (FindingState.Wrong, detail)
+            : PosixFile.IsDirectoryOwnedByCaller(settings.Directory) ? (FindingState.Good, detail)
+            : (FindingState.Notable, $"{detail}, of another user: commands that change something are to be run as that one (sudo -u)");
     }
 
     public (FindingState State, string Detail) Agent() =>
@@ -57,16 +60,16 @@ internal sealed class DeviceLook(AgentSettings settings, IDurableStore store)
 
     public (FindingState State, string Detail) Key()
     {
-        using IDeviceKey key = DeviceKeys.Open(settings.Key);
+        IDeviceKey key = keys.Value;
         return (settings.Key is KeySettings.InUnsafeFile ? FindingState.Notable : FindingState.Good, $"{key.PublicKey.Id}{(settings.Key is KeySettings.InUnsafeFile ? ", in an unsafe file" : "")}");
     }
 
     public (FindingState State, string Detail) Certificate()
     {
         X509Certificate2 current = new DeviceCertificateStore(settings.Certificate, store).Current;
-        using (IDeviceKey key = DeviceKeys.Open(settings.Key))
+        using (X509Certificate2 attached = keys.Value.AttachTo(current))
         {
-            using X509Certificate2 attached = key.AttachTo(current);
+            // that it is for this key is what was asked
         }
 
         DateTimeOffset now = DeviceClock.Open(store, TimeProvider.System).Now, ends = new(current.NotAfter), renew = CertificateRenewal.RenewFrom(current);

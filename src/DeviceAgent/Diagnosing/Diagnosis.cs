@@ -1,4 +1,5 @@
 using Fota.DeviceAgent.Configuration;
+using Fota.DeviceAgent.Keys;
 using Fota.DeviceAgent.Storage;
 
 namespace Fota.DeviceAgent.Diagnosing;
@@ -23,10 +24,23 @@ internal static class Diagnosis
         }
 
         FileDurableStore store = new(settings.Directory);
-        DeviceLook device = new(settings, store);
-        SlotLook slots = new(settings, store);
-        ServerLook server = new(settings, store);
-        return
+
+        // Once, whatever comes of it: a token counts wrong PINs.
+        Lazy<IDeviceKey> keys = new(() => DeviceKeys.Open(settings.Key), LazyThreadSafetyMode.ExecutionAndPublication);
+        try
+        {
+            return await LookAsync(settings, new DeviceLook(settings, store, keys), new SlotLook(settings, store), new ServerLook(settings, store, keys), cancellation);
+        }
+        finally
+        {
+            if (keys.IsValueCreated)
+            {
+                keys.Value.Dispose();
+            }
+        }
+    }
+
+    private static async Task<IReadOnlyList<Finding>> LookAsync(AgentSettings settings, DeviceLook device, SlotLook slots, ServerLook server, CancellationToken cancellation) =>
         [
             new Finding("configuration", FindingState.Good, $"{settings.Identity.Device}, {settings.Identity.Product}"),
             await LookAsync("folder", () => Task.FromResult(device.Folder())),
@@ -41,7 +55,6 @@ internal static class Diagnosis
             await LookAsync("certificate", () => Task.FromResult(device.Certificate())),
             await LookAsync("server", () => server.ReachAsync(cancellation)),
         ];
-    }
 
     private static async Task<Finding> LookAsync(string part, Func<Task<(FindingState State, string Detail)>> look)
     {

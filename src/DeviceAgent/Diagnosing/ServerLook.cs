@@ -8,14 +8,13 @@ using Fota.DeviceAgent.Storage;
 namespace Fota.DeviceAgent.Diagnosing;
 
 /// <summary>Whether the server answers this device: its name, its certificate, ours, and the way in between.</summary>
-internal sealed class ServerLook(AgentSettings settings, IDurableStore store)
+internal sealed class ServerLook(AgentSettings settings, IDurableStore store, Lazy<IDeviceKey> keys)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     public async Task<(FindingState State, string Detail)> ReachAsync(CancellationToken cancellation)
     {
-        using IDeviceKey key = DeviceKeys.Open(settings.Key);
-        using HttpClient http = DeviceConnection.Open(settings, key, new DeviceCertificateStore(settings.Certificate, store), DeviceClock.Open(store, TimeProvider.System));
+        using HttpClient http = DeviceConnection.Open(settings, keys.Value, new DeviceCertificateStore(settings.Certificate, store), DeviceClock.Open(store, TimeProvider.System));
         using CancellationTokenSource patience = new(s_patience, TimeProvider.System);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         try

@@ -19,6 +19,9 @@ internal sealed record AgentState
     /// <summary>The newest confirmed release: the reference for rollback checks.</summary>
     public required InstalledRelease Confirmed { get; init; }
 
+    /// <summary>The deployment that brought <see cref="Confirmed"/>, for what is to be said of it later; null when none did.</summary>
+    public string? ConfirmedDeployment { get; init; }
+
     /// <summary>The update under way, or null.</summary>
     public UpdateJournal? Journal { get; init; }
 
@@ -67,10 +70,11 @@ internal sealed record AgentState
     public static AgentState Read(JsonElement json) => new()
     {
         Confirmed = InstalledRelease.Read(json.GetProperty("confirmed")),
-        Journal = ReadOptional(json.GetProperty("journal"), UpdateJournal.Read),
+        ConfirmedDeployment = json.TryGetProperty("confirmed_deployment", out JsonElement brought) ? brought.GetString() : null,
+        Journal = StoredJson.ReadKnown(json.GetProperty("journal"), UpdateJournal.Read),
         Failed = [.. json.GetProperty("failed").EnumerateArray().Select(static item => Sha256Digest.Parse(item.GetString()!))],
-        Reports = [.. json.GetProperty("reports").EnumerateArray().Select(ReportJson.Read)],
-        LastFailure = ReadOptional(json.GetProperty("last_failure"), static item => new Rejection(item.RequiredEnum<RejectionReason>("reason"), item.RequiredText("detail"))),
+        Reports = [.. json.GetProperty("reports").EnumerateArray().Select(static item => StoredJson.ReadKnown(item, ReportJson.Read)).OfType<DeviceReport>()],
+        LastFailure = StoredJson.ReadKnown(json.GetProperty("last_failure"), static item => new Rejection(item.RequiredEnum<RejectionReason>("reason"), item.RequiredText("detail"))),
         LastTransfer = ReadLater(json, "last_transfer", ImageTransfer.Read),
         Deferral = ReadLater(json, "deferral", Deferral.Read),
         Overridden = json.TryGetProperty("overridden", out JsonElement overridden) ? overridden.GetString() : null,
@@ -144,14 +148,16 @@ internal sealed record AgentState
             json.WriteNumber("undecided_since", since.ToUnixTimeSeconds());
         }
 
+        if (ConfirmedDeployment is not null)
+        {
+            json.WriteString("confirmed_deployment", ConfirmedDeployment);
+        }
+
         PendingFloor?.Write(json, "pending_floor");
         SlotFailures?.Write(json, "slot_failures");
     }
 
     // Members that older files do not have, and that are not written while there is nothing to say.
     private static T? ReadLater<T>(JsonElement json, string name, Func<JsonElement, T> read)
-        where T : class => json.TryGetProperty(name, out JsonElement value) ? ReadOptional(value, read) : null;
-
-    private static T? ReadOptional<T>(JsonElement json, Func<JsonElement, T> read)
-        where T : class => json.ValueKind == JsonValueKind.Null ? null : read(json);
+        where T : class => json.TryGetProperty(name, out JsonElement value) ? StoredJson.ReadKnown(value, read) : null;
 }

@@ -21,7 +21,7 @@ public sealed record Deferral(string Deployment, InstalledRelease Release, GateP
         json.RequiredText("deployment"),
         InstalledRelease.Read(json.GetProperty("release")),
         json.RequiredEnum<GatePoint>("point"),
-        [.. json.GetProperty("gates").EnumerateArray().Select(static gate => GateKinds.TryParse(gate.GetString(), out GateKind kind) ? kind : throw new FormatException("gates: wanted names of gates"))],
+        [.. json.GetProperty("gates").EnumerateArray().Select(static gate => GateKinds.TryParse(gate.GetString(), out GateKind kind) ? kind : throw new UnknownNameException("gates: wanted names of gates"))],
         json.RequiredText("detail"));
 
     internal void Write(Utf8JsonWriter json, string name)

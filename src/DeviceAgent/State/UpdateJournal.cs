@@ -39,6 +39,12 @@ internal sealed record UpdateJournal(string? Deployment, UpdateStep Step, SlotNa
     public bool ByOperator { get; init; }
 
     /// <summary>
+    /// Boots that the running trial had left when it was found to have failed, or was given up; null before. More of them later say that the bootloader began them anew, as it starts
+    /// nothing else.
+    /// </summary>
+    public int? TriesLeft { get; init; }
+
+    /// <summary>
     /// Whether it was writing this manifest's image into this slot, or had written it. That makes it worth looking for chunks of it there, and says nothing of them: each is proven again (A34).
     /// </summary>
     public bool Writes(SlotName slot, Sha256Digest manifest) => Step is UpdateStep.Installing or UpdateStep.Staged && Slot == slot && Release.ManifestDigest == manifest;
@@ -58,6 +64,7 @@ internal sealed record UpdateJournal(string? Deployment, UpdateStep Step, SlotNa
     {
         Transfer = json.TryGetProperty("transfer", out JsonElement transfer) && transfer.ValueKind != JsonValueKind.Null ? ImageTransfer.Read(transfer) : null, // not in older files
         ByOperator = json.TryGetProperty("by_operator", out JsonElement byOperator) && byOperator.GetBoolean(),
+        TriesLeft = json.TryGetProperty("tries_left", out JsonElement triesLeft) ? triesLeft.GetInt32() : null,
     };
 
     public void Write(Utf8JsonWriter json, string name)
@@ -80,6 +87,11 @@ internal sealed record UpdateJournal(string? Deployment, UpdateStep Step, SlotNa
         if (ByOperator)
         {
             json.WriteBoolean("by_operator", true);
+        }
+
+        if (TriesLeft is { } tries)
+        {
+            json.WriteNumber("tries_left", tries);
         }
 
         json.WriteEndObject();

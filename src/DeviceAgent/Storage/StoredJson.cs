@@ -3,6 +3,9 @@ using Fota.Manifest;
 
 namespace Fota.DeviceAgent.Storage;
 
+/// <summary>A name of a set that is closed in this release, and may have more in later ones.</summary>
+internal sealed class UnknownNameException(string message) : FormatException(message);
+
 /// <summary>The device's own JSON files: written by us, so anything unexpected in them is damage, and damage is never read around.</summary>
 internal static class StoredJson
 {
@@ -34,6 +37,22 @@ internal static class StoredJson
         }
     }
 
+    /// <summary>
+    /// Reads what one can do without: what an agent of a later release wrote, before the device went back to this one, may have a name in it that this one does not know. The device goes on without it.
+    /// </summary>
+    public static T? ReadKnown<T>(JsonElement json, Func<JsonElement, T> read)
+        where T : class
+    {
+        try
+        {
+            return json.ValueKind == JsonValueKind.Null ? null : read(json);
+        }
+        catch (UnknownNameException)
+        {
+            return null;
+        }
+    }
+
     public static string RequiredText(this JsonElement json, string name) =>
         json.GetProperty(name).GetString() ?? throw new FormatException($"{name}: wanted a text, got null");
 
@@ -46,6 +65,6 @@ internal static class StoredJson
         string text = json.RequiredText(name);
         return Enum.TryParse(text, out T value) && Enum.IsDefined(value) && value.ToString() == text
             ? value
-            : throw new FormatException($"{name}: wanted a {typeof(T).Name}, got \"{text}\"");
+            : throw new UnknownNameException($"{name}: wanted a {typeof(T).Name}, got \"{text}\"");
     }
 }

@@ -3,13 +3,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fota.Interop.Posix;
 
-/// <summary>The few calls of the C library that .NET does not offer: who owns a file, and flushing a directory.</summary>
+/// <summary>The few calls of the C library that .NET does not offer: who owns a file, flushing a directory, and hints about files.</summary>
 internal static unsafe partial class LibC
 {
     public const int AT_EMPTY_PATH = 0x1000;
     public const uint STATX_UID = 0x08;
     public const int O_RDONLY = 0;
     public const int POSIX_FADV_DONTNEED = 4;
+    public const uint SYNC_FILE_RANGE_WRITE = 2;
     public const int O_CLOEXEC = 0x80000;
 
     /// <summary>struct statx (linux/stat.h): 256 bytes, laid out alike on every architecture, which struct stat is not.</summary>
@@ -34,6 +35,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport("libc")]
     public static partial int posix_fadvise(SafeFileHandle file, long offset, long length, int advice);
+
+    [LibraryImport("libc")]
+    public static partial int sync_file_range(SafeFileHandle file, long offset, long length, uint flags);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int fsync(SafeFileHandle file);

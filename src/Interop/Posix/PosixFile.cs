@@ -36,6 +36,13 @@ public static unsafe class PosixFile
         }
     }
 
+    /// <summary>Has the kernel begin to write a part of a file to the disk, without waiting for it: it is durable only after a flush.</summary>
+    public static void BeginWriteback(SafeFileHandle file, long offset, long length)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        _ = LibC.sync_file_range(file, offset, length, LibC.SYNC_FILE_RANGE_WRITE); // a hint: errors of the disk are told by the flush
+    }
+
     /// <summary>Drops what the page cache holds of a flushed file, as far as the file system can.</summary>
     public static void Uncache(SafeFileHandle file)
     {

@@ -58,7 +58,22 @@ public sealed class PosixFileSystem : IFileSystem
 
     private sealed class WritableFile(FileStream file) : IWritableFile
     {
-        public void Write(ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(file.SafeFileHandle, bytes, offset);
+        // While more is fetched and proven the disk writes what came before, or the flush at the end would wait for all of it.
+        private const int WritebackBytes = 4 * 1024 * 1024;
+
+        private long _begin, _end;
+
+        public void Write(ReadOnlySpan<byte> bytes, long offset)
+        {
+            RandomAccess.Write(file.SafeFileHandle, bytes, offset);
+            _begin = offset == _end ? _begin : offset;
+            _end = offset + bytes.Length;
+            if (_end - _begin >= WritebackBytes)
+            {
+                PosixFile.BeginWriteback(file.SafeFileHandle, _begin, _end - _begin);
+                _begin = _end;
+            }
+        }
 
         public void Flush() => file.Flush(flushToDisk: true);
 

@@ -14,11 +14,21 @@ internal static class InstallBenchmark
     private const int MiB = 1024 * 1024, ImageSize = 256 * MiB, Rounds = 5, WarmUp = 1;
     private const long MostMemory = 64L * MiB;
 
-    public static async Task<int> RunAsync(CancellationToken cancellation)
+    private static readonly string[] s_kinds = ["programs", "random"];
+
+    /// <param name="kinds">Which images; none for both.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public static async Task<int> RunAsync(IReadOnlyList<string> kinds, CancellationToken cancellation)
     {
+        if (kinds.FirstOrDefault(static kind => !s_kinds.Contains(kind)) is { } unknown)
+        {
+            Console.Error.WriteLine($"install: wanted {string.Join(" or ", s_kinds)}, got {unknown}");
+            return 2;
+        }
+
         string folder = Directory.CreateDirectory(RepositoryRoot.Path("artifacts", "install")).FullName;
         bool met = true;
-        foreach (string kind in (string[])["programs", "random"])
+        foreach (string kind in kinds.Count > 0 ? kinds : s_kinds)
         {
             string image = Path.Combine(folder, $"{kind}.img");
             if (!File.Exists(image) || new FileInfo(image).Length != ImageSize)

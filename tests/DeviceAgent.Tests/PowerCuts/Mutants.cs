@@ -80,7 +80,7 @@ internal static class Mutants
 
         public void EndTrial() => boot.EndTrial();
 
-        public void Prefer(SlotName slot) => boot.Prefer(slot);
+        public void TryAgain(InactiveSlot slot) => boot.TryAgain(slot);
 
         public void Confirm(ConfirmedUpdate update)
         {
