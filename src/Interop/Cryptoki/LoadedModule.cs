@@ -6,7 +6,9 @@ namespace Fota.Interop.Cryptoki;
 /// What one module shares with the whole process, whatever number of libraries was opened on it: whether it is initialised, who is inside
 /// it, and who is logged in to its tokens. Cryptoki knows one application per process, so none of it can belong to a single library object.
 /// </summary>
+#pragma warning disable CA1001 // It stays for as long as the process: a module that was loaded is not unloaded either.
 internal sealed unsafe class LoadedModule
+#pragma warning restore CA1001
 {
     // A module that does not let go of a call for so long will not answer the next one either.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

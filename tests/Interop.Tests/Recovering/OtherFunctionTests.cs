@@ -4,7 +4,7 @@ using Fota.TestKit;
 
 namespace Fota.Interop.Tests.Recovering;
 
-/// <summary>The functions that an open token does not need: whatever they answer is an error that names function and code.</summary>
+/// <summary>The functions that an open token does not need: whatever they answer, to four threads at once, is an error that names function and code.</summary>
 [TestFixture]
 public sealed class OtherFunctionTests
 {
@@ -30,7 +30,9 @@ public sealed class OtherFunctionTests
         {
             var wanted = new CryptokiException(function, new ReturnValue(code));
             FaultPlan.AnswerEachThreadOnce(function, code);
-            Assert.That(call, Throws.TypeOf<CryptokiException>().With.Message.EqualTo(wanted.Message));
+            Assert.That(
+                ThreadsAtOnce.Run(call),
+                Has.Count.EqualTo(ThreadsAtOnce.Count).And.All.TypeOf<CryptokiException>().And.All.Message.EqualTo(wanted.Message));
         }
     }
 }
