@@ -11,6 +11,9 @@ namespace Fota.Interop.Tests;
 [TestFixture]
 public sealed class TokenTests
 {
+    // CKA_PRIVATE_EXPONENT
+    private const nuint PrivateExponent = 0x123;
+
     private TestToken _made = null!;
     private Token _token = null!;
 
@@ -136,11 +139,13 @@ public sealed class TokenTests
     [TestCase(KeyAlgorithm.EcdsaP256)]
     [TestCase(KeyAlgorithm.EcdsaP384)]
     [TestCase(KeyAlgorithm.Ed25519)]
+    [TestCase(KeyAlgorithm.RsaPss3072)]
     public void P7_Keys_are_sensitive_and_never_extractable(KeyAlgorithm algorithm)
     {
         TokenKey key = _token.GenerateKey(algorithm, $"sensitive {algorithm}");
         Assert.That((key.IsSensitive, key.IsNeverExtractable), Is.EqualTo((true, true)));
-        CryptokiException? refusal = Assert.Throws<CryptokiException>(() => key.ReadPrivateAttribute(Pkcs11.CKA_VALUE));
+        nuint secret = algorithm == KeyAlgorithm.RsaPss3072 ? PrivateExponent : Pkcs11.CKA_VALUE;
+        CryptokiException? refusal = Assert.Throws<CryptokiException>(() => key.ReadPrivateAttribute(secret));
         Assert.That(refusal!.Message, Is.EqualTo("C_GetAttributeValue: CKR_ATTRIBUTE_SENSITIVE"));
     }
 

@@ -58,6 +58,16 @@ public sealed class KeyPolicyInForceTests
     }
 
     [Test]
+    public async Task Uses_of_a_key_are_counted_without_reading_the_whole_journal()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        using SignerDatabase database = SignerDatabase.Open(world.HomeFolder.Journal);
+        List<string> plan = database.Query("EXPLAIN QUERY PLAN " + SigningJournal.UsesOfKey, static row => row.GetString(3), new string('0', 64), 1L);
+        Assert.That(plan, Is.Not.Empty.And.None.Contains("SCAN"));
+        Assert.That(plan[0], Does.Contain("intent_by_key"));
+    }
+
+    [Test]
     public async Task A45_Key_without_a_written_policy_signs_for_its_own_role_alone()
     {
         using SignerWorld world = await SignerWorld.CreateAsync();

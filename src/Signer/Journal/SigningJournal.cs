@@ -18,6 +18,9 @@ internal sealed class SigningJournal(SignerDatabase database, TimeProvider clock
         FROM intent i LEFT JOIN outcome o ON o.intent = i.id
         """;
 
+    /// <summary>How many signatures key $0 has made, or may have made, besides intent $1.</summary>
+    internal const string UsesOfKey = "SELECT count(*) FROM intent i LEFT JOIN outcome o ON o.intent = i.id WHERE i.key_id = $0 AND i.id <> $1 AND o.result IS NOT 'failed'";
+
     /// <summary>Writes down what is about to be signed.</summary>
     public SigningIntent Begin(ITokenKey key, SigningPurpose purpose, string subject, ReadOnlySpan<byte> message)
     {
@@ -34,11 +37,6 @@ internal sealed class SigningJournal(SignerDatabase database, TimeProvider clock
         long number = Convert.ToInt64(id, CultureInfo.InvariantCulture);
         return new SigningIntent(number, key.PublicKey.Id, digest, signing => policies.Demand(signing.Label, signing.PublicKey, purpose, () => Uses(signing.PublicKey.Id, number)));
     }
-
-    /// <summary>How many signatures the key has made, or may have made, besides the one that begins.</summary>
-    private long Uses(KeyId key, long except) => Convert.ToInt64(
-        database.Scalar("SELECT count(*) FROM intent i LEFT JOIN outcome o ON o.intent = i.id WHERE i.key_id = $0 AND i.id <> $1 AND o.result IS NOT 'failed'", key.ToString(), except),
-        CultureInfo.InvariantCulture);
 
     /// <summary>The token signed.</summary>
     public void RecordSigned(SigningIntent intent, ReadOnlySpan<byte> signature) => Record(intent.Id, SigningResult.Signed, Sha256Digest.Of(signature).ToString(), null);
@@ -80,6 +78,8 @@ internal sealed class SigningJournal(SignerDatabase database, TimeProvider clock
         result.ToString().ToLowerInvariant(),
         signature,
         reason);
+
+    private long Uses(KeyId key, long except) => Convert.ToInt64(database.Scalar(UsesOfKey, key.ToString(), except), CultureInfo.InvariantCulture);
 
     private string Now() => clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }

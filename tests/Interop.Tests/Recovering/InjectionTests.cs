@@ -14,7 +14,7 @@ public sealed class InjectionTests
     // Their answer changes nothing: the session is gone, or is dropped.
     private static readonly string[] s_ignored = ["C_CloseSession", "C_FindObjectsFinal"];
 
-    // Asked while the module is initialised anew or logged in to, so something has to be lost first.
+    // Asked while the module is initialised anew or logged in to, so something has to be lost first; one thread may do it for all.
     private static readonly string[] s_repairs = ["C_Initialize", "C_Finalize", "C_GetSlotList", "C_GetTokenInfo", "C_OpenSession", "C_CloseSession", "C_Login"];
 
     // Not of an open token's life; OtherFunctionTests has them.
@@ -53,9 +53,9 @@ public sealed class InjectionTests
                 Assert.Multiple(() =>
                 {
                     Assert.That(errors.Select(static error => error.Message).Distinct(StringComparer.Ordinal), Is.SubsetOf(new[] { wanted.Message }));
-                    Assert.That(errors, Has.Count.EqualTo(WantedErrors(wanted)), wanted.Message);
+                    Assert.That(errors, Has.Count.InRange(WantedErrors(wanted), WantedErrors(wanted) + SecondLosses(wanted)), wanted.Message);
                     Assert.That(refusedLogins > 0, Is.EqualTo(wanted is { Function: "C_Login", IsRefusedLogin: true, Code.Code: not Pkcs11.CKR_USER_ALREADY_LOGGED_IN }), wanted.Message);
-                    Assert.That(FaultPlan.ThreadsHit, Is.GreaterThan(0), wanted.Message);
+                    Assert.That(FaultPlan.ThreadsHit, IsRepair(function) ? Is.GreaterThan(0) : Is.EqualTo(ThreadsAtOnce.Count), wanted.Message);
                     Assert.That(FaultPlan.FinalizationsDuringCalls, Is.Zero, wanted.Message);
                 });
                 if (refusedLogins > 0)
@@ -98,6 +98,9 @@ public sealed class InjectionTests
         _ => 0,
     };
 
+    /// <summary>The operation that found the module lost may be the one whose new session says so once more: a row is tried once, so that is its error.</summary>
+    private static int SecondLosses(CryptokiException injected) => injected is { Function: "C_OpenSession", Code.Recovery: Recovery.Reinitialize } ? 1 : 0;
+
     private static ConcurrentQueue<CryptokiException> Inject(RecoveryWorld world, CryptokiException wanted, out int refusedLogins, out IReadOnlyCollection<Exception> unexpected)
     {
         ConcurrentQueue<CryptokiException> errors = [];
@@ -107,7 +110,7 @@ public sealed class InjectionTests
         // Its template is empty, so that no run leaves keys behind; the module would refuse it.
         FaultPlan.Pretend("C_GenerateKeyPair");
         FaultPlan.AnswerEachThreadOnce(wanted.Function, wanted.Code.Code);
-        if (s_repairs.Contains(wanted.Function, StringComparer.Ordinal))
+        if (IsRepair(wanted.Function))
         {
             FaultPlan.AnswerNext("C_SignInit", DeviceRemoved);
         }
@@ -125,6 +128,8 @@ public sealed class InjectionTests
         refusedLogins = refused;
         return errors;
     }
+
+    private static bool IsRepair(string function) => s_repairs.Contains(function, StringComparer.Ordinal);
 
     private static Action[] Operations(RecoveryWorld world) =>
     [

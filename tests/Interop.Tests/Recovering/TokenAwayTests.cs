@@ -11,7 +11,7 @@ namespace Fota.Interop.Tests.Recovering;
 [TestFixture]
 public sealed class TokenAwayTests
 {
-    private const int Jobs = 600, RemovedAfter = 100, RestoredAfterFailures = 50, Threads = 4;
+    private const int Jobs = 600, RemovedAfter = 100, RestoredAfterFailures = 50;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
@@ -25,7 +25,7 @@ public sealed class TokenAwayTests
         Action? restore = null;
         int signed = 0;
         int failed = 0;
-        Parallel.For(0, Threads, new ParallelOptions { MaxDegreeOfParallelism = Threads }, _ =>
+        IReadOnlyCollection<Exception> unexpected = ThreadsAtOnce.Run(() =>
         {
             while (jobs.TryDequeue(out int job))
             {
@@ -51,6 +51,7 @@ public sealed class TokenAwayTests
             }
         });
 
+        Assert.That(unexpected, Is.Empty);
         using ECDsa verifier = ECDsa.Create();
         verifier.ImportSubjectPublicKeyInfo(world.Key.SubjectPublicKeyInfo.Span, out int _);
         Assert.That(failures, Has.Count.GreaterThanOrEqualTo(RestoredAfterFailures).And.All.EqualTo(CryptokiRefusal.TokenAway));
