@@ -15,6 +15,9 @@ internal sealed class CircuitBreaker(TimeProvider clock)
     private long _openedAt;
     private volatile bool _isOpen;
 
+    /// <summary>What the pauses are measured with.</summary>
+    public TimeProvider Clock => clock;
+
     /// <summary>Zero when the repair may be tried now, which opens the breaker; otherwise how long it may not.</summary>
     public TimeSpan TryEnter()
     {

@@ -29,7 +29,8 @@ public sealed class Token : IDisposable
 
     /// <summary>Logs in to the token with this label. A copy of the PIN is kept, pinned, until the token is disposed of.</summary>
     /// <exception cref="CryptokiRefusalException">
-    /// No token or several have the label; its PIN is locked or at its final try; or a login failed before, which is never repeated.
+    /// No token has the label, also after the module was initialised anew to look for it, or several have; its PIN is locked or at its final try; a login failed
+    /// before, which is never repeated; or module or token are away, and were looked for a moment ago.
     /// </exception>
     /// <exception cref="CryptokiException">The token refuses, e.g. "C_Login: CKR_PIN_INCORRECT".</exception>
     public static Token Open(CryptokiLibrary library, string label, Pin pin)
@@ -37,10 +38,23 @@ public sealed class Token : IDisposable
         ArgumentNullException.ThrowIfNull(library);
         ArgumentException.ThrowIfNullOrEmpty(label);
         ArgumentNullException.ThrowIfNull(pin);
-        TokenDescription description = library.FindToken(label);
         TokenLogin login = library.Module.Module.LoginTo(label);
-        login.Enter(library, pin);
-        return new Token(library, description, login);
+        CallRecovery? recovery = null;
+        while (true)
+        {
+            try
+            {
+                return new Token(library, login.Enter(library, pin), login);
+            }
+            catch (CryptokiException e)
+            {
+                recovery ??= new CallRecovery(library, login);
+                if (!recovery.TryMakeGood(e, generation: null))
+                {
+                    throw;
+                }
+            }
+        }
     }
 
     /// <summary>Generates a key pair whose private key is sensitive and can never be extracted.</summary>

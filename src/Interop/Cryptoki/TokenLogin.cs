@@ -13,7 +13,7 @@ internal sealed class TokenLogin(string label)
     private TokenGeneration? _generation;
     private SessionHandle? _anchor;
     private Pin? _pin;
-    private string? _serial;
+    private TokenDescription? _token;
     private bool _isInDoubt;
     private bool _isRefused;
     private int _users;
@@ -21,8 +21,8 @@ internal sealed class TokenLogin(string label)
     /// <summary>Serialises key generation, so that two threads cannot both find a label free.</summary>
     public Lock Generating { get; } = new();
 
-    /// <summary>Logs in for another user of the login.</summary>
-    public void Enter(CryptokiLibrary library, Pin pin)
+    /// <summary>Logs in for another user of the login; gives what the token said of itself when the first one logged in.</summary>
+    public TokenDescription Enter(CryptokiLibrary library, Pin pin)
     {
         lock (_gate)
         {
@@ -38,13 +38,15 @@ internal sealed class TokenLogin(string label)
             }
             else
             {
-                _breaker = new CircuitBreaker(library.Clock);
-                _isInDoubt = _isRefused = false;
-                LogIn(library, pin);
+                // What was tried a moment ago holds for who opens the token anew, too.
+                _breaker = _breaker.Clock == library.Clock ? _breaker : new CircuitBreaker(library.Clock);
+                _isRefused = false;
+                LogInFirst(library, pin);
                 _pin = Pin.FromUtf8(pin.Bytes);
             }
 
             _users++;
+            return _token!;
         }
     }
 
@@ -60,7 +62,7 @@ internal sealed class TokenLogin(string label)
                 _anchor = null;
                 _pin?.Dispose();
                 _pin = null;
-                _serial = null;
+                _token = null;
                 Volatile.Write(ref _generation, null);
             }
         }
@@ -149,6 +151,25 @@ internal sealed class TokenLogin(string label)
         }
     }
 
+    private void LogInFirst(CryptokiLibrary library, Pin pin)
+    {
+        if (_isInDoubt)
+        {
+            Reinitialize(library, library.Module.Module.Initialization, null);
+        }
+
+        try
+        {
+            LogIn(library, pin);
+        }
+        catch (CryptokiRefusalException e) when (e.Reason == CryptokiRefusal.TokenNotFound && _breaker.Remaining() == TimeSpan.Zero)
+        {
+            // It may have come since the module was initialised. If not, it may just as well be a label that there never was, so it is not called away.
+            Reinitialize(library, library.Module.Module.Initialization, e);
+            LogIn(library, pin);
+        }
+    }
+
     private void LogInAgain(CryptokiLibrary library)
     {
         Pin pin = _pin ?? throw new ObjectDisposedException(nameof(Token));
@@ -194,7 +215,7 @@ internal sealed class TokenLogin(string label)
         try
         {
             // Sessions of our own that outlived the anchor keep a login of before alive; at first it can only be a stranger's.
-            if (!anchor.LogIn(Pkcs11.CKU_USER, pin) && _serial is null)
+            if (!anchor.LogIn(Pkcs11.CKU_USER, pin) && _token is null)
             {
                 throw new CryptokiRefusalException(
                     CryptokiRefusal.LoggedInElsewhere, $"token '{label}' is logged in by other code of this process, so it checks no PIN");
@@ -209,7 +230,7 @@ internal sealed class TokenLogin(string label)
 
         _anchor?.Dispose();
         _anchor = anchor;
-        _serial = token.Serial;
+        _token ??= token;
         _isInDoubt = false;
         Volatile.Write(ref _generation, generation);
     }
@@ -218,7 +239,7 @@ internal sealed class TokenLogin(string label)
     {
         if (!IsOurs(token))
         {
-            throw new CryptokiRefusalException(CryptokiRefusal.TokenReplaced, $"token '{label}': wanted serial number {_serial}, got {token.Serial}");
+            throw new CryptokiRefusalException(CryptokiRefusal.TokenReplaced, $"token '{label}': wanted serial number {_token!.Serial}, got {token.Serial}");
         }
 
         if (token.IsUserPinLocked)
@@ -251,7 +272,7 @@ internal sealed class TokenLogin(string label)
         }
     }
 
-    private bool IsOurs(TokenDescription token) => _serial is null || string.Equals(token.Serial, _serial, StringComparison.Ordinal);
+    private bool IsOurs(TokenDescription token) => _token is null || string.Equals(token.Serial, _token.Serial, StringComparison.Ordinal);
 
     private bool IsAnchorLoggedIn(out ReturnValue answer)
     {
