@@ -23,7 +23,7 @@ public sealed class KeyPolicyInForceTests
     [TestCase("label: release, role: product, formats: [suit, tuf, statement]", "label: release, role: product, formats: [tuf]", "wanted format tuf, got format suit")]
     [TestCase("formats: [suit, tuf, statement], mechanisms: [ecdsa-p256-sha256]", "formats: [suit, tuf, statement], mechanisms: [ed25519]", "wanted mechanism ed25519, got mechanism ecdsa-p256-sha256")]
     [TestCase("usageLimit: 20000, notAfter: none", "usageLimit: 20000, notAfter: 2026-01-01T00:00:00Z", "wanted a time not after 2026-01-01 00:00:00Z")]
-    public async Task Signature_that_the_policy_forbids_is_refused_before_the_token_is_asked(string allowed, string narrowed, string reason)
+    public async Task A45_Signature_that_the_policy_forbids_is_refused_before_the_token_is_asked(string allowed, string narrowed, string reason)
     {
         using SignerWorld world = await WithPolicyAsync();
         await File.WriteAllTextAsync(world.HomeFolder.KeyPolicy, ReplaceFirst(Shipped, allowed, narrowed));

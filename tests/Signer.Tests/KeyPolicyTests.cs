@@ -26,7 +26,7 @@ public sealed class KeyPolicyTests
         Refuses(() => s_policy.Demand(s_p256, SigningPurpose.Root, static () => 0, s_end), KeyPolicyReason.Role, "wanted role product, got role root");
 
     [Test]
-    public void Format_that_the_key_does_not_serve_is_refused() =>
+    public void A45_Format_that_the_key_does_not_serve_is_refused() =>
         Refuses(() => s_policy.Demand(s_p256, SigningPurpose.ProductRole, static () => 0, s_end), KeyPolicyReason.Format, "wanted format suit, got format tuf");
 
     [Test]
@@ -36,11 +36,11 @@ public sealed class KeyPolicyTests
         "wanted mechanism ecdsa-p256-sha256, got mechanism ed25519");
 
     [Test]
-    public void Signature_beyond_the_limit_is_refused() =>
+    public void A45_Signature_beyond_the_limit_is_refused() =>
         Refuses(() => s_policy.Demand(s_p256, SigningPurpose.SuitManifest, static () => 3, s_end), KeyPolicyReason.UsageLimit, "wanted at most 3 signatures, got one more after 3");
 
     [Test]
-    public void Key_whose_time_is_over_is_refused() => Refuses(
+    public void A45_Key_whose_time_is_over_is_refused() => Refuses(
         () => s_policy.Demand(s_p256, SigningPurpose.SuitManifest, static () => 0, s_end.AddSeconds(1)),
         KeyPolicyReason.NotAfter,
         "wanted a time not after 2030-01-01 00:00:00Z, got 2030-01-01 00:00:01Z");
