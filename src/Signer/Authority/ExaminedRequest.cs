@@ -14,7 +14,7 @@ internal sealed class ExaminedRequest
     /// <summary>The longest life of a device's certificate, in days: ten years.</summary>
     public const int DeviceDays = 3650;
 
-    /// <summary>The life of a service's certificate, in days.</summary>
+    /// <summary>The life of a service's certificate, and of a person's, in days.</summary>
     public const int ServiceDays = 397;
 
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
@@ -33,7 +33,7 @@ internal sealed class ExaminedRequest
 
     public VerificationKey Key { get; }
 
-    /// <summary>The device that it is for; null when it is for a service.</summary>
+    /// <summary>The device that it is for; null when it is for a service or a person.</summary>
     public string? Device { get; init; }
 
     public required string ExtendedKeyUsage { get; init; }
@@ -80,6 +80,22 @@ internal sealed class ExaminedRequest
         X500DistinguishedNameBuilder subject = new();
         subject.AddCommonName(first);
         return new ExaminedRequest(subject.Build(), KeyOf(request)) { ExtendedKeyUsage = ServerAuthentication, ValidDays = ServiceDays, AlternativeNames = names, Description = $"service {first}" };
+    }
+
+    /// <summary>A person's, or a build machine's, for the signing service: CN is the name, and nothing else is in the subject.</summary>
+    public static ExaminedRequest ForPerson(string pem)
+    {
+        CertificateRequest request = Load(pem);
+        Dictionary<string, string> names = Names(request);
+        string name = names.GetValueOrDefault(CommonName, "");
+        if (names.Count != 1 || name.Length is < 1 or > 64 || !name.All(static c => IsNameCharacter(c) || c == '.'))
+        {
+            throw new SignerRefusalException($"certificate request: wanted a subject of CN=NAME (1 to 64 of a-z, 0-9, '.' and '-'), got \"{request.SubjectName.Name}\"");
+        }
+
+        X500DistinguishedNameBuilder subject = new();
+        subject.AddCommonName(name);
+        return new ExaminedRequest(subject.Build(), KeyOf(request)) { ExtendedKeyUsage = ClientAuthentication, ValidDays = ServiceDays, Description = $"person {name}" };
     }
 
     private static bool IsNameCharacter(char c) => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-';

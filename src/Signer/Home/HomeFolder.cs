@@ -29,6 +29,11 @@ internal sealed class HomeFolder(string path)
 
     public string Drafts => Path.Combine(Root, "drafts");
 
+    /// <summary>What was sent beside requests, by their id.</summary>
+    public string Requests => Path.Combine(Root, "requests");
+
+    public string Withdrawals => Path.Combine(Root, "withdrawals");
+
     /// <summary>The change of roles that is on its way.</summary>
     public string Change => Path.Combine(Root, "change");
 
@@ -42,6 +47,9 @@ internal sealed class HomeFolder(string path)
     public string Repository => Path.Combine(Root, "repository");
 
     public string DraftOf(ProductName product, ReleaseVersion version) => Path.Combine(Drafts, product.ToString(), version.ToString());
+
+    /// <summary>Where the roles lie that an approver signed to take a release out.</summary>
+    public string WithdrawalOf(ProductName product, ReleaseVersion version) => Path.Combine(Withdrawals, product.ToString(), version.ToString());
 
     public string AuthorityCertificate(string profile) => Path.Combine(Authorities, $"{profile}-ca.pem");
 

@@ -1,6 +1,7 @@
 using Fota.Signer.Approval;
 using Fota.Signer.Authority;
 using Fota.Signer.Journal;
+using Fota.Signer.Requests;
 using Fota.Signer.Roles;
 
 namespace Fota.Signer.Home;
@@ -24,6 +25,7 @@ internal sealed class SignerHome : IDisposable
         Names = new CertifiedNames(database, clock);
         Pushes = new PushRecord(database);
         Issued = new IssuedCertificates(folder, database);
+        Requests = new RequestStore(database, clock);
     }
 
     public HomeFolder Folder { get; }
@@ -44,6 +46,8 @@ internal sealed class SignerHome : IDisposable
     public PushRecord Pushes { get; }
 
     public IssuedCertificates Issued { get; }
+
+    public RequestStore Requests { get; }
 
     /// <summary>Takes the lock, removes what killed processes left, opens the journal, and tells of signatures that an earlier process left in doubt.</summary>
     public static async Task<SignerHome> OpenAsync(HomeFolder folder, SignerHost host, CancellationToken cancellation)

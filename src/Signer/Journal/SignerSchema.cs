@@ -3,7 +3,7 @@ namespace Fota.Signer.Journal;
 /// <summary>The schema of journal.db, step by step; PRAGMA user_version counts the steps taken.</summary>
 internal static class SignerSchema
 {
-    public static IReadOnlyList<string> Migrations { get; } = [Journal, CertifiedNames, IssuedCertificates];
+    public static IReadOnlyList<string> Migrations { get; } = [Journal, CertifiedNames, IssuedCertificates, Requests];
 
     // The triggers stop mistakes, not attackers: whoever writes the file can drop them.
     private const string Journal =
@@ -76,5 +76,30 @@ internal static class SignerSchema
 
         CREATE TRIGGER certified_is_kept BEFORE DELETE ON certified BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
         CREATE TRIGGER certified_is_fixed BEFORE UPDATE ON certified BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+        """;
+
+    // One request at a time for a version; the number tells which came first.
+    private const string Requests =
+        """
+        CREATE TABLE request (
+            number          INTEGER PRIMARY KEY AUTOINCREMENT,
+            id              TEXT NOT NULL UNIQUE CHECK (length(id) = 64),
+            product         TEXT NOT NULL,
+            version         TEXT NOT NULL,
+            document        TEXT NOT NULL,
+            state           TEXT NOT NULL,
+            open            INTEGER NOT NULL CHECK (open IN (0, 1)),
+            submitter       TEXT NOT NULL,
+            created         INTEGER NOT NULL,
+            expires         INTEGER NOT NULL,
+            manifest_digest TEXT CHECK (length(manifest_digest) = 64),
+            approver        TEXT,
+            outcome         TEXT
+        ) STRICT;
+
+        CREATE UNIQUE INDEX request_on_its_way ON request (product, version) WHERE open = 1;
+
+        CREATE TRIGGER request_is_kept BEFORE DELETE ON request BEGIN SELECT RAISE(ABORT, 'requests are kept'); END;
+        CREATE TRIGGER request_ends_once BEFORE UPDATE ON request WHEN old.open = 0 BEGIN SELECT RAISE(ABORT, 'the request has ended'); END;
         """;
 }

@@ -92,16 +92,7 @@ internal sealed class SignerWorld : IDisposable
     /// <summary>Runs a command that a test watches and ends.</summary>
     public async Task<CommandResult> RunAsync(StringWriter output, StringWriter error, CancellationToken cancellation, params string[] arguments)
     {
-        _ = SoftHsm.Shared;
-        SignerHost host = new()
-        {
-            Clock = Clock,
-            Variable = name => Environment.GetValueOrDefault(name),
-            LoadModule = path => Module(Pkcs11Module.Load(path)),
-            Out = output,
-            Error = error,
-        };
-        ParseResult parsed = SignerCommandLine.Create(host).Parse(arguments);
+        ParseResult parsed = SignerCommandLine.Create(Host(output, error)).Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
             return new CommandResult(2, "", parsed.Errors[0].Message);
@@ -116,6 +107,20 @@ internal sealed class SignerWorld : IDisposable
         {
             return new CommandResult(1, output.ToString(), error + e.Message);
         }
+    }
+
+    /// <summary>The signer's world outside, as this world is.</summary>
+    public SignerHost Host(StringWriter output, StringWriter error)
+    {
+        _ = SoftHsm.Shared;
+        return new SignerHost
+        {
+            Clock = Clock,
+            Variable = name => Environment.GetValueOrDefault(name),
+            LoadModule = path => Module(Pkcs11Module.Load(path)),
+            Out = output,
+            Error = error,
+        };
     }
 
     /// <summary>A `release` command on one version of the product, with the PIN of a token.</summary>
