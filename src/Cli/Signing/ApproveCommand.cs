@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
-using Fota.Manifest;
 
 namespace Fota.Cli.Signing;
 
@@ -62,7 +61,7 @@ internal static class ApproveCommand
         }
 
         // What it says goes to standard error: standard output is the service's answer.
-        using Process process = Process.Start(new ProcessStartInfo(signer, arguments) { RedirectStandardOutput = true })
+        using Process process = Process.Start(new ProcessStartInfo(signer, arguments) { RedirectStandardOutput = true, UseShellExecute = false })
             ?? throw new CommandFailedException($"{signer} could not be started");
         await Console.Error.WriteAsync(await process.StandardOutput.ReadToEndAsync(cancellation));
         await process.WaitForExitAsync(cancellation);

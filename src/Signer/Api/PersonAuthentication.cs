@@ -5,7 +5,6 @@ using System.Text.Encodings.Web;
 using Fota.Manifest;
 using Fota.Signer.Service;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

@@ -4,7 +4,6 @@ using Fota.Manifest.Keys;
 using Fota.Manifest.Metadata;
 using Fota.Manifest.Verification;
 using Fota.Signer.Home;
-using Fota.Signer.Repository;
 
 namespace Fota.Signer.Approval;
 

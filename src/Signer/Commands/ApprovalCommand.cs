@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Fota.Interop.Posix;
 using Fota.Manifest;
-using Fota.Manifest.Verification;
 using Fota.Signer.Approval;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;

@@ -3,7 +3,6 @@ using Fota.Manifest;
 using Fota.Manifest.Envelope;
 using Fota.Signer.Approval;
 using Fota.Signer.Home;
-using Fota.Signer.Repository;
 using Fota.Signer.Requests;
 
 namespace Fota.Signer.Service;
@@ -105,7 +104,7 @@ internal sealed class DraftPreparation(SignerHost host, HomeFolder folder, Servi
         }
     }
 
-    private static SignedEnvelope Author(ReleaseWorkshop workshop, ReleaseRequest request, IReadOnlyList<PreparedImage> images, ReleaseDraft staged)
+    private static SignedEnvelope Author(ReleaseWorkshop workshop, ReleaseRequest request, List<PreparedImage> images, ReleaseDraft staged)
     {
         if (request.Kind == RequestKind.Reissue)
         {
@@ -117,7 +116,7 @@ internal sealed class DraftPreparation(SignerHost host, HomeFolder folder, Servi
     }
 
     /// <summary>What was compressed is what was announced: a disk can fail between the two readings.</summary>
-    private static void DemandAnnounced(ReleaseRequest request, IReadOnlyList<PreparedImage> images)
+    private static void DemandAnnounced(ReleaseRequest request, List<PreparedImage> images)
     {
         foreach ((RequestedFile wanted, PreparedImage got) in request.Images.Zip(images))
         {

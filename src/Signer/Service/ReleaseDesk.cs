@@ -2,8 +2,6 @@ using Fota.Manifest;
 using Fota.Manifest.Verification;
 using Fota.Signer.Approval;
 using Fota.Signer.Home;
-using Fota.Signer.Keys;
-using Fota.Signer.Repository;
 using Fota.Signer.Requests;
 
 namespace Fota.Signer.Service;

@@ -22,7 +22,7 @@ internal sealed class ServiceHealth(SignerHost host, HomeFolder folder, ServiceK
     /// <summary>Asks tokens and repository now.</summary>
     public HealthReport Report()
     {
-        List<TokenHealth> tokens = [.. keys.All.DistinctBy(static key => key.Token.Label).Select(static key => new TokenHealth(key.Token.Label, WhyAway(key)))];
+        List<TokenHealth> tokens = [.. keys.All.DistinctBy(static key => key.Token.Label, StringComparer.Ordinal).Select(static key => new TokenHealth(key.Token.Label, WhyAway(key)))];
         List<RoleHealth> roles = [.. Roles()];
         bool isWell = _renewalFailure is null && tokens.TrueForAll(static token => token.Away is null) && roles.TrueForAll(static role => role.State == RoleFreshness.Fresh);
         return new HealthReport(isWell ? "ok" : "degraded", tokens, roles, _renewalFailure);

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Fota.Interop.OpenSsl;
-using Fota.Signer.Home;
 
 namespace Fota.Signer.Service;
 

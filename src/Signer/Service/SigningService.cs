@@ -186,6 +186,11 @@ internal sealed class SigningService : IAsyncDisposable
         app.MapGet("/health", static (ServiceHealth health) => Results.Json(new { health.Report().Status })).ExcludeFromDescription();
         app.MapOpenApi("/openapi/{documentName}.json");
         RouteGroupBuilder people = app.MapGroup("/api/v1").RequireAuthorization(PersonAuthentication.SchemeName);
+        foreach (int status in (int[])[400, 401, 403, 404, 409, 413, 422, 503])
+        {
+            people.ProducesProblem(status);
+        }
+
         RequestEndpoints.Map(people);
         RepositoryEndpoints.Map(people);
     }

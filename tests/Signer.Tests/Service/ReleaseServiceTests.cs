@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fota.Manifest;
+using Fota.TestKit;
 
 namespace Fota.Signer.Tests.Service;
 
@@ -7,6 +8,7 @@ namespace Fota.Signer.Tests.Service;
 public sealed class ReleaseServiceTests
 {
     [Test]
+    [Proves("S-2")]
     public async Task P6_Release_goes_from_a_request_to_the_repository_with_the_approvers_own_signature()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync();
@@ -23,6 +25,7 @@ public sealed class ReleaseServiceTests
     }
 
     [Test]
+    [Proves("S-5")]
     public async Task Same_request_twice_is_one_request()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync();
@@ -32,6 +35,7 @@ public sealed class ReleaseServiceTests
     }
 
     [Test]
+    [Proves("S-6")]
     public async Task Another_request_for_a_version_on_its_way_is_refused()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync();
@@ -40,6 +44,7 @@ public sealed class ReleaseServiceTests
     }
 
     [Test]
+    [Proves("S-5")]
     public async Task Rejected_request_leaves_no_draft_and_is_asked_again_by_its_next_attempt()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync();
@@ -61,6 +66,7 @@ public sealed class ReleaseServiceTests
     }
 
     [Test]
+    [Proves("S-6")]
     public async Task Request_that_nobody_publishes_in_time_expires_with_its_draft()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync();
@@ -72,6 +78,7 @@ public sealed class ReleaseServiceTests
     }
 
     [Test]
+    [Proves("S-7")]
     public async Task A21_Image_of_other_bytes_than_were_announced_is_refused_and_not_kept()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync();
@@ -84,6 +91,7 @@ public sealed class ReleaseServiceTests
     }
 
     [Test]
+    [Proves("S-7")]
     public async Task A53_Image_longer_than_announced_is_refused()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync();
@@ -107,6 +115,7 @@ public sealed class ReleaseServiceTests
     }
 
     [Test]
+    [Proves("S-9")]
     public async Task P5_Withdrawn_release_leaves_the_product_role()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync();
@@ -145,6 +154,7 @@ public sealed class ReleaseServiceTests
     }
 
     [Test]
+    [Proves("S-11")]
     public async Task Health_names_the_tokens_and_how_long_each_role_is_good_for()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync();
@@ -157,6 +167,7 @@ public sealed class ReleaseServiceTests
     }
 
     [Test]
+    [Proves("S-11")]
     public async Task Health_says_when_a_role_is_near_its_end()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync();

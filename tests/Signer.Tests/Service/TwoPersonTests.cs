@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Fota.Interop.Cryptoki;
 using Fota.TestKit;
 
 namespace Fota.Signer.Tests.Service;
@@ -8,6 +7,7 @@ namespace Fota.Signer.Tests.Service;
 public sealed class TwoPersonTests
 {
     [Test]
+    [Proves("S-1")]
     public async Task P6_Service_that_could_reach_every_product_key_does_not_start()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
@@ -21,6 +21,7 @@ public sealed class TwoPersonTests
     }
 
     [Test]
+    [Proves("S-1")]
     public async Task P6_Service_does_not_start_while_the_environment_holds_the_missing_pin()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
@@ -29,6 +30,7 @@ public sealed class TwoPersonTests
     }
 
     [Test]
+    [Proves("S-1")]
     public async Task P6_Service_that_holds_the_key_of_the_targets_role_does_not_start()
     {
         // The settings call it an online token; what is on it counts.
@@ -48,6 +50,7 @@ public sealed class TwoPersonTests
     }
 
     [Test]
+    [Proves("S-3")]
     public async Task A45_Approval_by_who_asked_is_refused()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
@@ -64,6 +67,7 @@ public sealed class TwoPersonTests
     }
 
     [Test]
+    [Proves("S-10")]
     public async Task A45_Approval_without_the_role_is_refused()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync();
@@ -73,6 +77,7 @@ public sealed class TwoPersonTests
     }
 
     [Test]
+    [Proves("S-2")]
     public async Task A45_Approval_signed_with_somebody_elses_key_is_refused()
     {
         // cy may approve with another key than the one that signed.
@@ -83,6 +88,7 @@ public sealed class TwoPersonTests
     }
 
     [Test]
+    [Proves("S-2")]
     public async Task A45_Approval_of_another_draft_than_there_is_now_is_refused()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync();
@@ -104,6 +110,7 @@ public sealed class TwoPersonTests
     }
 
     [Test]
+    [Proves("S-4")]
     public async Task A02_Approver_who_is_shown_an_old_repository_signs_nothing()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync();
@@ -117,6 +124,7 @@ public sealed class TwoPersonTests
     }
 
     [Test]
+    [Proves("S-4")]
     public async Task A01_Approver_does_not_follow_a_root_that_is_not_the_ceremonys()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync(), other = await ServiceWorld.CreateAsync();
@@ -131,6 +139,7 @@ public sealed class TwoPersonTests
     }
 
     [Test]
+    [Proves("S-10")]
     public async Task Nobody_without_a_certificate_of_the_peoples_authority_is_served()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync();
@@ -140,6 +149,7 @@ public sealed class TwoPersonTests
     }
 
     [Test]
+    [Proves("S-12")]
     public async Task P7_Key_file_of_the_service_is_refused_in_production()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);

@@ -5,7 +5,6 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Fota.Manifest;
-using Fota.Signer.Keys;
 using Fota.Signer.Service;
 
 namespace Fota.Signer.Tests;
@@ -26,6 +25,9 @@ internal sealed class ServiceWorld : IAsyncDisposable
 
     public SigningService Service => _service!;
 
+    /// <summary>Where the service is, when it is a process of its own.</summary>
+    public Uri? Address { get; set; }
+
     /// <summary>What stands in the settings; changed by tests before a start.</summary>
     public Dictionary<string, object> Settings { get; } = new(StringComparer.Ordinal);
 
@@ -42,14 +44,24 @@ internal sealed class ServiceWorld : IAsyncDisposable
         return world;
     }
 
+    public Task WriteSettingsAsync() => File.WriteAllTextAsync(SettingsFile, JsonSerializer.Serialize(Settings));
+
     public async Task StartAsync()
     {
-        await File.WriteAllTextAsync(SettingsFile, JsonSerializer.Serialize(Settings));
+        await WriteSettingsAsync();
         _service = await SigningService.StartAsync(Signer.Host(new StringWriter(), new StringWriter()), Signer.HomeFolder, ServiceSettings.Read(SettingsFile), logging: null, CancellationToken.None);
     }
 
     /// <summary>Stops the service; what it forgets with that it had not to know.</summary>
     public async Task StopAsync()
+    {
+        Disconnect();
+        await _service!.DisposeAsync();
+        _service = null;
+    }
+
+    /// <summary>Drops all connections.</summary>
+    public void Disconnect()
     {
         foreach (HttpClient client in _clients.Values)
         {
@@ -57,8 +69,6 @@ internal sealed class ServiceWorld : IAsyncDisposable
         }
 
         _clients.Clear();
-        await _service!.DisposeAsync();
-        _service = null;
     }
 
     /// <summary>The service as somebody reaches it.</summary>
@@ -75,7 +85,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
                 tls.ClientCertificateContext = SslStreamCertificateContext.Create(X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null), null, offline: true);
             }
 
-            client = new HttpClient(new SocketsHttpHandler { SslOptions = tls }) { BaseAddress = Service.Address };
+            client = new HttpClient(new SocketsHttpHandler { SslOptions = tls }) { BaseAddress = Address ?? Service.Address };
             _clients.Add(person, client);
         }
 
@@ -184,6 +194,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Disconnect();
         if (_service is not null)
         {
             await StopAsync();
@@ -252,6 +263,8 @@ internal sealed record Answer(int Status, JsonElement Body)
     public string State => Body.GetProperty("state").GetString()!;
 
     public string Version => Body.GetProperty("request").GetProperty("version").GetString()!;
+
+    public ReleaseVersion ReleaseVersion => ReleaseVersion.Parse(Version);
 
     public string ManifestDigest => Body.GetProperty("manifest_digest").GetString()!;
 
