@@ -22,6 +22,19 @@ internal static class IdentityCommand
                 throw new CommandFailedException($"soPinFile: {e.Message}");
             }
         });
-        return new Command("identity", "Your own key for the signing service.") { request };
+        return new Command("identity", "Your own key for the signing service.") { request, CreateSign() };
+    }
+
+    private static Command CreateSign()
+    {
+        Argument<FileInfo> file = new("FILE") { Description = "What is signed, for example a list of devices for `fota-signer ca allow`." };
+        Option<FileInfo> output = new("--out") { HelpName = "FILE", Description = "Where the signature goes (CMS, detached, DER).", Required = true };
+        Command sign = new("sign", "Signs a file with your own key.") { file, output, ServiceOptions.Identity };
+        sign.SetAction(async (parsed, cancellation) =>
+        {
+            byte[] content = await File.ReadAllBytesAsync(parsed.GetRequiredValue(file).FullName, cancellation);
+            await File.WriteAllBytesAsync(parsed.GetRequiredValue(output).FullName, ServiceIdentity.Read(ServiceOptions.FileOf(parsed)).Sign(content), cancellation);
+        });
+        return sign;
     }
 }

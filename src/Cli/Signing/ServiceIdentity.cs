@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography;
+using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Fota.Interop.OpenSsl;
@@ -9,6 +10,8 @@ namespace Fota.Cli.Signing;
 /// <summary>How somebody reaches a signing service: its address, the CA that vouches for it, and their own certificate with its key. One strict JSON file.</summary>
 internal sealed record ServiceIdentity
 {
+    private const string Sha256 = "2.16.840.1.101.3.4.2.1";
+
     private static readonly JsonSerializerOptions s_options = new(JsonSerializerDefaults.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     /// <summary>The service, https.</summary>
@@ -110,6 +113,25 @@ internal sealed record ServiceIdentity
 
         using TokenTlsKey inToken = TokenTlsKey.OpenOrMake(InToken, SoPinFile);
         return new CertificateRequest(subject.Build(), inToken.Key, HashAlgorithmName.SHA256).CreateSigningRequestPem() + "\n";
+    }
+
+    /// <summary>A detached CMS signature (RFC 5652) over some bytes with one's own key and certificate, DER.</summary>
+    public byte[] Sign(byte[] content)
+    {
+        using X509Certificate2 bare = X509Certificate2.CreateFromPem(File.ReadAllText(Certificate));
+        SignedCms cms = new(new ContentInfo(content), detached: true);
+        if (UnsafeKeyFile is { } file)
+        {
+            using X509Certificate2 own = WithFile(bare, file);
+            cms.ComputeSignature(new CmsSigner(SubjectIdentifierType.IssuerAndSerialNumber, own) { DigestAlgorithm = new Oid(Sha256), IncludeOption = X509IncludeOption.EndCertOnly });
+        }
+        else
+        {
+            using TokenTlsKey key = TokenTlsKey.Open(InToken);
+            cms.ComputeSignature(new CmsSigner(SubjectIdentifierType.IssuerAndSerialNumber, bare, key.Key) { DigestAlgorithm = new Oid(Sha256), IncludeOption = X509IncludeOption.EndCertOnly });
+        }
+
+        return cms.Encode();
     }
 
     private static X509Certificate2 WithFile(X509Certificate2 bare, string file)

@@ -53,6 +53,9 @@ internal sealed class HomeFolder(string path)
 
     public string AuthorityCertificate(string profile) => Path.Combine(Authorities, $"{profile}-ca.pem");
 
+    /// <summary>The certificates of those who may sign enrolment lists.</summary>
+    public string Operators => Path.Combine(Authorities, "operators.pem");
+
     /// <summary>The certificate of an authority's successor, from `ca make` to `ca switch`.</summary>
     public string NextAuthorityCertificate(string profile) => Path.Combine(Authorities, $"{profile}-ca.next.pem");
 

@@ -26,6 +26,8 @@ internal sealed class SignerHome : IDisposable
         Pushes = new PushRecord(database);
         Issued = new IssuedCertificates(folder, database);
         Requests = new RequestStore(database, clock);
+        Revoked = new RevokedCertificates(database, clock);
+        Allowed = new AllowedDevices(database, clock);
     }
 
     public HomeFolder Folder { get; }
@@ -48,6 +50,10 @@ internal sealed class SignerHome : IDisposable
     public IssuedCertificates Issued { get; }
 
     public RequestStore Requests { get; }
+
+    public RevokedCertificates Revoked { get; }
+
+    public AllowedDevices Allowed { get; }
 
     /// <summary>Takes the lock, removes what killed processes left, opens the journal, and tells of signatures that an earlier process left in doubt.</summary>
     public static async Task<SignerHome> OpenAsync(HomeFolder folder, SignerHost host, CancellationToken cancellation)
