@@ -1,7 +1,7 @@
 namespace Fota.Signer;
 
 /// <summary>The signer will not do what it was asked. The message is one line for the person who asked, and holds no secret.</summary>
-internal sealed class SignerRefusalException : Exception
+internal class SignerRefusalException : Exception
 {
     public SignerRefusalException(string message)
         : base(message)

@@ -54,19 +54,26 @@ internal sealed unsafe class FaultyModule : IDisposable
         return new FaultyModule(CryptokiLibrary.Load(SoftHsm.ModulePath));
     }
 
+    /// <summary>A session of nobody's login.</summary>
+    public static SessionHandle OpenSession(CryptokiLibrary library, TokenDescription token) =>
+        SessionHandle.Open(library.Module, new TokenGeneration(library.Module.Module.Initialization, SlotOf(library, token)));
+
     public static void AddTokenFlags(nuint flags) => _addedTokenFlags = flags;
 
     public static void FailSignatures(int count, nuint result) => (_signFailures, _signResult) = (count, result);
 
     public static void HideObjectsFromNextSearch() => _hidesObjects = true;
 
-    public static void CloseAllSessionsInNextSearch(TokenDescription token) => _resetInSearch = (nuint)token.SlotId;
+    public static void CloseAllSessionsInNextSearch(TokenDescription token) => _resetInSearch = (nuint)SlotOf(SoftHsm.Shared.Library, token);
 
     public static void FailLogins(nuint result) => _loginResult = result;
 
     /// <summary>What a token does when it is reset: every session is gone, and the login with them.</summary>
     public static void CloseAllSessions(TokenDescription token) =>
-        CryptokiException.ThrowIfFailed(_real.C_CloseAllSessions((nuint)token.SlotId), "C_CloseAllSessions");
+        CryptokiException.ThrowIfFailed(_real.C_CloseAllSessions((nuint)SlotOf(SoftHsm.Shared.Library, token)), "C_CloseAllSessions");
+
+    /// <summary>Where the token is now: another slot than before, if another test has initialised the module anew.</summary>
+    private static ulong SlotOf(CryptokiLibrary library, TokenDescription token) => library.FindToken(token.Label).SlotId;
 
     public void Dispose() => Library.Dispose();
 

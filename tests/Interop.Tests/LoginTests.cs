@@ -131,7 +131,7 @@ public sealed class LoginTests
         using var module = FaultyModule.Load();
         using Token token = Token.Open(module.Library, made.Label, made.Pin);
         token.GenerateKey(KeyAlgorithm.EcdsaP256, "key");
-        using (SessionHandle stranger = SessionHandle.Open(module.Library.Module, made.Description.SlotId))
+        using (SessionHandle stranger = FaultyModule.OpenSession(module.Library, made.Description))
         {
             stranger.LogOut();
         }
@@ -159,13 +159,12 @@ public sealed class LoginTests
         using Token token = Token.Open(module.Library, made.Label, made.Pin);
         TokenKey key = token.GenerateKey(KeyAlgorithm.EcdsaP256, "key");
         TokenLogin login = module.Library.Module.Module.LoginTo(made.Label);
-        int generation = login.Generation;
         FaultyModule.CloseAllSessions(made.Description);
         FaultyModule.FailLogins(Pkcs11.CKR_PIN_INCORRECT);
         Assert.That(() => key.Sign("message"u8), Throws.TypeOf<CryptokiException>().With.Message.EqualTo("C_Login: CKR_PIN_INCORRECT"));
 
         // A thread whose call failed at the same moment comes second to the recovery, and must not ask the token again.
-        foreach (Action later in new Action[] { () => login.Recover(module.Library, generation), () => key.Sign("message"u8) })
+        foreach (Action later in new Action[] { () => login.Current(module.Library), () => key.Sign("message"u8) })
         {
             Assert.That(
                 later, Throws.TypeOf<CryptokiRefusalException>().With.Property("Reason").EqualTo(CryptokiRefusal.CredentialFailedBefore));
@@ -193,7 +192,7 @@ public sealed class LoginTests
     {
         TestToken made = SoftHsm.Shared.CreateToken("elsewhere");
         using var module = FaultyModule.Load();
-        using SessionHandle stranger = SessionHandle.Open(module.Library.Module, made.Description.SlotId);
+        using SessionHandle stranger = FaultyModule.OpenSession(module.Library, made.Description);
         stranger.LogIn(Pkcs11.CKU_USER, made.Pin);
         using Pin wrong = SoftHsm.RandomPin();
         Assert.That(
@@ -212,16 +211,6 @@ public sealed class LoginTests
         CryptokiException? failure = Assert.Throws<CryptokiException>(() => key.Sign("message"u8));
         Assert.That((failure!.Message, failure.Function, failure.Code.Code), Is.EqualTo(("C_Sign: CKR_PIN_LOCKED", "C_Sign", (ulong)PinLocked)));
         Assert.That(FaultyModule.Signatures, Is.EqualTo(1));
-    }
-
-    [TestCase(0xA0UL, "CKR_PIN_INCORRECT", Recovery.CredentialFailure)]
-    [TestCase(0xB3UL, "CKR_SESSION_HANDLE_INVALID", Recovery.NewSession)]
-    [TestCase(0x80000005UL, "CKR_VENDOR_DEFINED+0x5", Recovery.Stop)]
-    [TestCase(0x7777UL, "CKR_0x7777", Recovery.Stop)]
-    public void Return_value_has_a_name_and_a_recovery(ulong code, string name, Recovery recovery)
-    {
-        var value = new ReturnValue(code);
-        Assert.That((value.Name, value.Recovery, value.ToString()), Is.EqualTo((name, recovery, name)));
     }
 
     [Test]

@@ -11,6 +11,9 @@ namespace Fota.Interop.Tests;
 [TestFixture]
 public sealed class TokenTests
 {
+    // CKA_PRIVATE_EXPONENT
+    private const nuint PrivateExponent = 0x123;
+
     private TestToken _made = null!;
     private Token _token = null!;
 
@@ -38,6 +41,36 @@ public sealed class TokenTests
         Assert.That(verifier.VerifyData("message"u8, signature, HashAlgorithmName.SHA256), Is.True);
         Assert.That(verifier.VerifyHash(SHA256.HashData("message"u8), key.SignHash(SHA256.HashData("message"u8))), Is.True);
         Assert.That(verifier.ExportSubjectPublicKeyInfo(), Is.EqualTo(key.SubjectPublicKeyInfo.ToArray()));
+    }
+
+    [Test]
+    public void P384_signature_verifies_with_the_public_key_that_the_token_gives()
+    {
+        TokenKey key = _token.GenerateKey(KeyAlgorithm.EcdsaP384, "p384");
+        using ECDsa verifier = PublicKeyOf(key);
+        using ECDsa signer = key.AsECDsa();
+        Assert.That(key.Sign("message"u8), Has.Length.EqualTo(96));
+        Assert.That(verifier.VerifyData("message"u8, key.Sign("message"u8), HashAlgorithmName.SHA384), Is.True);
+        Assert.That(verifier.VerifyData("message"u8, signer.SignData("message"u8, HashAlgorithmName.SHA512), HashAlgorithmName.SHA512), Is.True);
+        Assert.That(() => key.SignHash(new byte[32]), Throws.ArgumentException, "a digest of SHA-256");
+        Assert.That(verifier.ExportSubjectPublicKeyInfo(), Is.EqualTo(key.SubjectPublicKeyInfo.ToArray()));
+    }
+
+    [TestCase(KeyAlgorithm.RsaPss3072, 3072)]
+    [TestCase(KeyAlgorithm.RsaPss4096, 4096)]
+    public void Rsa_pss_signature_verifies_with_the_public_key_that_the_token_gives(KeyAlgorithm algorithm, int bits)
+    {
+        TokenKey made = _token.GenerateKey(algorithm, $"rsa {bits}");
+        TokenKey key = _token.FindKey($"rsa {bits}");
+        using var verifier = RSA.Create();
+        verifier.ImportSubjectPublicKeyInfo(key.SubjectPublicKeyInfo.Span, out int read);
+        Assert.That((read, verifier.KeySize, key.Algorithm), Is.EqualTo((key.SubjectPublicKeyInfo.Length, bits, algorithm)));
+        Assert.That(verifier.ExportSubjectPublicKeyInfo(), Is.EqualTo(made.SubjectPublicKeyInfo.ToArray()));
+        Assert.That(key.Sign("message"u8), Has.Length.EqualTo(bits / 8));
+        Assert.That(verifier.VerifyData("message"u8, key.Sign("message"u8), HashAlgorithmName.SHA256, RSASignaturePadding.Pss), Is.True);
+        Assert.That(verifier.VerifyHash(SHA256.HashData("message"u8), key.SignHash(SHA256.HashData("message"u8)), HashAlgorithmName.SHA256, RSASignaturePadding.Pss), Is.True);
+        Assert.That((key.IsSensitive, key.IsNeverExtractable), Is.EqualTo((true, true)));
+        Assert.That(key.AsECDsa, Throws.InvalidOperationException);
     }
 
     [TestCase("")]
@@ -104,12 +137,15 @@ public sealed class TokenTests
     }
 
     [TestCase(KeyAlgorithm.EcdsaP256)]
+    [TestCase(KeyAlgorithm.EcdsaP384)]
     [TestCase(KeyAlgorithm.Ed25519)]
+    [TestCase(KeyAlgorithm.RsaPss3072)]
     public void P7_Keys_are_sensitive_and_never_extractable(KeyAlgorithm algorithm)
     {
         TokenKey key = _token.GenerateKey(algorithm, $"sensitive {algorithm}");
         Assert.That((key.IsSensitive, key.IsNeverExtractable), Is.EqualTo((true, true)));
-        CryptokiException? refusal = Assert.Throws<CryptokiException>(() => key.ReadPrivateAttribute(Pkcs11.CKA_VALUE));
+        nuint secret = algorithm == KeyAlgorithm.RsaPss3072 ? PrivateExponent : Pkcs11.CKA_VALUE;
+        CryptokiException? refusal = Assert.Throws<CryptokiException>(() => key.ReadPrivateAttribute(secret));
         Assert.That(refusal!.Message, Is.EqualTo("C_GetAttributeValue: CKR_ATTRIBUTE_SENSITIVE"));
     }
 

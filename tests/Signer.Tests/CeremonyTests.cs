@@ -173,7 +173,7 @@ public sealed class CeremonyTests
     [TestCase("timestamp: { keys: [online]", "timestamp: { keys: [targets]", "wanted one and the same key")]
     [TestCase("chunkSize: 65536", "chunkSize: 65537", "wanted a power of two")]
     [TestCase("profile: service", "profile: root", "wanted device, service or people")]
-    [TestCase("token: targets, algorithm: ecdsa-p256", "token: targets, algorithm: rsa", "wanted ecdsa-p256 or ed25519")]
+    [TestCase("token: targets, algorithm: ecdsa-p256", "token: targets, algorithm: rsa", "wanted ecdsa-p256, ecdsa-p384, ed25519, rsa-pss-3072, rsa-pss-4096")]
     [TestCase("name: infusion-pump", "name: targets", "wanted a product name")]
     [TestCase("version: 1", "version: 1\nversion: 1", "plan: line")]
     public async Task P10_Plan_with_a_fault_is_refused_before_anything_is_made(string sound, string faulty, string reason)

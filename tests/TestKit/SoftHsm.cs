@@ -54,6 +54,24 @@ public sealed partial class SoftHsm : IDisposable
         return new TestToken(label, pin, description);
     }
 
+    /// <summary>Takes the token's folder away, as if it had been pulled out; what this returns puts it back.</summary>
+    public Action Remove(TestToken token)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        return Remove(token.Description.Serial);
+    }
+
+    /// <summary>The same for the token with this serial number.</summary>
+    public Action Remove(string serial)
+    {
+        // SoftHSM calls a token's folder after a UUID, of which the serial number is the end.
+        string folder = Directory.GetDirectories(Path.Combine(_folder.FullName, "tokens"))
+            .Single(path => Path.GetFileName(path).Replace("-", "", StringComparison.Ordinal).EndsWith(serial, StringComparison.Ordinal));
+        string away = Path.Combine(_folder.CreateSubdirectory("away").FullName, Path.GetFileName(folder));
+        Directory.Move(folder, away);
+        return () => Directory.Move(away, folder);
+    }
+
     /// <summary>A PIN that no other token has.</summary>
     public static Pin RandomPin() => Pin.FromUtf8(Encoding.UTF8.GetBytes(RandomNumberGenerator.GetHexString(12)));
 

@@ -22,6 +22,14 @@ public sealed class CryptokiException : CryptographicException
     /// <summary>What it returned.</summary>
     public ReturnValue Code { get; }
 
+    /// <summary>Whether a login was refused, or answered in a way that may mean so: the PIN is not given again by itself (A50).</summary>
+    public bool IsRefusedLogin =>
+        Code.Recovery == Recovery.NeverAgain || (Function == nameof(CK_FUNCTION_LIST.C_Login) && Code.Recovery == Recovery.Fatal);
+
+    /// <summary>A session of before the module was initialised anew, refused before it reached the module.</summary>
+    internal static CryptokiException EarlierGeneration(string function) =>
+        new(function, new ReturnValue(Pkcs11.CKR_SESSION_HANDLE_INVALID), "the module has been initialised anew");
+
     internal static void ThrowIfFailed(nuint returnValue, string function)
     {
         if (returnValue != Pkcs11.CKR_OK)

@@ -11,24 +11,33 @@ public sealed unsafe class CryptokiLibrary : IDisposable
     private readonly HashSet<string> _refusedLabels = new(StringComparer.Ordinal);
     private volatile bool _isDisposed;
 
-    private CryptokiLibrary(ModuleHandle module) => Module = module;
+    private CryptokiLibrary(ModuleHandle module, TimeProvider clock)
+    {
+        Module = module;
+        Clock = clock;
+    }
 
     internal ModuleHandle Module { get; }
 
+    /// <summary>What pauses are measured with.</summary>
+    internal TimeProvider Clock { get; }
+
     /// <summary>Loads and initialises the module at <paramref name="path"/>.</summary>
+    /// <param name="path">Where the module is.</param>
+    /// <param name="clock">What pauses before another attempt are measured with; the machine's own when it is null.</param>
     /// <exception cref="CryptokiRefusalException">There is no file, or it is not a PKCS#11 module.</exception>
     /// <exception cref="CryptokiException">The module refuses to be initialised.</exception>
-    public static CryptokiLibrary Load(string path)
+    public static CryptokiLibrary Load(string path, TimeProvider? clock = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return new CryptokiLibrary(ModuleHandle.Load(path));
+        return new CryptokiLibrary(ModuleHandle.Load(path), clock ?? TimeProvider.System);
     }
 
     /// <summary>One line about the module: what it is, who made it, its versions.</summary>
     public string Describe()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        using var lease = new HandleLease(Module);
+        using var call = new ModuleCall(Module);
         CK_INFO info;
         CryptokiException.ThrowIfFailed(Module.Functions->C_GetInfo(&info), nameof(CK_FUNCTION_LIST.C_GetInfo));
         string description = TokenDescription.Text(info.Description, 32);
@@ -41,13 +50,14 @@ public sealed unsafe class CryptokiLibrary : IDisposable
     public IReadOnlyList<TokenDescription> GetTokens()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        using var lease = new HandleLease(Module);
+        using var call = new ModuleCall(Module);
         List<TokenDescription> tokens = [];
         foreach (nuint slotId in GetSlots())
         {
             CK_TOKEN_INFO info;
             var result = new ReturnValue(Module.Functions->C_GetTokenInfo(slotId, &info));
-            if (result.Recovery == Recovery.Reinitialize)
+            if (result.Code != Pkcs11.CKR_CRYPTOKI_NOT_INITIALIZED
+                && (result.Recovery is Recovery.Reinitialize or Recovery.Probe || result.Code == Pkcs11.CKR_TOKEN_NOT_RECOGNIZED))
             {
                 // Pulled out since the slots were listed, or unreadable: it must not hide the other tokens.
                 continue;
@@ -93,7 +103,7 @@ public sealed unsafe class CryptokiLibrary : IDisposable
             RequirePinLength(blank, securityOfficerPin);
             RequirePinLength(blank, userPin);
             InitializeBlank(blank.SlotId, padded, securityOfficerPin);
-            using (SessionHandle session = SessionHandle.Open(Module, blank.SlotId))
+            using (SessionHandle session = SessionHandle.Open(Module, new TokenGeneration(Module.Module.Initialization, blank.SlotId)))
             {
                 session.LogIn(Pkcs11.CKU_SO, securityOfficerPin);
                 session.SetUserPin(userPin);
@@ -121,6 +131,15 @@ public sealed unsafe class CryptokiLibrary : IDisposable
             0 => throw new CryptokiRefusalException(CryptokiRefusal.TokenNotFound, $"no token '{label}'"),
             _ => throw new CryptokiRefusalException(CryptokiRefusal.TokenAmbiguous, $"{found.Length} tokens '{label}'"),
         };
+    }
+
+    /// <summary>What a token says of itself; null, and why, when it does not answer.</summary>
+    internal TokenDescription? Ask(TokenGeneration generation, out ReturnValue answer)
+    {
+        using var call = new ModuleCall(Module);
+        CK_TOKEN_INFO info;
+        answer = new ReturnValue(Module.Functions->C_GetTokenInfo((nuint)generation.SlotId, &info));
+        return answer.Recovery == Recovery.Success ? TokenDescription.From((nuint)generation.SlotId, info) : null;
     }
 
     /// <summary>Bars every further login to the token: repeating a refused PIN is how tokens get locked (A50).</summary>
@@ -156,7 +175,7 @@ public sealed unsafe class CryptokiLibrary : IDisposable
 
     private void InitializeBlank(ulong slotId, ReadOnlySpan<byte> paddedLabel, Pin securityOfficerPin)
     {
-        using var lease = new HandleLease(Module);
+        using var call = new ModuleCall(Module);
         fixed (byte* label = paddedLabel, pin = securityOfficerPin.Bytes)
         {
             nuint result = Module.Functions->C_InitToken((nuint)slotId, pin, (nuint)securityOfficerPin.Bytes.Length, label);

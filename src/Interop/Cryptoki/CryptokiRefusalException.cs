@@ -41,6 +41,15 @@ public enum CryptokiRefusal
     /// <summary>Code outside this library has logged the process in, so the token would not check the PIN.</summary>
     LoggedInElsewhere,
 
+    /// <summary>The token is gone; it is looked for again when <see cref="CryptokiRefusalException.RetryAfter"/> is over.</summary>
+    TokenAway,
+
+    /// <summary>Another token has come in the place of the one that was logged in to; it is not given that one's PIN.</summary>
+    TokenReplaced,
+
+    /// <summary>A call to the module does not end, so that it cannot be initialised anew.</summary>
+    ModuleBusy,
+
     /// <summary>No key has the label.</summary>
     KeyNotFound,
 
@@ -62,4 +71,10 @@ public sealed class CryptokiRefusalException : CryptographicException
 
     /// <summary>Why.</summary>
     public CryptokiRefusal Reason { get; }
+
+    /// <summary>How long asking again is of no use; null when it is of no use at all, or of use at once.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Whether the same request may succeed later, without anybody having changed it.</summary>
+    public bool IsPassing => Reason is CryptokiRefusal.TokenAway or CryptokiRefusal.ModuleBusy;
 }

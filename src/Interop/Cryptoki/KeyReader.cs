@@ -9,13 +9,13 @@ internal static class KeyReader
     public static TokenKey? TryRead(Token token, SessionHandle session, nuint privateKey, out string? problem)
     {
         nuint keyType = MemoryMarshal.Read<nuint>(session.Read(privateKey, Pkcs11.CKA_KEY_TYPE));
-        if (keyType is not (Pkcs11.CKK_EC or Pkcs11.CKK_EC_EDWARDS))
+        if (!KeySchemes.Supports(keyType))
         {
             problem = $"key type 0x{keyType:x} is not supported";
             return null;
         }
 
-        // Tokens may leave curve and point off the private key, so they are taken from its public half.
+        // Tokens may leave curve, point and modulus off the private key, so they are taken from its public half.
         byte[] id = session.Read(privateKey, Pkcs11.CKA_ID);
         List<nuint> publicKeys = session.Find(new AttributeTemplate(3)
             .Add(Pkcs11.CKA_CLASS, Pkcs11.CKO_PUBLIC_KEY)
@@ -27,15 +27,14 @@ internal static class KeyReader
             return null;
         }
 
-        var scheme = KeyScheme.Find(keyType, session.Read(publicKeys[0], Pkcs11.CKA_EC_PARAMS));
-        if (scheme?.Point(session.Read(publicKeys[0], Pkcs11.CKA_EC_POINT)) is not { } point)
+        if (KeySchemes.Read(session, publicKeys[0], keyType) is not var (scheme, publicKey))
         {
-            problem = "its curve or the form of its public point is not supported";
+            problem = "its curve or length, or the form of its public half, is not supported";
             return null;
         }
 
         problem = null;
-        return new TokenKey(token, scheme, point, id)
+        return new TokenKey(token, scheme, publicKey, id)
         {
             Label = Encoding.UTF8.GetString(session.Read(privateKey, Pkcs11.CKA_LABEL)),
             IsSensitive = IsTrue(session.Read(privateKey, Pkcs11.CKA_SENSITIVE)),

@@ -67,6 +67,13 @@ internal sealed unsafe class ModuleHandle : SafeHandle
         }
     }
 
+    /// <summary>See <see cref="LoadedModule.Reinitialize"/>.</summary>
+    public void Reinitialize(long initialization)
+    {
+        using var lease = new HandleLease(this);
+        _module.Reinitialize(Functions, initialization);
+    }
+
     protected override bool ReleaseHandle()
     {
         _module.Leave(Functions);

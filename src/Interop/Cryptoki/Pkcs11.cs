@@ -8,9 +8,12 @@ internal static class Pkcs11
 {
     public const nuint CKR_OK = 0;
     public const nuint CKR_PIN_INCORRECT = 0xA0;
+    public const nuint CKR_SESSION_HANDLE_INVALID = 0xB3;
+    public const nuint CKR_TOKEN_NOT_RECOGNIZED = 0xE1;
     public const nuint CKR_USER_ALREADY_LOGGED_IN = 0x100;
     public const nuint CKR_USER_NOT_LOGGED_IN = 0x101;
     public const nuint CKR_BUFFER_TOO_SMALL = 0x150;
+    public const nuint CKR_CRYPTOKI_NOT_INITIALIZED = 0x190;
     public const nuint CKR_CRYPTOKI_ALREADY_INITIALIZED = 0x191;
 
     public const nuint CKF_OS_LOCKING_OK = 2;
@@ -31,6 +34,7 @@ internal static class Pkcs11
     public const nuint CKO_PUBLIC_KEY = 2;
     public const nuint CKO_PRIVATE_KEY = 3;
 
+    public const nuint CKK_RSA = 0;
     public const nuint CKK_EC = 3;
     public const nuint CKK_EC_EDWARDS = 0x40;
 
@@ -47,11 +51,18 @@ internal static class Pkcs11
     public const nuint CKA_SIGN = 0x108;
     public const nuint CKA_VERIFY = 0x10A;
     public const nuint CKA_DERIVE = 0x10C;
+    public const nuint CKA_MODULUS = 0x120;
+    public const nuint CKA_MODULUS_BITS = 0x121;
+    public const nuint CKA_PUBLIC_EXPONENT = 0x122;
     public const nuint CKA_EXTRACTABLE = 0x162;
     public const nuint CKA_NEVER_EXTRACTABLE = 0x164;
     public const nuint CKA_EC_PARAMS = 0x180;
     public const nuint CKA_EC_POINT = 0x181;
 
+    public const nuint CKM_RSA_PKCS_KEY_PAIR_GEN = 0x0;
+    public const nuint CKM_RSA_PKCS_PSS = 0xD;
+    public const nuint CKM_SHA256 = 0x250;
+    public const nuint CKG_MGF1_SHA256 = 2;
     public const nuint CKM_EC_KEY_PAIR_GEN = 0x1040;
     public const nuint CKM_ECDSA = 0x1041;
     public const nuint CKM_EC_EDWARDS_KEY_PAIR_GEN = 0x1055;
@@ -79,6 +90,14 @@ internal unsafe struct CK_MECHANISM
     public nuint Mechanism;
     public void* Parameter;
     public nuint ParameterLength;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct CK_RSA_PKCS_PSS_PARAMS
+{
+    public nuint HashMechanism;
+    public nuint MaskGeneration;
+    public nuint SaltLength;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -1,41 +1,29 @@
 namespace Fota.Interop.Cryptoki;
 
-/// <summary>What a client has to do when a call answers with a return value of this class.</summary>
+/// <summary>What a client does when a call answers with a return value of this row of the <see cref="RecoveryTable"/>.</summary>
 public enum Recovery
 {
-    /// <summary>Stop and report. Also the class of every code that is not known.</summary>
-    Stop,
+    /// <summary>Report it: nothing that this library could do would change the answer. Also the row of every code that the table does not list.</summary>
+    Fatal,
 
     /// <summary>Nothing: the call did what it should.</summary>
     Success,
 
-    /// <summary>Repeat on the same session after a pause.</summary>
-    Retry,
+    /// <summary>Host or token is short of something: repeat after a pause, each twice as long as the one before, a few times.</summary>
+    BackOff,
 
-    /// <summary>The session is dead: repeat on a new one.</summary>
+    /// <summary>The session is of no use any more: repeat once on a new one.</summary>
     NewSession,
 
-    /// <summary>The token logged the user out: log in, then repeat.</summary>
+    /// <summary>The user is logged out, which a vanished object may be the only sign of: log in, find the object anew, repeat once.</summary>
     LogIn,
 
-    /// <summary>Modules use the code both for a bad request and for a device that is gone: ask the session, then decide.</summary>
-    Probe,
-
-    /// <summary>Module or token is lost: the library has to be initialised again.</summary>
+    /// <summary>Module or token is lost: initialise the module anew, if the circuit breaker lets it, and repeat once.</summary>
     Reinitialize,
 
-    /// <summary>A remembered object handle is stale: find the object again, then repeat.</summary>
-    FindAgain,
+    /// <summary>Modules say this of a bad request and of a device that is gone: ask session and token, then decide.</summary>
+    Probe,
 
-    /// <summary>Never repeat: each attempt may use up one of the PIN's tries.</summary>
-    CredentialFailure,
-
-    /// <summary>The object exists, and its attributes or the token's policy forbid the use.</summary>
-    PolicyRefusal,
-
-    /// <summary>The token does not offer this mechanism or parameter: an error of configuration.</summary>
-    Unsupported,
-
-    /// <summary>The caller made a mistake.</summary>
-    CallerError,
+    /// <summary>Never again, since each attempt may use up one of the PIN's tries.</summary>
+    NeverAgain,
 }

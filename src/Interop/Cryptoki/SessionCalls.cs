@@ -6,7 +6,7 @@ internal sealed unsafe partial class SessionHandle
     /// <summary>False when this process is logged in already, in which case the token has not looked at the PIN.</summary>
     public bool LogIn(nuint user, Pin pin)
     {
-        using var lease = new HandleLease(this);
+        using var call = new SessionCall(this, nameof(CK_FUNCTION_LIST.C_Login));
         fixed (byte* bytes = pin.Bytes)
         {
             nuint result = Functions->C_Login(Session, user, bytes, (nuint)pin.Bytes.Length);
@@ -22,22 +22,23 @@ internal sealed unsafe partial class SessionHandle
 
     public void LogOut()
     {
-        using var lease = new HandleLease(this);
+        using var call = new SessionCall(this, nameof(CK_FUNCTION_LIST.C_Logout));
         CryptokiException.ThrowIfFailed(Functions->C_Logout(Session), nameof(CK_FUNCTION_LIST.C_Logout));
     }
 
-    /// <summary>Whether the session lives and its user is logged in.</summary>
-    public bool IsLoggedIn()
+    /// <summary>Whether the session lives and its user is logged in, and what the module said to the question.</summary>
+    public bool IsLoggedIn(out ReturnValue answer, out ulong slotId)
     {
-        using var lease = new HandleLease(this);
+        using var call = new SessionCall(this, nameof(CK_FUNCTION_LIST.C_GetSessionInfo));
         CK_SESSION_INFO info;
-        return Functions->C_GetSessionInfo(Session, &info) == Pkcs11.CKR_OK
-            && info.State is Pkcs11.CKS_RO_USER_FUNCTIONS or Pkcs11.CKS_RW_USER_FUNCTIONS;
+        answer = new ReturnValue(Functions->C_GetSessionInfo(Session, &info));
+        slotId = info.SlotId;
+        return answer.Recovery == Recovery.Success && info.State is Pkcs11.CKS_RO_USER_FUNCTIONS or Pkcs11.CKS_RW_USER_FUNCTIONS;
     }
 
     public void SetUserPin(Pin pin)
     {
-        using var lease = new HandleLease(this);
+        using var call = new SessionCall(this, nameof(CK_FUNCTION_LIST.C_InitPIN));
         fixed (byte* bytes = pin.Bytes)
         {
             CryptokiException.ThrowIfFailed(Functions->C_InitPIN(Session, bytes, (nuint)pin.Bytes.Length), nameof(CK_FUNCTION_LIST.C_InitPIN));
@@ -47,7 +48,7 @@ internal sealed unsafe partial class SessionHandle
     public List<nuint> Find(AttributeTemplate template)
     {
         const int Batch = 32;
-        using var lease = new HandleLease(this);
+        using var call = new SessionCall(this, nameof(CK_FUNCTION_LIST.C_FindObjectsInit));
         CryptokiException.ThrowIfFailed(
             Functions->C_FindObjectsInit(Session, template.First, template.Count), nameof(CK_FUNCTION_LIST.C_FindObjectsInit));
         GC.KeepAlive(template);
@@ -71,15 +72,15 @@ internal sealed unsafe partial class SessionHandle
         }
     }
 
-    /// <summary>Finds private objects. A session that was logged out does not say so: private objects just vanish from its searches.</summary>
+    /// <summary>Finds private objects. A session that was logged out, or whose token is gone, does not say so: they just vanish from its searches.</summary>
     public List<nuint> FindPrivate(AttributeTemplate template)
     {
         // Asked on both sides of the search: another thread may be logging in again, and only a search within a login counts.
-        RequireLogin();
+        _ = RequireLogin();
         List<nuint> found = Find(template);
         if (found.Count == 0)
         {
-            RequireLogin();
+            RequireToken(RequireLogin());
         }
 
         return found;
@@ -87,7 +88,7 @@ internal sealed unsafe partial class SessionHandle
 
     public byte[] Read(nuint target, nuint attribute)
     {
-        using var lease = new HandleLease(this);
+        using var call = new SessionCall(this, nameof(CK_FUNCTION_LIST.C_GetAttributeValue));
         var request = new CK_ATTRIBUTE { Type = attribute };
         CryptokiException.ThrowIfFailed(Functions->C_GetAttributeValue(Session, target, &request, 1), nameof(CK_FUNCTION_LIST.C_GetAttributeValue));
         byte[] value = new byte[checked((int)request.Length)];
@@ -103,7 +104,7 @@ internal sealed unsafe partial class SessionHandle
 
     public void GenerateKeyPair(nuint mechanism, AttributeTemplate publicKey, AttributeTemplate privateKey)
     {
-        using var lease = new HandleLease(this);
+        using var call = new SessionCall(this, nameof(CK_FUNCTION_LIST.C_GenerateKeyPair));
         var request = new CK_MECHANISM { Mechanism = mechanism };
         nuint publicHandle;
         nuint privateHandle;
@@ -115,10 +116,17 @@ internal sealed unsafe partial class SessionHandle
     }
 
     /// <summary>The number of bytes of <paramref name="signature"/> that were written.</summary>
-    public int Sign(nuint key, nuint mechanism, ReadOnlySpan<byte> content, Span<byte> signature)
+    public int Sign(nuint key, SigningMechanism mechanism, ReadOnlySpan<byte> content, Span<byte> signature)
     {
-        using var lease = new HandleLease(this);
-        var request = new CK_MECHANISM { Mechanism = mechanism };
+        using var call = new SessionCall(this, nameof(CK_FUNCTION_LIST.C_SignInit));
+        CK_RSA_PKCS_PSS_PARAMS pss = mechanism.Pss ?? default;
+        var request = new CK_MECHANISM { Mechanism = mechanism.Number };
+        if (mechanism.Pss is not null)
+        {
+            request.Parameter = &pss;
+            request.ParameterLength = (nuint)sizeof(CK_RSA_PKCS_PSS_PARAMS);
+        }
+
         CryptokiException.ThrowIfFailed(Functions->C_SignInit(Session, &request, key), nameof(CK_FUNCTION_LIST.C_SignInit));
         nuint length = (nuint)signature.Length;
 
@@ -136,7 +144,7 @@ internal sealed unsafe partial class SessionHandle
 
     public void FillRandom(Span<byte> destination)
     {
-        using var lease = new HandleLease(this);
+        using var call = new SessionCall(this, nameof(CK_FUNCTION_LIST.C_GenerateRandom));
         fixed (byte* start = destination)
         {
             CryptokiException.ThrowIfFailed(
@@ -144,11 +152,19 @@ internal sealed unsafe partial class SessionHandle
         }
     }
 
-    private void RequireLogin()
+    private ulong RequireLogin()
     {
-        if (!IsLoggedIn())
-        {
-            throw new CryptokiException(nameof(CK_FUNCTION_LIST.C_FindObjects), new ReturnValue(Pkcs11.CKR_USER_NOT_LOGGED_IN));
-        }
+        bool isLoggedIn = IsLoggedIn(out ReturnValue answer, out ulong slotId);
+        CryptokiException.ThrowIfFailed((nuint)answer.Code, nameof(CK_FUNCTION_LIST.C_GetSessionInfo));
+        return isLoggedIn
+            ? slotId
+            : throw new CryptokiException(nameof(CK_FUNCTION_LIST.C_FindObjects), new ReturnValue(Pkcs11.CKR_USER_NOT_LOGGED_IN));
+    }
+
+    private void RequireToken(ulong slotId)
+    {
+        using var call = new SessionCall(this, nameof(CK_FUNCTION_LIST.C_GetTokenInfo));
+        CK_TOKEN_INFO info;
+        CryptokiException.ThrowIfFailed(Functions->C_GetTokenInfo((nuint)slotId, &info), nameof(CK_FUNCTION_LIST.C_GetTokenInfo));
     }
 }

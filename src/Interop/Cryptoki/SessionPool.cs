@@ -3,14 +3,14 @@ using System.Collections.Concurrent;
 namespace Fota.Interop.Cryptoki;
 
 /// <summary>A bounded number of sessions on one token; a thread that finds all of them in use waits.</summary>
-internal sealed class SessionPool(ModuleHandle module, ulong slotId, int limit) : IDisposable
+internal sealed class SessionPool(ModuleHandle module, int limit) : IDisposable
 {
     private readonly SemaphoreSlim _free = new(limit);
-    private readonly ConcurrentStack<(SessionHandle Session, int Generation)> _idle = new();
+    private readonly ConcurrentStack<SessionHandle> _idle = new();
     private volatile bool _isDisposed;
 
     /// <summary>Runs <paramref name="call"/> on a session of <paramref name="generation"/>. A session whose call failed is not used again.</summary>
-    public T Use<T>(int generation, Func<SessionHandle, T> call)
+    public T Use<T>(TokenGeneration generation, Func<SessionHandle, T> call)
     {
         _free.Wait();
         try
@@ -27,7 +27,7 @@ internal sealed class SessionPool(ModuleHandle module, ulong slotId, int limit) 
             {
                 if (isGood && !_isDisposed)
                 {
-                    _idle.Push((session, generation));
+                    _idle.Push(session);
                 }
                 else
                 {
@@ -45,25 +45,25 @@ internal sealed class SessionPool(ModuleHandle module, ulong slotId, int limit) 
     public void Dispose()
     {
         _isDisposed = true;
-        while (_idle.TryPop(out (SessionHandle Session, int) idle))
+        while (_idle.TryPop(out SessionHandle? idle))
         {
-            idle.Session.Dispose();
+            idle.Dispose();
         }
     }
 
-    private SessionHandle Rent(int generation)
+    private SessionHandle Rent(TokenGeneration generation)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, typeof(Token));
-        while (_idle.TryPop(out (SessionHandle Session, int Generation) idle))
+        while (_idle.TryPop(out SessionHandle? idle))
         {
-            if (idle.Generation == generation)
+            if (ReferenceEquals(idle.Generation, generation))
             {
-                return idle.Session;
+                return idle;
             }
 
-            idle.Session.Dispose();
+            idle.Dispose();
         }
 
-        return SessionHandle.Open(module, slotId);
+        return SessionHandle.Open(module, generation);
     }
 }

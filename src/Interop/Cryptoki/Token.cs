@@ -21,17 +21,16 @@ public sealed class Token : IDisposable
 
         // One session fewer than the token allows: the anchor holds one.
         ulong limit = description.MaxSessions is { } sessions and < MaxPooledSessions ? Math.Max(1, sessions - 1) : MaxPooledSessions;
-        _sessions = new SessionPool(library.Module, description.SlotId, (int)limit);
+        _sessions = new SessionPool(library.Module, (int)limit);
     }
 
     /// <summary>What the token said about itself when it was opened.</summary>
     public TokenDescription Description { get; }
 
-    internal int Generation => _login.Generation;
-
     /// <summary>Logs in to the token with this label. A copy of the PIN is kept, pinned, until the token is disposed of.</summary>
     /// <exception cref="CryptokiRefusalException">
-    /// No token or several have the label; its PIN is locked or at its final try; or a login failed before, which is never repeated.
+    /// No token has the label, also after the module was initialised anew to look for it, or several have; its PIN is locked or at its final try; a login failed
+    /// before, which is never repeated; or module or token are away, and were looked for a moment ago.
     /// </exception>
     /// <exception cref="CryptokiException">The token refuses, e.g. "C_Login: CKR_PIN_INCORRECT".</exception>
     public static Token Open(CryptokiLibrary library, string label, Pin pin)
@@ -39,10 +38,23 @@ public sealed class Token : IDisposable
         ArgumentNullException.ThrowIfNull(library);
         ArgumentException.ThrowIfNullOrEmpty(label);
         ArgumentNullException.ThrowIfNull(pin);
-        TokenDescription description = library.FindToken(label);
         TokenLogin login = library.Module.Module.LoginTo(label);
-        login.Enter(library, pin);
-        return new Token(library, description, login);
+        CallRecovery? recovery = null;
+        while (true)
+        {
+            try
+            {
+                return new Token(library, login.Enter(library, pin), login);
+            }
+            catch (CryptokiException e)
+            {
+                recovery ??= new CallRecovery(library, login);
+                if (!recovery.TryMakeGood(e, generation: null))
+                {
+                    throw;
+                }
+            }
+        }
     }
 
     /// <summary>Generates a key pair whose private key is sensitive and can never be extracted.</summary>
@@ -51,7 +63,7 @@ public sealed class Token : IDisposable
     public TokenKey GenerateKey(KeyAlgorithm algorithm, string label)
     {
         ArgumentException.ThrowIfNullOrEmpty(label);
-        KeyScheme scheme = KeyScheme.Of(algorithm);
+        KeyScheme scheme = KeySchemes.Of(algorithm);
         byte[] id = new byte[IdLength];
         lock (_login.Generating)
         {
@@ -135,35 +147,42 @@ public sealed class Token : IDisposable
         }
     }
 
-    /// <summary>Runs a call on a pooled session. A lost session, login or object handle is made good once, then the failure stands (A50).</summary>
+    /// <summary>
+    /// Runs a call on a pooled session. What its failure complains of is made good as docs/token-recovery.md says, in the main once; then the
+    /// failure stands (A50).
+    /// </summary>
     internal T Use<T>(Func<SessionHandle, T> call)
     {
-        for (bool isRetry = false; ; isRetry = true)
+        CallRecovery? recovery = null;
+        while (true)
         {
+            ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
             _library.ThrowIfRefused(Description.Label);
-            int generation = _login.Generation;
+            TokenGeneration? generation = null;
             try
             {
-                return _sessions.Use(generation, call);
+                generation = _login.Current(_library);
+                T result = _sessions.Use(generation, call);
+                _login.Confirm();
+                return result;
             }
-            catch (CryptokiException e) when (!isRetry && IsWorthRepeating(e.Code.Recovery))
+            catch (CryptokiException e)
             {
-                _login.Recover(_library, generation);
+                recovery ??= new CallRecovery(_library, _login);
+                if (!recovery.TryMakeGood(e, generation))
+                {
+                    throw;
+                }
             }
         }
     }
 
-    /// <summary>After <see cref="Recovery.Probe"/> too: the anchor session tells whether the login stands, and a device may have hiccuped.</summary>
-    private static bool IsWorthRepeating(Recovery recovery) =>
-        recovery is Recovery.NewSession or Recovery.LogIn or Recovery.FindAgain or Recovery.Probe;
-
-    private static AttributeTemplate PublicTemplate(KeyScheme scheme, string label, ReadOnlySpan<byte> id) => new AttributeTemplate(6)
+    private static AttributeTemplate PublicTemplate(KeyScheme scheme, string label, ReadOnlySpan<byte> id) => scheme.Describe(new AttributeTemplate(7)
         .Add(Pkcs11.CKA_TOKEN, true)
         .Add(Pkcs11.CKA_PRIVATE, false)
         .Add(Pkcs11.CKA_VERIFY, true)
         .Add(Pkcs11.CKA_LABEL, label)
-        .Add(Pkcs11.CKA_ID, id)
-        .Add(Pkcs11.CKA_EC_PARAMS, scheme.Parameters);
+        .Add(Pkcs11.CKA_ID, id));
 
     private static AttributeTemplate PrivateTemplate(string label, ReadOnlySpan<byte> id) => new AttributeTemplate(10)
         .Add(Pkcs11.CKA_TOKEN, true)

@@ -2,19 +2,19 @@ using System.Security.Cryptography;
 
 namespace Fota.Interop.Cryptoki;
 
-/// <summary>A P-256 token key as the runtime's ECDSA type. Signing happens on the token, everything public here.</summary>
+/// <summary>A token key on P-256 or P-384 as the runtime's ECDSA type. Signing happens on the token, everything public here.</summary>
 internal sealed class TokenEcdsa : ECDsa
 {
-    private const int FieldLength = 32;
-
     private readonly TokenKey _key;
     private readonly ECParameters _publicKey;
+    private readonly int _fieldLength;
 
     public TokenEcdsa(TokenKey key, ECParameters publicKey)
     {
         _key = key;
         _publicKey = publicKey;
-        KeySizeValue = FieldLength * 8;
+        _fieldLength = publicKey.Q.X!.Length;
+        KeySizeValue = _fieldLength * 8;
         LegalKeySizesValue = [new KeySizes(KeySizeValue, KeySizeValue, 0)];
     }
 
@@ -24,9 +24,9 @@ internal sealed class TokenEcdsa : ECDsa
         ArgumentNullException.ThrowIfNull(hash);
 
         // FIPS 186-5 section 6.4.1: a digest longer than the order counts by its leftmost bits. A shorter one is weaker than the key.
-        return hash.Length >= FieldLength
-            ? _key.SignHash(hash.AsSpan(0, FieldLength))
-            : throw new CryptographicException($"wanted a digest of at least {FieldLength} bytes, got {hash.Length}");
+        return hash.Length >= _fieldLength
+            ? _key.SignHash(hash.AsSpan(0, _fieldLength))
+            : throw new CryptographicException($"wanted a digest of at least {_fieldLength} bytes, got {hash.Length}");
     }
 
     /// <inheritdoc/>

@@ -7,17 +7,15 @@ public sealed class TokenKey
 {
     private readonly Token _token;
     private readonly KeyScheme _scheme;
-    private readonly byte[] _point;
     private readonly byte[] _id;
     private CachedHandle? _handle;
 
-    internal TokenKey(Token token, KeyScheme scheme, byte[] point, byte[] id)
+    internal TokenKey(Token token, KeyScheme scheme, byte[] subjectPublicKeyInfo, byte[] id)
     {
         _token = token;
         _scheme = scheme;
-        _point = point;
         _id = id;
-        SubjectPublicKeyInfo = scheme.SubjectPublicKeyInfo(point);
+        SubjectPublicKeyInfo = subjectPublicKeyInfo;
     }
 
     /// <summary>The label of the private key.</summary>
@@ -38,33 +36,44 @@ public sealed class TokenKey
     /// <summary>Whether the token says that the private key could not be extracted at any time since it was made.</summary>
     public required bool IsNeverExtractable { get; init; }
 
-    /// <summary>Signs a message: P-256 over its SHA-256 as r||s, Ed25519 over the message itself. 64 bytes either way.</summary>
-    /// <exception cref="CryptokiException">The token refuses.</exception>
-    public byte[] Sign(ReadOnlySpan<byte> message) =>
-        Algorithm == KeyAlgorithm.EcdsaP256 ? SignContent(SHA256.HashData(message)) : SignContent(message.ToArray());
+    /// <summary>Length of its signatures in bytes: 64 for P-256 (r||s) and Ed25519, 96 for P-384 (r||s), the modulus's for RSA.</summary>
+    public int SignatureLength => _scheme.SignatureLength;
 
-    /// <summary>Signs a SHA-256 digest with a P-256 key; r||s, 64 bytes.</summary>
+    /// <summary>Signs a message: ECDSA and RSA over the hash that goes with the algorithm, Ed25519 over the message itself.</summary>
+    /// <exception cref="CryptokiException">The token refuses.</exception>
+    /// <exception cref="CryptokiRefusalException">The token is away, or the key is gone from it.</exception>
+    public byte[] Sign(ReadOnlySpan<byte> message) =>
+        SignContent(_scheme.Hash is { } hash ? CryptographicOperations.HashData(hash, message) : message.ToArray());
+
+    /// <summary>Signs a digest by the hash that goes with the algorithm: SHA-384 for P-384, SHA-256 else.</summary>
     /// <exception cref="InvalidOperationException">The key is an Ed25519 key, which signs messages only.</exception>
-    /// <exception cref="ArgumentException">The digest is not 32 bytes long.</exception>
+    /// <exception cref="ArgumentException">The digest is not as long as that hash's.</exception>
     /// <exception cref="CryptokiException">The token refuses.</exception>
     public byte[] SignHash(ReadOnlySpan<byte> digest)
     {
-        RequireP256();
-        return digest.Length == SHA256.HashSizeInBytes
+        int wanted = _scheme.Hash switch
+        {
+            null => throw new InvalidOperationException($"key '{Label}' is an {Algorithm} key, which signs messages, not digests"),
+            { } hash when hash == HashAlgorithmName.SHA384 => SHA384.HashSizeInBytes,
+            _ => SHA256.HashSizeInBytes,
+        };
+        return digest.Length == wanted
             ? SignContent(digest.ToArray())
-            : throw new ArgumentException($"wanted a digest of {SHA256.HashSizeInBytes} bytes, got {digest.Length}", nameof(digest));
+            : throw new ArgumentException($"wanted a digest of {wanted} bytes, got {digest.Length}", nameof(digest));
     }
 
     /// <summary>The key as the runtime's ECDSA type, for certificates and CMS; disposing of it leaves key and token as they are.</summary>
-    /// <exception cref="InvalidOperationException">The key is an Ed25519 key.</exception>
+    /// <exception cref="InvalidOperationException">The key is no ECDSA key.</exception>
     public ECDsa AsECDsa()
     {
-        RequireP256();
-        return new TokenEcdsa(this, new ECParameters
+        if (Algorithm is not (KeyAlgorithm.EcdsaP256 or KeyAlgorithm.EcdsaP384))
         {
-            Curve = ECCurve.NamedCurves.nistP256,
-            Q = new ECPoint { X = _point[1..33], Y = _point[33..65] },
-        });
+            throw new InvalidOperationException($"key '{Label}' is an {Algorithm} key, wanted {KeyAlgorithm.EcdsaP256} or {KeyAlgorithm.EcdsaP384}");
+        }
+
+        using var publicKey = ECDsa.Create();
+        publicKey.ImportSubjectPublicKeyInfo(SubjectPublicKeyInfo.Span, out _);
+        return new TokenEcdsa(this, publicKey.ExportParameters(includePrivateParameters: false));
     }
 
     /// <summary>Reads an attribute of the private key, or fails with what the token says, e.g. CKR_ATTRIBUTE_SENSITIVE.</summary>
@@ -72,19 +81,18 @@ public sealed class TokenKey
 
     private byte[] SignContent(byte[] content) => _token.Use(session =>
     {
-        byte[] signature = new byte[KeyScheme.SignatureLength];
-        int length = session.Sign(Find(session), _scheme.SigningMechanism, content, signature);
+        byte[] signature = new byte[_scheme.SignatureLength];
+        int length = session.Sign(Find(session), _scheme.Signing, content, signature);
         return length == signature.Length
             ? signature
             : throw new CryptographicException($"wanted a signature of {signature.Length} bytes from token key '{Label}', got {length}");
     });
 
-    /// <summary>The private key's handle, found anew after a login: object handles do not outlive the one they were found in.</summary>
+    /// <summary>The private key's handle, found anew in each generation: object handles do not outlive the one they were found in.</summary>
     private nuint Find(SessionHandle session)
     {
-        int generation = _token.Generation;
         CachedHandle? cached = Volatile.Read(ref _handle);
-        if (cached is not null && cached.Generation == generation)
+        if (cached is not null && ReferenceEquals(cached.Generation, session.Generation))
         {
             return cached.Handle;
         }
@@ -100,17 +108,9 @@ public sealed class TokenKey
                 $"wanted one private key with the id of '{Label}', got {found.Count}");
         }
 
-        Volatile.Write(ref _handle, new CachedHandle(found[0], generation));
+        Volatile.Write(ref _handle, new CachedHandle(found[0], session.Generation));
         return found[0];
     }
 
-    private void RequireP256()
-    {
-        if (Algorithm != KeyAlgorithm.EcdsaP256)
-        {
-            throw new InvalidOperationException($"key '{Label}' is an {Algorithm} key, wanted {KeyAlgorithm.EcdsaP256}");
-        }
-    }
-
-    private sealed record CachedHandle(nuint Handle, int Generation);
+    private sealed record CachedHandle(nuint Handle, TokenGeneration Generation);
 }

@@ -25,6 +25,9 @@ internal sealed class RsaPssKey : VerificationKey
     private RsaPssKey(RSA key)
         : base(SignatureAlgorithm.Ps256, key.ExportSubjectPublicKeyInfo()) => _key = key;
 
+    /// <summary>Length of the modulus.</summary>
+    public int Bits => _key.KeySize;
+
     public override bool IsSignatureOver(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
         signature.Length == (_key.KeySize + 7) / 8
         && _key.VerifyData(message, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pss); // salt: as long as the hash

@@ -9,22 +9,27 @@ internal static class KeyJson
     private const string Ecdsa = "ecdsa", LegacyEcdsaP256 = "ecdsa-sha2-nistp256", LegacyEcdsaP384 = "ecdsa-sha2-nistp384", Ed25519 = "ed25519", Rsa = "rsa";
     private const string SchemeP256 = "ecdsa-sha2-nistp256", SchemeP384 = "ecdsa-sha2-nistp384", SchemePss = "rsassa-pss-sha256";
 
+    // What other writers may still have is 2048 bits; of ours, none goes below the strength of P-256.
+    private const int ProfiledRsaBits = 3072;
+
     public static void WriteKeys(Utf8JsonWriter writer, IEnumerable<RoleKeys> roles)
     {
         writer.WriteStartObject("keys");
         foreach (VerificationKey key in roles.SelectMany(static role => role.Keys).Distinct())
         {
-            bool edwards = key.Algorithm == SignatureAlgorithm.Ed25519;
-            if (!edwards && key.Algorithm != SignatureAlgorithm.Esp256)
+            (string type, string scheme) = key.Algorithm switch
             {
-                throw new RejectedException(RejectionReason.UnsupportedKey, $"a key: wanted one on P-256 or Ed25519, got one for {key.Algorithm}, which our profile does not write");
-            }
-
-            writer.WriteStartObject(MetadataKeyId.Of(key).Text);
-            writer.WriteString("keytype", edwards ? Ed25519 : Ecdsa);
-            writer.WriteString("scheme", edwards ? Ed25519 : SchemeP256);
+                SignatureAlgorithm.Ed25519 => (Ed25519, Ed25519),
+                SignatureAlgorithm.Esp256 => (Ecdsa, SchemeP256),
+                SignatureAlgorithm.Esp384 => (Ecdsa, SchemeP384),
+                SignatureAlgorithm.Ps256 => (Rsa, SchemePss),
+                _ => throw new RejectedException(RejectionReason.UnsupportedKey, $"a key: wanted one on P-256, P-384 or Ed25519, or of RSA, got one for {key.Algorithm}, which our profile does not write"),
+            };
+            writer.WriteStartObject(MetadataKeyId.Of(DemandStrength(key)).Text);
+            writer.WriteString("keytype", type);
+            writer.WriteString("scheme", scheme);
             writer.WriteStartObject("keyval");
-            writer.WriteString("public", edwards ? Convert.ToHexStringLower(key.SubjectPublicKeyInfo.Span[Ed25519Key.Prefix.Length..]) : key.ToPem());
+            writer.WriteString("public", type == Ed25519 ? Convert.ToHexStringLower(key.SubjectPublicKeyInfo.Span[Ed25519Key.Prefix.Length..]) : key.ToPem());
             writer.WriteEndObject();
             writer.WriteEndObject();
         }
@@ -74,8 +79,12 @@ internal static class KeyJson
         return (type, scheme) switch
         {
             (Ecdsa, SchemeP256) => ReadPem(type, text, SignatureAlgorithm.Esp256),
+            (Ecdsa, SchemeP384) => ReadPem(type, text, SignatureAlgorithm.Esp384),
+            (Rsa, SchemePss) => DemandStrength(ReadPem(type, text, SignatureAlgorithm.Ps256)),
             (Ed25519, Ed25519) => ReadEd25519(text),
-            _ => throw new RejectedException(RejectionReason.UnsupportedKey, "a key: wanted ecdsa with ecdsa-sha2-nistp256 or ed25519 with ed25519, got another type or scheme"),
+            _ => throw new RejectedException(
+                RejectionReason.UnsupportedKey,
+                "a key: wanted ecdsa with ecdsa-sha2-nistp256 or -nistp384, rsa with rsassa-pss-sha256 or ed25519 with ed25519, got another type or scheme"),
         };
     }
 
@@ -92,6 +101,10 @@ internal static class KeyJson
             _ => throw new RejectedException(RejectionReason.UnsupportedKey, "a key: wanted ed25519, ecdsa or rsa with a scheme of theirs, got another type or scheme"),
         };
     }
+
+    private static VerificationKey DemandStrength(VerificationKey key) => key is RsaPssKey { Bits: < ProfiledRsaBits and var bits }
+        ? throw new RejectedException(RejectionReason.UnsupportedKey, $"an RSA key: wanted {ProfiledRsaBits} bits at least, got {bits}")
+        : key;
 
     private static (string Type, string Scheme, string Text) ReadMembers(JsonElement key) => (key.Text("keytype"), key.Text("scheme"), key.Object("keyval").Text("public"));
 

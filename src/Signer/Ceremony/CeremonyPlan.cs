@@ -97,12 +97,10 @@ internal sealed class CeremonyPlan
         }
     }
 
-    private static PlannedKey ReadKey(KeyPlan key) => new(Name("keys.label", key.Label), Name("keys.token", key.Token), key.Algorithm switch
-    {
-        "ecdsa-p256" => KeyAlgorithm.EcdsaP256,
-        "ed25519" => KeyAlgorithm.Ed25519,
-        _ => throw new SignerRefusalException($"plan: keys.algorithm of {key.Label}: wanted ecdsa-p256 or ed25519, got \"{key.Algorithm}\""),
-    });
+    private static PlannedKey ReadKey(KeyPlan key) => new(
+        Name("keys.label", key.Label),
+        Name("keys.token", key.Token),
+        KeyAlgorithmNames.Find(key.Algorithm) ?? throw new SignerRefusalException($"plan: keys.algorithm of {key.Label}: wanted {string.Join(", ", KeyAlgorithmNames.All)}, got \"{key.Algorithm}\""));
 
     private RoleSettings ReadRole(string field, RolePlan? role)
     {

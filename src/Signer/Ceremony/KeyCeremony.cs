@@ -7,6 +7,7 @@ using Fota.Signer.Authority;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;
 using Fota.Signer.Keys;
+using Fota.Signer.Keys.Policies;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Ceremony;
@@ -15,7 +16,7 @@ namespace Fota.Signer.Ceremony;
 /// Makes tokens, keys, the first root and targets, the certificate authorities and the home. All of it appears at once, by the last rename.
 /// It never signs with a product's keys: a product's role begins with its first release.
 /// </summary>
-internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string modulePath, string pinFolder)
+internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string modulePath, string pinFolder, byte[]? keyPolicy)
 {
     /// <summary>The first version of every role.</summary>
     private const long First = 1;
@@ -27,6 +28,11 @@ internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string mod
         HomeFolder final = new(directory), staged = new(Path.TrimEndingDirectorySeparator(final.Root) + ".incomplete");
         DemandAbsent(final, staged);
         KeyMaking.DemandPins(plan, pinFolder);
+        if (keyPolicy is not null)
+        {
+            KeyPolicyFile.Parse(keyPolicy).DemandLabelsOf(plan.Keys.Select(static key => key.Label));
+        }
+
         DateTimeOffset started = host.Clock.GetUtcNow();
         Directory.CreateDirectory(staged.Root);
         (List<MadeKey> keys, string module) = MakeKeys();
@@ -103,6 +109,10 @@ internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string mod
         }
 
         DurableFile.Replace(home.Settings, settings.ToJson());
+        if (keyPolicy is not null)
+        {
+            DurableFile.Replace(home.KeyPolicy, keyPolicy);
+        }
     }
 
     private void SignRoles(SignerHome home, List<MadeKey> keys, DateTimeOffset now)

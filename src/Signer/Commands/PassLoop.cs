@@ -40,8 +40,8 @@ internal static class PassLoop
     /// </summary>
     private static bool IsPassing(Exception e) => e switch
     {
-        CryptokiException cryptoki => cryptoki.Code.Recovery != Recovery.CredentialFailure,
-        CryptokiRefusalException => false,
+        CryptokiException cryptoki => !cryptoki.IsRefusedLogin,
+        CryptokiRefusalException refusal => refusal.IsPassing,
         SqliteException sqlite => sqlite.SqliteErrorCode is not (Corrupt or NotADatabase),
         _ => e is SignerRefusalException or RejectedException or HttpRequestException or TaskCanceledException or IOException or UnauthorizedAccessException or CryptographicException,
     };

@@ -17,6 +17,9 @@ internal sealed class HomeFolder(string path)
 
     public string Settings => Path.Combine(Root, SettingsName);
 
+    /// <summary>What keys may sign, where people have narrowed it.</summary>
+    public string KeyPolicy => Path.Combine(Root, "key-policy.yaml");
+
     public string Journal => Path.Combine(Root, "journal.db");
 
     public string Lock => Path.Combine(Root, "lock");

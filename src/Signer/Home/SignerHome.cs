@@ -1,6 +1,7 @@
 using Fota.Signer.Approval;
 using Fota.Signer.Authority;
 using Fota.Signer.Journal;
+using Fota.Signer.Keys.Policies;
 using Fota.Signer.Requests;
 using Fota.Signer.Roles;
 
@@ -19,7 +20,7 @@ internal sealed class SignerHome : IDisposable
         CompletedChange = completed;
         _lock = taken;
         _database = database;
-        Journal = new SigningJournal(database, clock);
+        Journal = new SigningJournal(database, clock, new KeyPolicies(folder, clock));
         Signer = new JournalledSigner(Journal);
         Sequences = new SequenceNumbers(database, clock);
         Names = new CertifiedNames(database, clock);

@@ -6,7 +6,7 @@ namespace Fota.Signer.Journal;
 /// <summary>The one way to a signature.</summary>
 internal sealed class JournalledSigner(SigningJournal journal)
 {
-    /// <summary>Signs <paramref name="message"/>; the signature is 64 bytes and has been verified.</summary>
+    /// <summary>Signs <paramref name="message"/>; the signature, in COSE's form, has been verified.</summary>
     /// <param name="key">The key.</param>
     /// <param name="purpose">What the signature is for.</param>
     /// <param name="subject">What is signed, for people, for example "infusion-pump 1.1.0".</param>
@@ -19,9 +19,9 @@ internal sealed class JournalledSigner(SigningJournal journal)
         {
             signature = key.Sign(intent, message);
         }
-        catch (CryptographicException e)
+        catch (Exception e) when (e is CryptographicException or SignerRefusalException)
         {
-            // The token answered, and its answer was no. Any other exception leaves the row open: then nobody knows.
+            // The token answered, or the key's policy, and the answer was no. Any other exception leaves the row open: then nobody knows.
             journal.RecordFailed(intent, e.Message);
             throw;
         }

@@ -3,7 +3,7 @@ namespace Fota.Signer.Journal;
 /// <summary>The schema of journal.db, step by step; PRAGMA user_version counts the steps taken.</summary>
 internal static class SignerSchema
 {
-    public static IReadOnlyList<string> Migrations { get; } = [Journal, CertifiedNames, IssuedCertificates, Requests, Authorities];
+    public static IReadOnlyList<string> Migrations { get; } = [Journal, CertifiedNames, IssuedCertificates, UsesOfKeys, Requests, Authorities];
 
     // The triggers stop mistakes, not attackers: whoever writes the file can drop them.
     private const string Journal =
@@ -62,6 +62,9 @@ internal static class SignerSchema
 
         CREATE INDEX issued_by_device ON issued (device, key_id, not_after);
         """;
+
+    // How often a key was used is asked before each signature of a key with a limit.
+    private const string UsesOfKeys = "CREATE INDEX intent_by_key ON intent (key_id);";
 
     private const string CertifiedNames =
         """

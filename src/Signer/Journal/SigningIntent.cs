@@ -9,24 +9,29 @@ internal sealed class SigningIntent
 {
     private readonly KeyId _key;
     private readonly Sha256Digest _message;
+    private readonly Action<ITokenKey> _policy;
 
-    internal SigningIntent(long id, KeyId key, Sha256Digest message)
+    internal SigningIntent(long id, KeyId key, Sha256Digest message, Action<ITokenKey> policy)
     {
         Id = id;
         _key = key;
         _message = message;
+        _policy = policy;
     }
 
     /// <summary>Its number in the journal.</summary>
     public long Id { get; }
 
-    /// <summary>An intent covers one key and one message.</summary>
+    /// <summary>An intent covers one key and one message, and the key's policy is asked last, right before the token signs.</summary>
+    /// <exception cref="Keys.Policies.KeyPolicyException">The key may not sign this.</exception>
     public void DemandFor(ITokenKey key, ReadOnlySpan<byte> message)
     {
         if (key.PublicKey.Id != _key || Sha256Digest.Of(message) != _message)
         {
             throw new InvalidOperationException($"signing {Id} of the journal is for another key or message");
         }
+
+        _policy(key);
     }
 }
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Fota.Manifest;
+using Fota.Manifest.Keys;
 using Fota.Signer.Keys;
+using Fota.Signer.Keys.Policies;
 
 namespace Fota.Signer.Journal;
 
@@ -8,13 +10,16 @@ namespace Fota.Signer.Journal;
 /// Every use of a private key: the intent before C_Sign, the outcome after. After a crash an intent without outcome stays "unknown"; it is
 /// reported, and never repeated by the signer itself (A48).
 /// </summary>
-internal sealed class SigningJournal(SignerDatabase database, TimeProvider clock)
+internal sealed class SigningJournal(SignerDatabase database, TimeProvider clock, KeyPolicies policies)
 {
     private const string Columns =
         """
         SELECT i.id, i.time, i.token, i.key_label, i.key_id, i.purpose, i.subject, i.message_sha256, o.result, o.signature_sha256, o.reason
         FROM intent i LEFT JOIN outcome o ON o.intent = i.id
         """;
+
+    /// <summary>How many signatures key $0 has made, or may have made, besides intent $1.</summary>
+    internal const string UsesOfKey = "SELECT count(*) FROM intent i LEFT JOIN outcome o ON o.intent = i.id WHERE i.key_id = $0 AND i.id <> $1 AND o.result IS NOT 'failed'";
 
     /// <summary>Writes down what is about to be signed.</summary>
     public SigningIntent Begin(ITokenKey key, SigningPurpose purpose, string subject, ReadOnlySpan<byte> message)
@@ -29,7 +34,8 @@ internal sealed class SigningJournal(SignerDatabase database, TimeProvider clock
             purpose.ToString(),
             subject,
             digest.ToString());
-        return new SigningIntent(Convert.ToInt64(id, CultureInfo.InvariantCulture), key.PublicKey.Id, digest);
+        long number = Convert.ToInt64(id, CultureInfo.InvariantCulture);
+        return new SigningIntent(number, key.PublicKey.Id, digest, signing => policies.Demand(signing.Label, signing.PublicKey, purpose, () => Uses(signing.PublicKey.Id, number)));
     }
 
     /// <summary>The token signed.</summary>
@@ -72,6 +78,8 @@ internal sealed class SigningJournal(SignerDatabase database, TimeProvider clock
         result.ToString().ToLowerInvariant(),
         signature,
         reason);
+
+    private long Uses(KeyId key, long except) => Convert.ToInt64(database.Scalar(UsesOfKey, key.ToString(), except), CultureInfo.InvariantCulture);
 
     private string Now() => clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }

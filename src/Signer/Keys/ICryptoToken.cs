@@ -61,7 +61,7 @@ internal interface ITokenKey
     bool IsNeverExtractable { get; }
 
     /// <summary>
-    /// Signs; 64 bytes. It takes the intent that stands in the journal, so that a signature without a row before it does not compile.
+    /// Signs, in COSE's form. It takes the intent that stands in the journal, so that a signature without a row before it does not compile.
     /// </summary>
     byte[] Sign(SigningIntent intent, ReadOnlySpan<byte> message);
 }

@@ -26,7 +26,7 @@ internal sealed class OpenedKey : IDisposable
     public static OpenedKey Open(SignerHost host, HomeFolder folder, string label, string? pinFile)
     {
         SignerSettings settings = folder.ReadSettings();
-        if (Coming(folder, settings) is { } proposed)
+        if (Coming.Find(folder, settings) is { } proposed)
         {
             ReachablePins.Demand(proposed, settings.Key(label).Token, host.Variable);
         }
@@ -64,21 +64,6 @@ internal sealed class OpenedKey : IDisposable
     {
         Token.Dispose();
         _module.Dispose();
-    }
-
-    /// <summary>The policy of the change that is on its way; null if there is none that could come into force.</summary>
-    private static SignerSettings? Coming(HomeFolder folder, SignerSettings settings)
-    {
-        try
-        {
-            return Proposal.Find(folder) is { } proposal ? ChangedPolicy.Of(settings, proposal.Request) : null;
-        }
-        catch (SignerRefusalException)
-        {
-            // Of a change that cannot be read, or that today's policy does not allow, nothing can be signed or applied: it gives no key another role. And
-            // whoever can write such a one could take the folder away. So it stops nobody's releases; `role` says what is wrong with it.
-            return null;
-        }
     }
 
     private static ITokenKey Find(ICryptoToken token, KeySettings wanted)

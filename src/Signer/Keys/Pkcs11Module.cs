@@ -11,7 +11,12 @@ internal sealed class Pkcs11Module : ITokenModule
 
     private Pkcs11Module(CryptokiLibrary library) => _library = library;
 
-    public static ITokenModule Load(string path) => new Pkcs11Module(CryptokiLibrary.Load(path));
+    public static ITokenModule Load(string path) => Load(path, TimeProvider.System);
+
+    /// <summary>Loads the module at <paramref name="path"/>.</summary>
+    /// <param name="path">Where it is.</param>
+    /// <param name="clock">What the pauses between looks for a token that is away are measured with.</param>
+    public static ITokenModule Load(string path, TimeProvider clock) => new Pkcs11Module(CryptokiLibrary.Load(path, clock));
 
     public string Describe() => _library.Describe();
 

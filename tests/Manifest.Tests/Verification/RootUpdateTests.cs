@@ -224,6 +224,37 @@ public sealed class RootUpdateTests
 
     [Test]
     [Proves("R-3")]
+    public void Keys_on_P384_and_of_RSA_sign_a_root()
+    {
+        IReadOnlyList<SoftwareKey> old = _repository.Root.Signers;
+        _repository.Root.Keys = [SoftwareKey.EcdsaP384(), SoftwareKey.RsaPss(3072)];
+        _repository.Root.Signers = [.. old, .. _repository.Root.Keys];
+        _repository.PublishRoot();
+        Assert.That(_repository.Client().Root.Version, Is.EqualTo(2));
+    }
+
+    [TestCase(3072, RejectionReason.DigestMismatch)]
+    [TestCase(2048, RejectionReason.UnsupportedKey)]
+    [Proves("R-3")]
+    public void A24_Key_of_RSA_below_3072_bits_is_refused_before_its_id_is_looked_at(int bits, RejectionReason reason)
+    {
+        string pem = SoftwareKey.RsaPss(bits).PublicKey.ToPem();
+        string ecdsa = _repository.Timestamp.Keys[0].PublicKey.ToPem();
+        Assert.That(
+            Edited(text => text.Replace($"\"ecdsa\",\"keyval\":{{\"public\":\"{ecdsa}\"}},\"scheme\":\"ecdsa-sha2-nistp256\"", $"\"rsa\",\"keyval\":{{\"public\":\"{pem}\"}},\"scheme\":\"rsassa-pss-sha256\"", StringComparison.Ordinal)),
+            Is.EqualTo(reason));
+    }
+
+    [Test]
+    [Proves("R-3")]
+    public void Key_that_devices_would_refuse_is_not_written()
+    {
+        _repository.Root.Keys = [SoftwareKey.EcdsaP256(), SoftwareKey.RsaPss(2048)];
+        Assert.That(_repository.PublishRoot, Throws.TypeOf<RejectedException>().With.Property("Rejection").Property("Reason").EqualTo(RejectionReason.UnsupportedKey));
+    }
+
+    [Test]
+    [Proves("R-3")]
     public void A11_Key_under_a_second_id_is_refused()
     {
         string id = _repository.Root.Keys[0].PublicKey.Id.ToString();

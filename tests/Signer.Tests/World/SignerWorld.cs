@@ -80,11 +80,18 @@ internal sealed class SignerWorld : IDisposable
 
     public string PathOf(string name) => Path.Combine(Folder, name);
 
-    public async Task<CommandResult> CeremonyAsync(Func<string, string>? edit = null)
+    public async Task<CommandResult> CeremonyAsync(Func<string, string>? edit = null, string? keyPolicy = null)
     {
         string plan = PathOf("ceremony.yaml"), text = edit is null ? ShippedPlan : edit(ShippedPlan);
         await File.WriteAllTextAsync(plan, System.Text.RegularExpressions.Regex.Replace(text, "(?<=token: )[a-z0-9-]+", match => Token(match.Value), System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)));
-        return await RunAsync("ceremony", "--plan", plan, "--home", Home, "--pin-dir", Pins, "--module", SoftHsm.ModulePath);
+        string[] policy = [];
+        if (keyPolicy is not null)
+        {
+            await File.WriteAllTextAsync(PathOf("key-policy.yaml"), keyPolicy);
+            policy = ["--key-policy", PathOf("key-policy.yaml")];
+        }
+
+        return await RunAsync(["ceremony", "--plan", plan, "--home", Home, "--pin-dir", Pins, "--module", SoftHsm.ModulePath, .. policy]);
     }
 
     public Task<CommandResult> RunAsync(params string[] arguments) => RunAsync(new StringWriter(), new StringWriter(), CancellationToken.None, arguments);
@@ -92,7 +99,8 @@ internal sealed class SignerWorld : IDisposable
     /// <summary>Runs a command that a test watches and ends.</summary>
     public async Task<CommandResult> RunAsync(StringWriter output, StringWriter error, CancellationToken cancellation, params string[] arguments)
     {
-        ParseResult parsed = SignerCommandLine.Create(Host(output, error)).Parse(arguments);
+        SignerHost host = Host(output, error);
+        ParseResult parsed = SignerCommandLine.Create(host).Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
             return new CommandResult(2, "", parsed.Errors[0].Message);
@@ -109,8 +117,8 @@ internal sealed class SignerWorld : IDisposable
         }
     }
 
-    /// <summary>The signer's world outside, as this world is.</summary>
-    public SignerHost Host(StringWriter output, StringWriter error)
+    /// <summary>What commands have of the world outside.</summary>
+    public SignerHost Host(StringWriter? output = null, StringWriter? error = null)
     {
         _ = SoftHsm.Shared;
         return new SignerHost
@@ -118,8 +126,8 @@ internal sealed class SignerWorld : IDisposable
             Clock = Clock,
             Variable = name => Environment.GetValueOrDefault(name),
             LoadModule = path => Module(Pkcs11Module.Load(path)),
-            Out = output,
-            Error = error,
+            Out = output ?? new StringWriter(),
+            Error = error ?? new StringWriter(),
         };
     }
 
