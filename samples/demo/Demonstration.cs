@@ -19,7 +19,7 @@ public sealed class Demonstration(string programs, string plans, string director
     private readonly List<DeviceSite> _devices = [];
     private readonly SignerSite _signer = new(programs, Clear(directory, "signer"));
     private readonly ServerSite _server = new(programs, Path.Combine(directory, "server"));
-    private Service? _online;
+    private Service? _signing;
     private bool _keep;
 
     /// <summary>Plays all acts; gives 0 if everything was observed.</summary>
@@ -36,7 +36,9 @@ public sealed class Demonstration(string programs, string plans, string director
 
         Say("Server: TLS key in its own token, certificate from the CA, no release key");
         await _server.StartAsync(_signer, cancellation);
-        _online = _signer.StartOnline(_server.Address, _server.OperatorToken);
+
+        Say("Signing service: holds the online key and one key of the product; the approver's is on the approver's own token");
+        _signing = await _signer.StartServiceAsync(_server.Address, _server.OperatorToken, cancellation);
         Operator operations = new(programs, _server.OperatorEnvironment(Path.Combine(_signer.Home, "ca", "service-ca.pem")));
 
         await ReleaseAsync(First, 1, operations, cancellation);
@@ -74,9 +76,9 @@ public sealed class Demonstration(string programs, string plans, string director
         }
 
         await Task.WhenAll(_devices.Select(static d => d.DisposeAsync().AsTask()));
-        if (_online is not null)
+        if (_signing is not null)
         {
-            await _online.DisposeAsync();
+            await _signing.DisposeAsync();
         }
 
         await _server.DisposeAsync();
@@ -118,7 +120,7 @@ public sealed class Demonstration(string programs, string plans, string director
 
     private async Task ReleaseAsync(string version, int securityVersion, Operator operations, CancellationToken cancellation)
     {
-        Say($"Release {version}: signed by the engineer, approved by the approver, published");
+        Say($"Release {version}: asked for by the build machine, approved with the approver's own key, published");
         string digest = await _signer.CreateReleaseAsync(version, securityVersion, Image(version), cancellation);
         await _signer.ApproveReleaseAsync(version, digest, cancellation);
         await _signer.PublishReleaseAsync(version, cancellation);
@@ -262,7 +264,7 @@ public sealed class Demonstration(string programs, string plans, string director
             """);
     }
 
-    private IEnumerable<int> ProcessIds() => _devices.Select(static d => d.ProcessId).Append(_server.ProcessId).Append(_online!.ProcessId);
+    private IEnumerable<int> ProcessIds() => _devices.Select(static d => d.ProcessId).Append(_server.ProcessId).Append(_signing!.ProcessId);
 
     private static Task<JsonElement[]> WaitForFleetAsync(Operator operations, string what, Func<string, JsonElement, bool> holds, CancellationToken cancellation) =>
         Waiting.ForAsync(what, s_patience, async () =>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Fota.Manifest;
 
 namespace Fota.Samples.Demo;
@@ -10,6 +11,9 @@ public sealed class SignerSite(string programs, string directory)
 
     private const string NewApprover = "second-approver", NewRoot = "root-4";
 
+    // At the service: the build machine that asks for releases, and the person who approves them.
+    private const string Builder = "ci", Approver = "bo";
+
     private static readonly string[] s_tokens = ["root-1", "root-2", "root-3", "targets", "release", "approver", "online", "ca"];
 
     /// <summary>Tokens and folder.</summary>
@@ -21,6 +25,9 @@ public sealed class SignerSite(string programs, string directory)
     private Tool Signer => new(Path.Combine(programs, "fota-signer"), Site.Environment);
 
     private Tool People => new(Path.Combine(programs, "fota"), Site.Environment);
+
+    /// <summary>The approver's own home.</summary>
+    private string ApproverHome => Site.Path("approver");
 
     /// <summary>Path of a token's PIN.</summary>
     public string Pin(string token) => Site.Path("pins", token + ".pin");
@@ -37,11 +44,59 @@ public sealed class SignerSite(string programs, string directory)
         await Signer.RunAsync(cancellation, "ceremony", "--plan", plan, "--home", Home, "--pin-dir", Site.Path("pins"), "--module", Site.Module);
     }
 
-    /// <summary>The release engineer prepares and signs; gives the manifest digest that the approver is told.</summary>
+    /// <summary>
+    /// Starts the signing service, which has the PINs of the online token and of the release engineers' one; gives the build machine and the approver certificates for
+    /// it, with keys in tokens of their own; and makes the approver's home.
+    /// </summary>
+    public async Task<Service> StartServiceAsync(Uri server, string operatorToken, CancellationToken cancellation)
+    {
+        foreach (string token in new[] { "service", Builder, Approver })
+        {
+            Site.MakePin($"pins/{token}.pin");
+            Site.MakePin($"pins/{token}.so-pin");
+        }
+
+        await WriteAsync("service.json", new
+        {
+            layout = "production",
+            listen = "127.0.0.1:0",
+            tls = new { certificate = "service.pem", pkcs11Module = Site.Module, tokenLabel = "service", keyLabel = "service-tls", pinFile = "pins/service.pin", soPinFile = "pins/service.so-pin" },
+            peopleCa = "home/ca/people-ca.pem",
+            people = new object[]
+            {
+                new { name = Builder, certificate = $"{Builder}.pem", roles = new[] { "submitter" } },
+                new { name = Approver, certificate = $"{Approver}.pem", roles = new[] { "approver" }, releaseKeys = new[] { "approver" } },
+            },
+            pins = new { online = "pins/online.pin", release = "pins/release.pin" },
+            publish = new { server, authority = "home/ca/service-ca.pem", tokenFile = operatorToken },
+            renewalSeconds = 1,
+        }, cancellation);
+        await Signer.RunAsync(cancellation, "serve-tls-request", "--config", Site.Path("service.json"), "--out", Site.Path("service.csr"));
+        await IssueAsync("service", Site.Path("service.csr"), Site.Path("service.pem"), cancellation);
+        foreach (string person in new[] { Builder, Approver })
+        {
+            await WriteIdentityAsync(person, new Uri("https://127.0.0.1/"), cancellation);
+            await People.RunAsync(cancellation, "identity", "request", "--service", Site.Path($"{person}.json"), "--name", person, "--out", Site.Path($"{person}.csr"));
+            await IssueAsync("people", Site.Path($"{person}.csr"), Site.Path($"{person}.pem"), cancellation);
+        }
+
+        await Signer.RunAsync(cancellation, "approval", "home", "--home", ApproverHome, "--settings", Path.Combine(Home, "signer.json"), "--root", Path.Combine(Home, "repository", "metadata", "1.root.json"));
+        Service service = Signer.StartService(Site.Path("service.log"), "serve", "--home", Home, "--config", Site.Path("service.json"));
+        string line = await Waiting.ForAsync("the signing service to listen", TimeSpan.FromSeconds(30), () => service.HasEnded
+            ? throw new DemoFailedException($"the signing service ended: {string.Join(' ', service.Lines.TakeLast(3))}")
+            : Task.FromResult(service.Lines.FirstOrDefault(static l => l.StartsWith("listening on https://", StringComparison.Ordinal))), cancellation);
+        foreach (string person in new[] { Builder, Approver })
+        {
+            await WriteIdentityAsync(person, new Uri(line["listening on ".Length..]), cancellation);
+        }
+
+        return service;
+    }
+
+    /// <summary>The build machine asks for a release; gives the manifest digest that the approver is told.</summary>
     public async Task<string> CreateReleaseAsync(string version, int securityVersion, string image, CancellationToken cancellation)
     {
-        string said = await People.RunAsync(cancellation, "release", "create", "--home", Home, "--product", Product, "--version", version,
-            "--security-version", $"{securityVersion}", "--image", image, "--pin-file", Pin("release"));
+        string said = await People.RunAsync(cancellation, "release", "create", "--service", Site.Path($"{Builder}.json"), "--product", Product, "--version", version, "--security-version", $"{securityVersion}", "--image", image);
         string digest = said.Split('\n').Select(static l => l.Trim()).First(static l => l.StartsWith("manifest digest: ", StringComparison.Ordinal))["manifest digest: ".Length..];
         return Sha256Digest.Parse(digest).ToString();
     }
@@ -62,21 +117,31 @@ public sealed class SignerSite(string programs, string directory)
         await ChangeAsync(["--role", Product, "--add-key", NewApprover], ["targets", "release", "approver", NewApprover], cancellation);
     }
 
-    /// <summary>The approver signs what was agreed upon, by its digest.</summary>
-    public Task ApproveReleaseAsync(string version, string digest, CancellationToken cancellation) =>
-        People.RunAsync(cancellation, "release", "approve", "--home", Home, "--product", Product, "--version", version, "--manifest-digest", digest, "--pin-file", Pin("approver"));
+    /// <summary>The approver signs what was agreed upon, by its digest, with a key of their own, in a home of their own.</summary>
+    public Task ApproveReleaseAsync(string version, string digest, CancellationToken cancellation) => People.RunAsync(
+        cancellation, "release", "approve", "--service", Site.Path($"{Approver}.json"), "--home", ApproverHome, "--product", Product, "--version", version, "--manifest-digest", digest, "--pin-file", Pin("approver"));
 
-    /// <summary>The release engineer signs the list of releases that the approver signed.</summary>
+    /// <summary>The build machine has it published: the service's key completes what the approver signed.</summary>
     public Task PublishReleaseAsync(string version, CancellationToken cancellation) =>
-        People.RunAsync(cancellation, "release", "publish", "--home", Home, "--product", Product, "--version", version, "--pin-file", Pin("release"));
+        People.RunAsync(cancellation, "release", "publish", "--service", Site.Path($"{Builder}.json"), "--product", Product, "--version", version);
 
     /// <summary>The CA answers a request for a certificate.</summary>
     public Task IssueAsync(string profile, string request, string certificate, CancellationToken cancellation) =>
         Signer.RunAsync(cancellation, "ca", "issue", "--home", Home, "--profile", profile, "--csr", request, "--out", certificate, "--pin-file", Pin("ca"));
 
-    /// <summary>Keeps snapshot and timestamp fresh, and brings what is signed to the server.</summary>
-    public Service StartOnline(Uri server, string operatorToken) => Signer.StartService(Site.Path("online.log"),
-        "online", "--home", Home, "--server", server.ToString(), "--server-ca", Path.Combine(Home, "ca", "service-ca.pem"), "--token-file", operatorToken, "--interval-seconds", "1", "--pin-file", Pin("online"));
+    private Task WriteIdentityAsync(string person, Uri service, CancellationToken cancellation) => WriteAsync($"{person}.json", new
+    {
+        service,
+        authority = "home/ca/service-ca.pem",
+        certificate = $"{person}.pem",
+        pkcs11Module = Site.Module,
+        tokenLabel = person,
+        keyLabel = "identity",
+        pinFile = $"pins/{person}.pin",
+        soPinFile = $"pins/{person}.so-pin",
+    }, cancellation);
+
+    private Task WriteAsync(string file, object content, CancellationToken cancellation) => File.WriteAllTextAsync(Site.Path(file), JsonSerializer.Serialize(content), cancellation);
 
     private async Task ChangeAsync(IReadOnlyList<string> options, IReadOnlyList<string> signers, CancellationToken cancellation)
     {

@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Security.Cryptography;
 using Fota.Cli;
 using Fota.Cli.Manifests;
 using Fota.Cli.Packs;
 using Fota.Cli.Server;
+using Fota.Cli.Signing;
 using Fota.Manifest;
 using Fota.Shared;
 
@@ -10,12 +12,11 @@ RootCommand root = new("Fota for people: look at manifests, release firmware, ro
 {
     ManifestCommands.Create(),
     PackCommands.Create(),
-    ReleaseCommand.Create(),
+    ReleaseCommands.Create(),
+    IdentityCommand.Create(),
     RolloutCommands.Create(),
     FleetCommands.CreateDevice(),
     FleetCommands.CreateCatalog(),
 };
 
-// What follows `release` is the signer's, help included; "--" keeps this parser from reading it.
-string[] words = args is ["release", _, ..] ? ["release", "--", .. args[1..]] : args;
-return await CommandLineEntry.RunAsync(root, words, static e => e is RejectedException or CommandFailedException or HttpRequestException);
+return await CommandLineEntry.RunAsync(root, args, static e => e is RejectedException or CommandFailedException or HttpRequestException or CryptographicException);

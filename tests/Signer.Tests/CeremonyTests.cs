@@ -29,7 +29,7 @@ public sealed class CeremonyTests
             }
         }
 
-        Assert.That(found, Is.EqualTo(9));
+        Assert.That(found, Is.EqualTo(10));
     }
 
     [Test]
@@ -84,7 +84,7 @@ public sealed class CeremonyTests
         JsonElement[] tokens = [.. root.GetProperty("tokens").EnumerateArray()];
         Assert.That(tokens.Select(token => token.GetProperty("serial").GetString()!).Distinct(StringComparer.Ordinal).Count(), Is.EqualTo(8));
         JsonElement[] keys = [.. tokens.SelectMany(token => token.GetProperty("keys").EnumerateArray())];
-        Assert.That(keys.Select(key => key.GetProperty("label").GetString()), Is.EquivalentTo(["root-1", "root-2", "root-3", "targets", "online", "release", "approver", "device-ca", "service-ca"]));
+        Assert.That(keys.Select(key => key.GetProperty("label").GetString()), Is.EquivalentTo(["root-1", "root-2", "root-3", "targets", "online", "release", "approver", "device-ca", "service-ca", "people-ca"]));
         Assert.That(keys.All(key => key.GetProperty("sensitive").GetBoolean() && key.GetProperty("neverExtractable").GetBoolean()), Is.True);
         Assert.That(root.GetProperty("files").GetProperty("repository/metadata/1.root.json").GetString(), Is.EqualTo(Sha256Digest.Of(world.Repository.Read("metadata/1.root.json")).ToString()));
     }
@@ -172,7 +172,7 @@ public sealed class CeremonyTests
     [TestCase("    threshold: 2", "    threshold: 1", "wanted 2 to 2, got 1")]
     [TestCase("timestamp: { keys: [online]", "timestamp: { keys: [targets]", "wanted one and the same key")]
     [TestCase("chunkSize: 65536", "chunkSize: 65537", "wanted a power of two")]
-    [TestCase("profile: service", "profile: root", "wanted device or service")]
+    [TestCase("profile: service", "profile: root", "wanted device, service or people")]
     [TestCase("token: targets, algorithm: ecdsa-p256", "token: targets, algorithm: rsa", "wanted ecdsa-p256, ecdsa-p384, ed25519, rsa-pss-3072, rsa-pss-4096")]
     [TestCase("name: infusion-pump", "name: targets", "wanted a product name")]
     [TestCase("version: 1", "version: 1\nversion: 1", "plan: line")]

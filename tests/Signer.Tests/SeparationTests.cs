@@ -51,7 +51,7 @@ public sealed class SeparationTests
     public async Task P6_Approver_cannot_publish()
     {
         await _world.ApprovedAsync("1.0.0");
-        (await _world.ReleaseAsync("publish", "1.0.0", "approver", "--as", "approver")).Refused("bears no valid signature of another key");
+        (await _world.ReleaseAsync("publish", "1.0.0", "approver", "--as", "approver")).Refused("is published by its author, and key 'approver' did not author it");
     }
 
     [Test]
@@ -218,7 +218,7 @@ public sealed class SeparationTests
         await _world.ApprovedAsync("1.0.0");
         await _world.ApprovedAsync("1.1.0");
         Swap("1.0.0", "1.1.0", "roles/infusion-pump.json");
-        (await _world.PublishAsync("1.0.0")).Refused("wanted the current role and infusion-pump 1.0.0 as it lies in the draft");
+        (await _world.PublishAsync("1.0.0")).Refused("wanted the current role and infusion-pump 1.0.0 as it was approved");
         AssertNothingPublished();
     }
 

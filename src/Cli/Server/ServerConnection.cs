@@ -106,7 +106,8 @@ internal static class ServerConnection
         throw new CommandFailedException($"the server refused ({(int)response.StatusCode}): {Explain(body)}");
     }
 
-    private static string Explain(byte[] body)
+    /// <summary>What a problem says (RFC 9457), in one line.</summary>
+    public static string Explain(byte[] body)
     {
         try
         {

@@ -2,6 +2,7 @@ using Fota.Manifest;
 using Fota.Manifest.Envelope;
 using Fota.Manifest.Keys;
 using Fota.Manifest.Metadata;
+using Fota.Signer.Home;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Approval;
@@ -44,5 +45,12 @@ internal static class ReleaseApproval
         draft.WriteEnvelope(approved);
         roles.ForEach(role => draft.WriteRole(role.Role, role.File));
         return examined;
+    }
+
+    /// <summary>What was signed of a draft, to be sent to where the author is.</summary>
+    public static ApprovalDocument Export(HomeFolder home, ProductName product, ReleaseVersion version)
+    {
+        ReleaseDraft draft = ReleaseDraft.Require(home, product, version);
+        return new ApprovalDocument(draft.ReadEnvelope().Bytes.ToArray(), draft.ReadRoles());
     }
 }

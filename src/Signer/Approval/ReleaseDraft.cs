@@ -29,7 +29,10 @@ internal sealed class ReleaseDraft(string folder)
     /// <summary>The pack of the manifest's image number <paramref name="index"/>.</summary>
     public string PackFile(int index) => Path.Combine(Folder, Numbered("pack", index));
 
-    private string EnvelopeFile => Path.Combine(Folder, "manifest.suit");
+    /// <summary>The signed envelope.</summary>
+    public string EnvelopeFile => Path.Combine(Folder, "manifest.suit");
+
+    private string MarkFile => Path.Combine(Folder, "request");
 
     private string RolesFolder => Path.Combine(Folder, "roles");
 
@@ -90,6 +93,10 @@ internal sealed class ReleaseDraft(string folder)
     /// <summary>What the approver signed for a role: the product's, or the bin that lists the release. Null if nothing.</summary>
     public byte[]? ReadRole(string role) => File.Exists(RoleFile(role)) ? File.ReadAllBytes(RoleFile(role)) : null;
 
+    /// <summary>All that the approver signed, by role.</summary>
+    public IReadOnlyDictionary<string, byte[]> ReadRoles() =>
+        Directory.EnumerateFiles(RolesFolder, "*.json").ToDictionary(static file => Path.GetFileNameWithoutExtension(file), File.ReadAllBytes, StringComparer.Ordinal);
+
     public void WriteEnvelope(SignedEnvelope envelope) => DurableFile.Replace(EnvelopeFile, envelope.Bytes.Span);
 
     public void WriteRole(string role, ReadOnlySpan<byte> file) => DurableFile.Replace(RoleFile(role), file);
@@ -101,6 +108,12 @@ internal sealed class ReleaseDraft(string folder)
         Directory.CreateDirectory(Path.GetDirectoryName(place.Folder)!);
         Directory.Move(Folder, place.Folder);
     }
+
+    /// <summary>Says of which request this draft is; before it is put into its place.</summary>
+    public void MarkAs(string request) => DurableFile.Replace(MarkFile, System.Text.Encoding.ASCII.GetBytes(request));
+
+    /// <summary>Whether this is the draft of a request.</summary>
+    public bool IsOf(string request) => Exists && File.Exists(MarkFile) && string.Equals(File.ReadAllText(MarkFile), request, StringComparison.Ordinal);
 
     public void Create() => Directory.CreateDirectory(Folder);
 

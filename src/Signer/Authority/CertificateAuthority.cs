@@ -42,11 +42,7 @@ internal sealed class CertificateAuthority
     /// <summary>Issues a certificate for an examined request.</summary>
     public X509Certificate2 Issue(X509Certificate2 authority, ExaminedRequest wanted, DateTimeOffset now)
     {
-        if (!authority.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(_key.PublicKey.SubjectPublicKeyInfo.Span))
-        {
-            throw new SignerRefusalException($"certificate authority \"{authority.Subject}\": wanted the certificate of key '{_key.Label}', got another's; if the authority was being changed, finish it with `fota-signer ca switch`");
-        }
-
+        DemandOwn(authority);
         DateTimeOffset from = Later(now - s_clockSkew, new DateTimeOffset(authority.NotBefore)), to = Earlier(now.AddDays(wanted.ValidDays), new DateTimeOffset(authority.NotAfter));
         CertificateRequest request = new(wanted.Subject, PublicKeyOf(wanted.Key), HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
@@ -62,10 +58,32 @@ internal sealed class CertificateAuthority
         return request.Create(authority.SubjectName, Generator(wanted.Description), from, to, NewSerial());
     }
 
+    /// <summary>Signs a list of revoked certificates (RFC 5280 section 5), DER.</summary>
+    public byte[] SignList(X509Certificate2 authority, CertificateRevocationListBuilder list, long number, DateTimeOffset now, int days)
+    {
+        DemandOwn(authority);
+        return list.Build(
+            authority.SubjectName,
+            Generator($"list {number} of {authority.Subject}"),
+            number,
+            Earlier(now.AddDays(days), new DateTimeOffset(authority.NotAfter)),
+            HashAlgorithmName.SHA256,
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, includeKeyIdentifier: true, includeIssuerAndSerial: false),
+            now - s_clockSkew);
+    }
+
     private static PublicKey PublicKeyOf(VerificationKey key) => PublicKey.CreateFromSubjectPublicKeyInfo(key.SubjectPublicKeyInfo.Span, out _);
 
     // RFC 7093 section 2: the leftmost 160 bits of the SHA-256 of the key; RFC 5280's own suggestion is SHA-1.
     private static X509SubjectKeyIdentifierExtension SubjectKeyIdentifier(PublicKey key) => new(key, X509SubjectKeyIdentifierHashAlgorithm.ShortSha256, critical: false);
+
+    private void DemandOwn(X509Certificate2 authority)
+    {
+        if (!authority.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(_key.PublicKey.SubjectPublicKeyInfo.Span))
+        {
+            throw new SignerRefusalException($"certificate authority \"{authority.Subject}\": wanted the certificate of key '{_key.Label}', got another's; if the authority was being changed, finish it with `fota-signer ca switch`");
+        }
+    }
 
     private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 

@@ -22,7 +22,15 @@ internal sealed class DeviceRenewal(SignerHome home, CertificateAuthority issuer
         string pem = PemEncoding.WriteString("CERTIFICATE REQUEST", request);
         ExaminedRequest wanted = ExaminedRequest.ForDevice(pem, home.Settings.Products.Select(static product => product.Name));
         string device = wanted.Device!;
+        if (home.Issued.Newest(device, wanted.Key.Id) is null && home.Allowed.Allows(device, wanted.Product!, wanted.Key.Id))
+        {
+            // An operator signed for this very key. The name is taken before the certificate is signed; if the process ends in between, it is asked again (A48).
+            _ = home.Names.Claim(device, wanted.Key.Id, replace: false);
+            return new RenewedCertificate(wanted.Description, Keep(issuer.Issue(authority, days is { } shorter ? wanted.ValidFor(shorter) : wanted, now)), IsNew: true);
+        }
+
         DemandHolder(device, wanted.Key.Id);
+        DemandNotRevoked(device, wanted.Key.Id);
         X509Certificate2 before = home.Issued.Newest(device, wanted.Key.Id)
             ?? throw new SignerRefusalException($"device {device}: wanted a certificate for its key in ca/issued, to renew it, got none");
         DemandSame(device, wanted, before);
@@ -47,15 +55,29 @@ internal sealed class DeviceRenewal(SignerHome home, CertificateAuthority issuer
             throw new SignerRefusalException($"device {device}: wanted a certificate that ends later than {end.UtcDateTime:yyyy-MM-dd}, got one until {next.UtcDateTime:yyyy-MM-dd} (the device CA ends on {last.UtcDateTime:yyyy-MM-dd})");
         }
 
-        X509Certificate2 certificate = issuer.Issue(authority, wanted, now);
+        return Keep(issuer.Issue(authority, wanted, now));
+    }
+
+    private X509Certificate2 Keep(X509Certificate2 certificate)
+    {
         home.Issued.Keep(certificate);
         home.Issued.Index();
         return certificate;
     }
 
+    /// <summary>A device whose newest certificate was taken back gets no other for the same key.</summary>
+    private void DemandNotRevoked(string device, KeyId key)
+    {
+        using X509Certificate2? newest = home.Issued.Newest(device, key);
+        if (newest is not null && home.Revoked.Of("device").Any(revoked => string.Equals(revoked.Serial, newest.SerialNumber, StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new SignerRefusalException($"device {device}: its certificate {newest.SerialNumber.ToLowerInvariant()} was revoked, and is not renewed");
+        }
+    }
+
     private void DemandHolder(string device, KeyId key)
     {
-        string holder = home.Names.Holder(device) ?? throw new SignerRefusalException($"device {device}: wanted one that was certified before, got a name that never was");
+        string holder = home.Names.Holder(device) ?? throw new SignerRefusalException($"device {device}: wanted one that was certified before, or that an operator's list allows for its key, got a name that never was");
         if (!string.Equals(holder, key.ToString(), StringComparison.Ordinal))
         {
             throw new SignerRefusalException($"device {device}: wanted its key {holder}, got {key}: a renewal brings no new key; if the device was remade, use `fota-signer ca issue --replace`");

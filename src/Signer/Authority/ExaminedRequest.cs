@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Fota.Manifest;
 using Fota.Manifest.Keys;
 
 namespace Fota.Signer.Authority;
@@ -14,7 +15,7 @@ internal sealed class ExaminedRequest
     /// <summary>The longest life of a device's certificate, in days: ten years.</summary>
     public const int DeviceDays = 3650;
 
-    /// <summary>The life of a service's certificate, in days.</summary>
+    /// <summary>The life of a service's certificate, and of a person's, in days.</summary>
     public const int ServiceDays = 397;
 
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
@@ -33,8 +34,11 @@ internal sealed class ExaminedRequest
 
     public VerificationKey Key { get; }
 
-    /// <summary>The device that it is for; null when it is for a service.</summary>
+    /// <summary>The device that it is for; null when it is for a service or a person.</summary>
     public string? Device { get; init; }
+
+    /// <summary>The device's product; null when it is for no device.</summary>
+    public ProductName? Product { get; init; }
 
     public required string ExtendedKeyUsage { get; init; }
 
@@ -47,7 +51,7 @@ internal sealed class ExaminedRequest
 
     /// <summary>The same with another life, no longer than its kind may have.</summary>
     public ExaminedRequest ValidFor(int days) => days >= 1 && days <= ValidDays
-        ? new ExaminedRequest(Subject, Key) { Device = Device, ExtendedKeyUsage = ExtendedKeyUsage, ValidDays = days, Description = Description, AlternativeNames = AlternativeNames }
+        ? new ExaminedRequest(Subject, Key) { Device = Device, Product = Product, ExtendedKeyUsage = ExtendedKeyUsage, ValidDays = days, Description = Description, AlternativeNames = AlternativeNames }
         : throw new SignerRefusalException($"certificate for {Description}: wanted 1 to {ValidDays} days, got {days}");
 
     /// <summary>A device's: CN is the device, OU its product.</summary>
@@ -56,7 +60,7 @@ internal sealed class ExaminedRequest
         CertificateRequest request = Load(pem);
         Dictionary<string, string> names = Names(request);
         string device = names.GetValueOrDefault(CommonName, ""), product = names.GetValueOrDefault(OrganizationalUnit, "");
-        if (names.Count != 2 || device.Length is < 1 or > 64 || !device.All(IsNameCharacter))
+        if (names.Count != 2 || !IsDeviceName(device))
         {
             throw new SignerRefusalException($"certificate request: wanted a subject of CN=DEVICE (1 to 64 of a-z, 0-9 and '-') and OU=PRODUCT, got \"{request.SubjectName.Name}\"");
         }
@@ -69,7 +73,7 @@ internal sealed class ExaminedRequest
         X500DistinguishedNameBuilder subject = new();
         subject.AddOrganizationalUnitName(product);
         subject.AddCommonName(device);
-        return new ExaminedRequest(subject.Build(), KeyOf(request)) { Device = device, ExtendedKeyUsage = ClientAuthentication, ValidDays = DeviceDays, Description = $"device {device}, {product}" };
+        return new ExaminedRequest(subject.Build(), KeyOf(request)) { Device = device, Product = ProductName.Parse(product), ExtendedKeyUsage = ClientAuthentication, ValidDays = DeviceDays, Description = $"device {device}, {product}" };
     }
 
     /// <summary>A service's: the names by which it is reached are its alternative names; IP addresses and DNS names, nothing else.</summary>
@@ -81,6 +85,25 @@ internal sealed class ExaminedRequest
         subject.AddCommonName(first);
         return new ExaminedRequest(subject.Build(), KeyOf(request)) { ExtendedKeyUsage = ServerAuthentication, ValidDays = ServiceDays, AlternativeNames = names, Description = $"service {first}" };
     }
+
+    /// <summary>A person's, or a build machine's, for the signing service: CN is the name, and nothing else is in the subject.</summary>
+    public static ExaminedRequest ForPerson(string pem)
+    {
+        CertificateRequest request = Load(pem);
+        Dictionary<string, string> names = Names(request);
+        string name = names.GetValueOrDefault(CommonName, "");
+        if (names.Count != 1 || name.Length is < 1 or > 64 || !name.All(static c => IsNameCharacter(c) || c == '.'))
+        {
+            throw new SignerRefusalException($"certificate request: wanted a subject of CN=NAME (1 to 64 of a-z, 0-9, '.' and '-'), got \"{request.SubjectName.Name}\"");
+        }
+
+        X500DistinguishedNameBuilder subject = new();
+        subject.AddCommonName(name);
+        return new ExaminedRequest(subject.Build(), KeyOf(request)) { ExtendedKeyUsage = ClientAuthentication, ValidDays = ServiceDays, Description = $"person {name}" };
+    }
+
+    /// <summary>1 to 64 of a-z, 0-9 and '-'.</summary>
+    public static bool IsDeviceName(string name) => name.Length is >= 1 and <= 64 && name.All(IsNameCharacter);
 
     private static bool IsNameCharacter(char c) => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-';
 

@@ -13,6 +13,7 @@ namespace Fota.Signer.Authority;
 internal sealed class IssuedCertificates(HomeFolder folder, SignerDatabase database)
 {
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+    private const string OrganizationalUnit = "2.5.4.11";
     private const string Extension = ".pem";
 
     private string Kept => Path.Combine(folder.Authorities, "issued");
@@ -30,7 +31,7 @@ internal sealed class IssuedCertificates(HomeFolder folder, SignerDatabase datab
             foreach (string file in files.Where(file => !known.Contains(Path.GetFileNameWithoutExtension(file))))
             {
                 using X509Certificate2 certificate = Load(file);
-                bool isDevice = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(static e => e.EnhancedKeyUsages.Cast<Oid>().Any(static o => o.Value == ClientAuthentication));
+                bool isDevice = certificate.SubjectName.EnumerateRelativeDistinguishedNames().Any(static part => !part.HasMultipleElements && part.GetSingleElementType().Value == OrganizationalUnit) && certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(static e => e.EnhancedKeyUsages.Cast<Oid>().Any(static o => o.Value == ClientAuthentication));
                 _ = database.Execute(
                     "INSERT INTO issued (serial, device, key_id, not_after) VALUES ($0, $1, $2, $3)",
                     Path.GetFileNameWithoutExtension(file),

@@ -16,7 +16,7 @@ internal sealed class CeremonyPlan
     /// <summary>The longest that anything signed by a role is good for.</summary>
     public const int MaxDays = 3650;
 
-    private static readonly string[] s_profiles = ["device", "service"];
+    private static readonly string[] s_profiles = ["device", "service", "people"];
 
     private CeremonyPlan(Sha256Digest digest, PlanDocument document)
     {
@@ -136,7 +136,7 @@ internal sealed class CeremonyPlan
     {
         string profile = s_profiles.Contains(authority.Profile, StringComparer.Ordinal)
             ? authority.Profile!
-            : throw new SignerRefusalException($"plan: authorities.profile: wanted device or service, got \"{authority.Profile}\"");
+            : throw new SignerRefusalException($"plan: authorities.profile: wanted device, service or people, got \"{authority.Profile}\"");
         string label = ReadLabels($"authorities.{profile}", authority.Key is null ? null : [authority.Key])[0];
         return Key(label).Algorithm == KeyAlgorithm.EcdsaP256
             ? new PlannedAuthority(profile, label, Text($"authorities.{profile}.commonName", authority.CommonName), InRange($"authorities.{profile}.years", authority.Years, 1, 30))

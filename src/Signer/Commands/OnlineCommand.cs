@@ -39,28 +39,12 @@ internal static class OnlineCommand
             using OpenedKey key = OpenedKey.Open(host, folder, settings.Roles.Timestamp.Keys[0], arguments.GetValue(pinFile));
             if (arguments.GetValue(once))
             {
-                await PassAsync(host, folder, key, endpoint, cancellation);
+                await OnlinePass.RunAsync(host, folder, key, endpoint, cancellation);
                 return;
             }
 
-            await PassLoop.RunAsync(host, "online", TimeSpan.FromSeconds(arguments.GetValue(interval)), token => PassAsync(host, folder, key, endpoint, token), cancellation);
+            await PassLoop.RunAsync(host, "online", TimeSpan.FromSeconds(arguments.GetValue(interval)), token => OnlinePass.RunAsync(host, folder, key, endpoint, token), cancellation);
         });
         return command;
-    }
-
-    private static async Task PassAsync(SignerHost host, HomeFolder folder, OpenedKey key, PublicationEndpoint? endpoint, CancellationToken cancellation)
-    {
-        using (SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation))
-        {
-            if (OnlineRefresh.Run(home, OnlineKeys.Find(key, home.Settings), host.Clock.GetUtcNow()) is { } done)
-            {
-                await host.Out.WriteLineAsync(done);
-            }
-        }
-
-        if (endpoint is not null && await new ServerPush(host, folder, endpoint).RunAsync(cancellation) is { } taken)
-        {
-            await host.Out.WriteLineAsync(taken);
-        }
     }
 }

@@ -111,8 +111,7 @@ internal static class ReleaseCommand
             using OpenedKey key = options.OpenKey(host, folder, arguments);
             using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
             ExaminedDraft draft = ReleaseApproval.Approve(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version), arguments.GetRequiredValue(digest), arguments.GetValue(gates) ?? GateOverride.None);
-            UpdateManifest content = draft.Manifest.Content;
-            await host.Out.WriteLineAsync($"approved: {options.Name(arguments)}, sequence {content.Sequence}, security version {content.SecurityVersion}{(content.GateOverride.Gates.Count > 0 ? $", overrides gates {content.GateOverride}" : "")}, {string.Join(", ", draft.Manifest.Images.Select(static image => $"image {image.Content.ImageDigest}"))}");
+            await host.Out.WriteLineAsync(Approved(options.Name(arguments), draft));
             await host.Out.WriteLineAsync($"next: fota-signer release publish {options.Repeat(arguments)}");
         });
         return command;
@@ -133,6 +132,14 @@ internal static class ReleaseCommand
             await host.Out.WriteLineAsync($"next: fota-signer online --home {folder.Root}");
         });
         return command;
+    }
+
+    /// <summary>What an approver has signed, in one line.</summary>
+    public static string Approved(string name, ExaminedDraft draft)
+    {
+        UpdateManifest content = draft.Manifest.Content;
+        string gates = content.GateOverride.Gates.Count > 0 ? $", overrides gates {content.GateOverride}" : "";
+        return $"approved: {name}, sequence {content.Sequence}, security version {content.SecurityVersion}{gates}, {string.Join(", ", draft.Manifest.Images.Select(static image => $"image {image.Content.ImageDigest}"))}";
     }
 
     private static async Task ShowDraftAsync(SignerHost host, ParseResult arguments, ReleaseOptions options, SignedEnvelope envelope)

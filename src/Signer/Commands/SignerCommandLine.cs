@@ -13,9 +13,12 @@ internal static class SignerCommandLine
     {
         CeremonyCommand.Create(host),
         ReleaseCommand.Create(host),
+        ApprovalCommand.Create(host),
         RoleCommand.Create(host),
         KeyCommand.Create(host),
         OnlineCommand.Create(host),
+        ServeCommand.Create(host),
+        ServeCommand.CreateTlsRequest(),
         CertificateCommand.Create(host),
         JournalCommand.Create(host),
     };

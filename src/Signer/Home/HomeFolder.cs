@@ -32,6 +32,11 @@ internal sealed class HomeFolder(string path)
 
     public string Drafts => Path.Combine(Root, "drafts");
 
+    /// <summary>What was sent beside requests, by their id.</summary>
+    public string Requests => Path.Combine(Root, "requests");
+
+    public string Withdrawals => Path.Combine(Root, "withdrawals");
+
     /// <summary>The change of roles that is on its way.</summary>
     public string Change => Path.Combine(Root, "change");
 
@@ -46,7 +51,13 @@ internal sealed class HomeFolder(string path)
 
     public string DraftOf(ProductName product, ReleaseVersion version) => Path.Combine(Drafts, product.ToString(), version.ToString());
 
+    /// <summary>Where the roles lie that an approver signed to take a release out.</summary>
+    public string WithdrawalOf(ProductName product, ReleaseVersion version) => Path.Combine(Withdrawals, product.ToString(), version.ToString());
+
     public string AuthorityCertificate(string profile) => Path.Combine(Authorities, $"{profile}-ca.pem");
+
+    /// <summary>The certificates of those who may sign enrolment lists.</summary>
+    public string Operators => Path.Combine(Authorities, "operators.pem");
 
     /// <summary>The certificate of an authority's successor, from `ca make` to `ca switch`.</summary>
     public string NextAuthorityCertificate(string profile) => Path.Combine(Authorities, $"{profile}-ca.next.pem");

@@ -2,6 +2,7 @@ using Fota.Signer.Approval;
 using Fota.Signer.Authority;
 using Fota.Signer.Journal;
 using Fota.Signer.Keys.Policies;
+using Fota.Signer.Requests;
 using Fota.Signer.Roles;
 
 namespace Fota.Signer.Home;
@@ -25,6 +26,9 @@ internal sealed class SignerHome : IDisposable
         Names = new CertifiedNames(database, clock);
         Pushes = new PushRecord(database);
         Issued = new IssuedCertificates(folder, database);
+        Requests = new RequestStore(database, clock);
+        Revoked = new RevokedCertificates(database, clock);
+        Allowed = new AllowedDevices(database, clock);
     }
 
     public HomeFolder Folder { get; }
@@ -45,6 +49,12 @@ internal sealed class SignerHome : IDisposable
     public PushRecord Pushes { get; }
 
     public IssuedCertificates Issued { get; }
+
+    public RequestStore Requests { get; }
+
+    public RevokedCertificates Revoked { get; }
+
+    public AllowedDevices Allowed { get; }
 
     /// <summary>Takes the lock, removes what killed processes left, opens the journal, and tells of signatures that an earlier process left in doubt.</summary>
     public static async Task<SignerHome> OpenAsync(HomeFolder folder, SignerHost host, CancellationToken cancellation)

@@ -3,7 +3,7 @@ namespace Fota.Signer.Journal;
 /// <summary>The schema of journal.db, step by step; PRAGMA user_version counts the steps taken.</summary>
 internal static class SignerSchema
 {
-    public static IReadOnlyList<string> Migrations { get; } = [Journal, CertifiedNames, IssuedCertificates, UsesOfKeys];
+    public static IReadOnlyList<string> Migrations { get; } = [Journal, CertifiedNames, IssuedCertificates, UsesOfKeys, Requests, Authorities];
 
     // The triggers stop mistakes, not attackers: whoever writes the file can drop them.
     private const string Journal =
@@ -79,5 +79,63 @@ internal static class SignerSchema
 
         CREATE TRIGGER certified_is_kept BEFORE DELETE ON certified BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
         CREATE TRIGGER certified_is_fixed BEFORE UPDATE ON certified BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+        """;
+
+    private const string Authorities =
+        """
+        CREATE TABLE revoked (
+            id      INTEGER PRIMARY KEY AUTOINCREMENT,
+            profile TEXT NOT NULL,
+            serial  TEXT NOT NULL,
+            time    TEXT NOT NULL,
+            reason  TEXT NOT NULL,
+            UNIQUE (profile, serial)
+        ) STRICT;
+
+        CREATE TABLE crl (
+            profile TEXT NOT NULL,
+            number  INTEGER NOT NULL CHECK (number >= 1),
+            time    TEXT NOT NULL,
+            PRIMARY KEY (profile, number)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE allowed_device (
+            device      TEXT PRIMARY KEY,
+            product     TEXT NOT NULL,
+            key_id      TEXT NOT NULL CHECK (length(key_id) = 64),
+            list_sha256 TEXT NOT NULL CHECK (length(list_sha256) = 64),
+            operator    TEXT NOT NULL,
+            time        TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TRIGGER revoked_is_kept BEFORE DELETE ON revoked BEGIN SELECT RAISE(ABORT, 'what was revoked stays revoked'); END;
+        CREATE TRIGGER revoked_is_fixed BEFORE UPDATE ON revoked BEGIN SELECT RAISE(ABORT, 'what was revoked stays revoked'); END;
+        CREATE TRIGGER crl_is_kept BEFORE DELETE ON crl BEGIN SELECT RAISE(ABORT, 'numbers of lists are never given back'); END;
+        CREATE TRIGGER allowed_device_is_fixed BEFORE UPDATE ON allowed_device BEGIN SELECT RAISE(ABORT, 'the list is append-only'); END;
+        """;
+
+    // One request at a time for a version; the number tells which came first.
+    private const string Requests =
+        """
+        CREATE TABLE request (
+            number          INTEGER PRIMARY KEY AUTOINCREMENT,
+            id              TEXT NOT NULL UNIQUE CHECK (length(id) = 64),
+            product         TEXT NOT NULL,
+            version         TEXT NOT NULL,
+            document        TEXT NOT NULL,
+            state           TEXT NOT NULL,
+            open            INTEGER NOT NULL CHECK (open IN (0, 1)),
+            submitter       TEXT NOT NULL,
+            created         INTEGER NOT NULL,
+            expires         INTEGER NOT NULL,
+            manifest_digest TEXT CHECK (length(manifest_digest) = 64),
+            approver        TEXT,
+            outcome         TEXT
+        ) STRICT;
+
+        CREATE UNIQUE INDEX request_on_its_way ON request (product, version) WHERE open = 1;
+
+        CREATE TRIGGER request_is_kept BEFORE DELETE ON request BEGIN SELECT RAISE(ABORT, 'requests are kept'); END;
+        CREATE TRIGGER request_ends_once BEFORE UPDATE ON request WHEN old.open = 0 BEGIN SELECT RAISE(ABORT, 'the request has ended'); END;
         """;
 }

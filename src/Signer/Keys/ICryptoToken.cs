@@ -29,6 +29,9 @@ internal interface ICryptoToken : IDisposable
     /// <summary>The one key with this label.</summary>
     ITokenKey FindKey(string label);
 
+    /// <summary>Every key on it that this signer could sign with.</summary>
+    IReadOnlyList<ITokenKey> FindKeys();
+
     /// <summary>Makes a key pair that is sensitive and can never be extracted.</summary>
     ITokenKey GenerateKey(KeyAlgorithm algorithm, string label);
 

@@ -34,6 +34,8 @@ internal sealed class Pkcs11Module : ITokenModule
 
         public ITokenKey FindKey(string label) => new Pkcs11Key(Label, token.FindKey(label));
 
+        public IReadOnlyList<ITokenKey> FindKeys() => [.. token.FindKeys().Select(key => new Pkcs11Key(Label, key))];
+
         public ITokenKey GenerateKey(KeyAlgorithm algorithm, string label) => new Pkcs11Key(Label, token.GenerateKey(algorithm, label));
 
         public void FillRandom(Span<byte> destination) => token.FillRandom(destination);

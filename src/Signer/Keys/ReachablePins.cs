@@ -9,7 +9,10 @@ namespace Fota.Signer.Keys;
 internal static class ReachablePins
 {
     /// <summary>Refuses when the opened token and the environment together reach a threshold of any product's keys, or of the root's.</summary>
-    public static void Demand(SignerSettings settings, string openedToken, Func<string, string?> variable)
+    public static void Demand(SignerSettings settings, string openedToken, Func<string, string?> variable) => Demand(settings, [openedToken], variable);
+
+    /// <summary>As above, for a process that has the PINs of several tokens.</summary>
+    public static void Demand(SignerSettings settings, IReadOnlyCollection<string> openedTokens, Func<string, string?> variable)
     {
         foreach (ProductSettings product in settings.Products)
         {
@@ -30,6 +33,6 @@ internal static class ReachablePins
                 + "give each person's process the PIN of that person's token only");
         }
 
-        bool IsReachable(string token) => string.Equals(token, openedToken, StringComparison.Ordinal) || !string.IsNullOrEmpty(variable(PinSource.VariableOf(token)));
+        bool IsReachable(string token) => openedTokens.Contains(token, StringComparer.Ordinal) || !string.IsNullOrEmpty(variable(PinSource.VariableOf(token)));
     }
 }

@@ -72,9 +72,16 @@ internal sealed class ProductRole
         return isBin && _own is null ? [new RoleDocument(Product.ToString(), new TargetsMetadata(NextVersion(Product.ToString()), expires, s_nothing, Bins)), document] : [document];
     }
 
-    /// <summary>Which roles are signed when this version is published.</summary>
-    public IEnumerable<string> DocumentsOf(ReleaseVersion version) =>
-        Bins.Count > 0 && _own is null ? [Product.ToString(), Listing(RepositoryFolder.ReleasePath(Product, version))] : [Listing(RepositoryFolder.ReleasePath(Product, version))];
+    /// <summary>What is to be signed so that there is one release less.</summary>
+    public IReadOnlyList<RoleDocument> Without(ReleaseVersion version, DateTimeOffset expires)
+    {
+        string path = RepositoryFolder.ReleasePath(Product, version), listing = Listing(path);
+        TargetsMetadata current = (_bins.GetValueOrDefault(listing) ?? _own) is { } role && role.Targets.ContainsKey(path)
+            ? role
+            : throw new SignerRefusalException($"{Product} {version} is not published");
+        Dictionary<string, TargetFile> targets = current.Targets.Where(target => !string.Equals(target.Key, path, StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
+        return [new RoleDocument(listing, new TargetsMetadata(NextVersion(listing), expires, targets, current.Delegations))];
+    }
 
     /// <summary>The role and its bins, written anew with these releases. A bin that the snapshot ever listed is written too, and be it empty: it must not say what it said.</summary>
     public IEnumerable<RoleDocument> Rewritten(IReadOnlyDictionary<string, TargetFile> targets, RoleKeys keys, int bins, DateTimeOffset expires)

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Fota.Interop.Cryptoki;
 using Fota.Interop.OpenSsl;
 
 namespace Fota.UpdateServer.Configuration;
@@ -60,19 +59,14 @@ internal sealed class ServerCredential : IDisposable
 
     private static X509Certificate2 WithToken(X509Certificate2 bare, TlsSettings settings, Stack<IDisposable> owned)
     {
-        CryptokiLibrary library = CryptokiLibrary.Load(settings.Pkcs11Module!);
-        owned.Push(library);
-        using Pin pin = Pin.FromFile(settings.PinFile!);
-        Token token = Token.Open(library, settings.TokenLabel!, pin);
-        owned.Push(token);
-        ECDsa key = token.FindKey(settings.KeyLabel!).AsECDsa();
+        TokenTlsKey key = TokenTlsKey.Open(settings.InToken);
         owned.Push(key);
 
         // Promise P5: what this process is logged in to must have nothing in it that could sign a release.
-        int keys = token.CountPrivateKeys();
+        int keys = key.PrivateKeysOnToken;
         return keys != 1
             ? throw new ConfigurationException($"tls.tokenLabel: wanted a token with the TLS key '{settings.KeyLabel}' alone, got {keys} private keys on '{settings.TokenLabel}'")
-            : TlsKeyBridge.Attach(bare, key);
+            : key.Attach(bare);
     }
 
     private static void Release(Stack<IDisposable> owned)

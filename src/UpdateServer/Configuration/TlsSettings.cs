@@ -1,4 +1,4 @@
-using System.Net;
+using Fota.Interop.OpenSsl;
 
 namespace Fota.UpdateServer.Configuration;
 
@@ -29,6 +29,9 @@ public sealed record TlsSettings
     /// <summary>PEM file of a private key that anyone who reads the file has; refused in production (promise P7).</summary>
     public string? UnsafeKeyFile { get; init; }
 
+    /// <summary>Where the key is, when it is in a token.</summary>
+    internal TokenKeyLocation InToken => new(Pkcs11Module!, TokenLabel!, KeyLabel!, PinFile!);
+
     internal void Validate(DeploymentLayout layout)
     {
         if (UnsafeKeyFile is not null && layout != DeploymentLayout.Development)
@@ -43,13 +46,9 @@ public sealed record TlsSettings
             throw new ConfigurationException("tls: wanted pkcs11Module, tokenLabel, keyLabel and pinFile, or in development unsafeKeyFile alone, got something in between");
         }
 
-        if (SubjectAltNames.Count == 0 || !SubjectAltNames.All(IsAltName))
+        if (SubjectAltNames.Count == 0 || !SubjectAltNames.All(ServerCertificateRequest.IsAltName))
         {
             throw new ConfigurationException("tls.subjectAltNames: wanted DNS:NAME and IP:ADDRESS, at least one, got something else");
         }
     }
-
-    private static bool IsAltName(string name) =>
-        (name.StartsWith("DNS:", StringComparison.Ordinal) && Uri.CheckHostName(name[4..]) == UriHostNameType.Dns)
-        || (name.StartsWith("IP:", StringComparison.Ordinal) && IPAddress.TryParse(name.AsSpan(3), out _));
 }

@@ -45,6 +45,9 @@ internal static class Client
         return VerifiedManifest.Verify(SignedEnvelope.Decode(bytes.Bytes.Span).OrThrow(), ReleaseAnchors.Classical(target.Keys)).OrThrow();
     }
 
+    /// <summary>Whether a release is one that a device could be given.</summary>
+    public static bool Lists(SignerWorld world, string version) => Update(world).FindTarget($"{SignerWorld.Product}/{version}/manifest.suit").IsAccepted(out _, out _);
+
     /// <summary>The whole image, or one of them, each chunk proven.</summary>
     public static byte[] Image(SignerWorld world, string version, int number = 0)
     {

@@ -22,6 +22,8 @@ internal sealed class FaultyModule(ITokenModule real, Func<Func<byte[]>, byte[]>
 
         public string Serial => token.Serial;
 
+        public IReadOnlyList<ITokenKey> FindKeys() => [.. token.FindKeys().Select(key => new FaultyKey(module, key))];
+
         public ITokenKey FindKey(string label) => new FaultyKey(module, token.FindKey(label));
 
         public ITokenKey GenerateKey(KeyAlgorithm algorithm, string label) => new FaultyKey(module, token.GenerateKey(algorithm, label));

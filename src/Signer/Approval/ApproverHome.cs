@@ -1,0 +1,42 @@
+using Fota.Interop.Posix;
+using Fota.Manifest.Metadata;
+using Fota.Manifest.Verification;
+using Fota.Signer.Home;
+using Fota.Signer.Repository;
+
+namespace Fota.Signer.Approval;
+
+/// <summary>
+/// An approver's own home, on the approver's own machine: a journal, the first root as it was handed over, and what was seen of the repository since. Nothing that
+/// a service sends later counts unless it follows from that root.
+/// </summary>
+internal static class ApproverHome
+{
+    private const long First = 1;
+
+    /// <summary>Makes one.</summary>
+    /// <param name="folder">Where; it must not hold a home yet.</param>
+    /// <param name="settings">signer.json, as the ceremony's transcript has it.</param>
+    /// <param name="root">The first root.</param>
+    /// <param name="now">The moment.</param>
+    public static void Make(HomeFolder folder, SignerSettings settings, byte[] root, DateTimeOffset now)
+    {
+        if (File.Exists(folder.Settings))
+        {
+            throw new SignerRefusalException($"{folder.Root}: wanted no signer's home, got one");
+        }
+
+        TrustedMetadataSet trust = TrustedMetadataSet.Start(root, now, MetadataProfile.Fota).OrThrow();
+        if (trust.Root.Version != First)
+        {
+            throw new SignerRefusalException($"root: wanted the first one (version {First}), got version {trust.Root.Version}");
+        }
+
+        RepositoryFolder repository = new(folder.Repository);
+        repository.Write(RepositoryFolder.Metadata(RolesSettings.RootName, First), root);
+        repository.WriteState(new RepositoryState(First, 0, new Dictionary<string, long>(StringComparer.Ordinal)));
+
+        // Last: with it the folder is a home.
+        DurableFile.Replace(folder.Settings, settings.ToJson());
+    }
+}

@@ -1,0 +1,112 @@
+using Fota.Interop.Cryptoki;
+using Fota.Signer.Home;
+using Fota.Signer.Journal;
+using Fota.Signer.Requests;
+using Fota.TestKit;
+
+namespace Fota.Signer.Tests.Service;
+
+/// <summary>The service is killed between two steps, and its token goes away: what lies on disk is taken up again.</summary>
+[TestFixture]
+public sealed class InterruptionTests
+{
+    [Test]
+    [Proves("S-8")]
+    public async Task A48_Draft_that_was_signed_before_the_kill_is_taken_up_and_not_signed_again()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer before = await world.PendingAsync("1.0.0");
+        await world.StopAsync();
+        await SetBackAsync(world, before.Id, RequestState.Preparing);
+        await world.StartAsync();
+        Answer after = await world.UntilAsync(before.Id, "pending", "failed");
+        Assert.That((after.State, after.ManifestDigest), Is.EqualTo(("pending", before.ManifestDigest)));
+        Assert.That(await SignaturesAsync(world, SigningPurpose.SuitManifest), Is.EqualTo(1));
+    }
+
+    [Test]
+    [Proves("S-8")]
+    public async Task A48_Files_that_were_sent_before_the_kill_need_not_be_sent_again()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer asked = (await world.PostAsync("ci", "requests", world.ReleaseOf("1.0.0"))).Ok();
+        await world.StopAsync();
+
+        // As it is when the process ends between the rename of the file and the row.
+        string folder = Directory.CreateDirectory(Path.Combine(world.Signer.HomeFolder.Requests, asked.Id)).FullName;
+        File.Copy(world.Signer.Image("1.0.0"), Path.Combine(folder, "image-0"));
+        await world.StartAsync();
+        Assert.That((await world.UntilAsync(asked.Id, "pending", "failed")).State, Is.EqualTo("pending"));
+    }
+
+    [Test]
+    [Proves("S-8")]
+    public async Task A48_Release_that_was_installed_before_the_kill_is_published()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer request = await world.PendingAsync("1.0.0");
+        (await world.ApproveAsync(request)).Ok();
+        await world.StopAsync();
+
+        // The same steps as the service's, by another process, which leaves the request as it was.
+        (await world.Signer.PublishAsync("1.0.0")).Ok();
+        await world.StartAsync();
+        Assert.That((await world.UntilAsync(request.Id, "published")).State, Is.EqualTo("published"));
+    }
+
+    [Test]
+    [Proves("S-8")]
+    public async Task A49_Token_that_goes_away_and_comes_back_loses_and_doubles_nothing()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
+        int failures = 0;
+        world.Signer.Module = module => new FaultyModule(module, sign => Volatile.Read(ref failures) is var failed and < 3 && Interlocked.CompareExchange(ref failures, failed + 1, failed) == failed
+            ? throw new CryptokiException("C_Sign", new ReturnValue(0x32))
+            : sign());
+        await world.StartAsync();
+        Answer asked = (await world.PostAsync("ci", "requests", world.ReleaseOf("1.0.0"))).Ok();
+        (await world.PutAsync("ci", $"requests/{asked.Id}/content/image-0", await File.ReadAllBytesAsync(world.Signer.Image("1.0.0")))).Ok();
+        for (int look = 0; look < 6; look++)
+        {
+            await world.Service.PrepareSoonAsync();
+        }
+
+        Answer pending = await world.UntilAsync(asked.Id, "pending", "failed");
+        Assert.That((pending.State, Volatile.Read(ref failures)), Is.EqualTo(("pending", 3)));
+        Assert.That(await SignaturesAsync(world, SigningPurpose.SuitManifest), Is.EqualTo(1));
+        (await world.ApproveAsync(pending)).Ok();
+        (await world.PostAsync("ci", $"requests/{asked.Id}/publication", "")).Ok();
+        (await world.Signer.OnlineAsync()).Ok();
+        Assert.That(Client.Manifest(world.Signer, "1.0.0").Digest.ToString(), Is.EqualTo(pending.ManifestDigest));
+    }
+
+    [Test]
+    [Proves("S-8")]
+    public async Task A49_Publication_while_the_token_is_away_says_so_and_can_be_asked_again()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
+        bool away = false;
+        world.Signer.Module = module => new FaultyModule(module, sign => Volatile.Read(ref away) ? throw new CryptokiException("C_Sign", new ReturnValue(0x32)) : sign());
+        await world.StartAsync();
+        Answer request = await world.PendingAsync("1.0.0");
+        (await world.ApproveAsync(request)).Ok();
+        Volatile.Write(ref away, true);
+        (await world.PostAsync("ci", $"requests/{request.Id}/publication", "")).Refused(503, "Unavailable", "C_Sign");
+        Assert.That((await world.GetAsync("ci", $"requests/{request.Id}")).State, Is.EqualTo("approved"));
+        Volatile.Write(ref away, false);
+        Assert.That((await world.PostAsync("ci", $"requests/{request.Id}/publication", "")).Ok().State, Is.EqualTo("published"));
+    }
+
+    private static async Task SetBackAsync(ServiceWorld world, string id, RequestState state)
+    {
+        using SignerHome home = await SignerHome.OpenAsync(world.Signer.HomeFolder, world.Signer.Host(new StringWriter(), new StringWriter()), CancellationToken.None);
+        RequestRecord record = home.Requests.Get(id);
+        home.Requests.Move(record, record with { State = state, ManifestDigest = null });
+    }
+
+    private static async Task<int> SignaturesAsync(ServiceWorld world, SigningPurpose purpose)
+    {
+        using SignerHome home = await SignerHome.OpenAsync(world.Signer.HomeFolder, world.Signer.Host(new StringWriter(), new StringWriter()), CancellationToken.None);
+        return home.Journal.Entries().Count(entry => entry.Purpose == purpose.ToString() && entry.Result == SigningResult.Signed);
+    }
+}

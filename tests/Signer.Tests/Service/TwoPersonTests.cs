@@ -1,0 +1,159 @@
+using System.Text.Json;
+using Fota.TestKit;
+
+namespace Fota.Signer.Tests.Service;
+
+[TestFixture]
+public sealed class TwoPersonTests
+{
+    [Test]
+    [Proves("S-1")]
+    public async Task P6_Service_that_could_reach_every_product_key_does_not_start()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
+        world.Settings["pins"] = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [world.Signer.Token("online")] = world.Signer.PinFile("online"),
+            [world.Signer.Token("release")] = world.Signer.PinFile("release"),
+            [world.Signer.Token("approver")] = world.Signer.PinFile("approver"),
+        };
+        Assert.That(world.StartAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains("this process can reach 2 keys of product infusion-pump (release, approver), and 2 make a release"));
+    }
+
+    [Test]
+    [Proves("S-1")]
+    public async Task P6_Service_does_not_start_while_the_environment_holds_the_missing_pin()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
+        world.Signer.Environment[Keys.PinSource.VariableOf(world.Signer.Token("approver"))] = "pin of approver";
+        Assert.That(world.StartAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains("this process can reach 2 keys of product infusion-pump"));
+    }
+
+    [Test]
+    [Proves("S-1")]
+    public async Task P6_Service_that_holds_the_key_of_the_targets_role_does_not_start()
+    {
+        // The settings call it an online token; what is on it counts.
+        await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
+        string settings = await File.ReadAllTextAsync(world.Signer.HomeFolder.Settings);
+        JsonElement parsed = JsonSerializer.Deserialize<JsonElement>(settings);
+        JsonElement targets = parsed.GetProperty("keys").EnumerateArray().Single(static key => key.GetProperty("label").GetString() == "targets");
+        string changed = settings.Replace("\"release\",\n        \"approver\"", "\"targets\",\n        \"approver\"", StringComparison.Ordinal);
+        Assert.That(changed, Is.Not.EqualTo(settings));
+        await File.WriteAllTextAsync(world.Signer.HomeFolder.Settings, changed);
+        world.Settings["pins"] = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [world.Signer.Token("online")] = world.Signer.PinFile("online"),
+            [targets.GetProperty("token").GetString()!] = world.Signer.PinFile("targets"),
+        };
+        Assert.That(world.StartAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains("this process can reach 1 keys of targets on the tokens that it opened"));
+    }
+
+    [Test]
+    [Proves("S-3")]
+    public async Task A45_Approval_by_who_asked_is_refused()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
+        world.Settings["people"] = new object[]
+        {
+            new { name = "ci", certificate = "ci.pem", roles = new[] { "submitter", "approver" }, releaseKeys = new[] { "approver" } },
+            new { name = "bo", certificate = "bo.pem", roles = new[] { "auditor" } },
+            new { name = "auditor", certificate = "auditor.pem", roles = new[] { "auditor" } },
+        };
+        await world.StartAsync();
+        Answer request = await world.PendingAsync("1.0.0");
+        (await world.SignAsync(request)).Ok();
+        (await world.PostAsync("ci", $"requests/{request.Id}/approval", await File.ReadAllTextAsync(world.Signer.PathOf("approval.json")))).Refused(403, "Forbidden", "the author never approves");
+    }
+
+    [Test]
+    [Proves("S-10")]
+    public async Task A45_Approval_without_the_role_is_refused()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer request = await world.PendingAsync("1.0.0");
+        (await world.SignAsync(request)).Ok();
+        (await world.PostAsync("auditor", $"requests/{request.Id}/approval", await File.ReadAllTextAsync(world.Signer.PathOf("approval.json")))).Refused(403, "Forbidden", "wanted the role approver, got auditor");
+    }
+
+    [Test]
+    [Proves("S-2")]
+    public async Task A45_Approval_signed_with_somebody_elses_key_is_refused()
+    {
+        // cy may approve with another key than the one that signed.
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer request = await world.PendingAsync("1.0.0");
+        (await world.SignAsync(request)).Ok();
+        (await world.PostAsync("cy", $"requests/{request.Id}/approval", await File.ReadAllTextAsync(world.Signer.PathOf("approval.json")))).Refused(422, "Refused", "the author never approves");
+    }
+
+    [Test]
+    [Proves("S-2")]
+    public async Task A45_Approval_of_another_draft_than_there_is_now_is_refused()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer first = await world.PendingAsync("1.0.0");
+        (await world.SignAsync(first)).Ok();
+        (await world.PostAsync("ci", $"requests/{first.Id}/withdrawal", new { reason = "again" })).Ok();
+        Answer second = await world.PendingAsync("1.0.0", ("attempt", 2));
+        (await world.PostAsync("bo", $"requests/{second.Id}/approval", await File.ReadAllTextAsync(world.Signer.PathOf("approval.json")))).Refused(422, "Refused", "manifest digest: wanted");
+        Assert.That((await world.GetAsync("bo", $"requests/{second.Id}")).State, Is.EqualTo("pending"));
+    }
+
+    [Test]
+    public async Task A45_Approver_who_means_another_manifest_signs_nothing()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer request = await world.PendingAsync("1.0.0");
+        (await world.SignAsync(request, new string('a', 64))).Refused("draft: manifest digest: wanted aaaa");
+        Assert.That(File.Exists(world.Signer.PathOf("approval.json")), Is.False);
+    }
+
+    [Test]
+    [Proves("S-4")]
+    public async Task A02_Approver_who_is_shown_an_old_repository_signs_nothing()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        await world.ReleaseAsync("1.0.0");
+        byte[] old = await File.ReadAllBytesAsync(Path.Combine(world.Signer.HomeFolder.Repository, "state.json"));
+        await world.ReleaseAsync("1.1.0");
+        Answer request = await world.PendingAsync("1.2.0");
+        (await world.SignAsync(request)).Ok();
+        await File.WriteAllBytesAsync(Path.Combine(world.Signer.HomeFolder.Repository, "state.json"), old);
+        (await world.SignAsync(request)).Refused("role infusion-pump: wanted version 2 or later, which this home has seen, got 1");
+    }
+
+    [Test]
+    [Proves("S-4")]
+    public async Task A01_Approver_does_not_follow_a_root_that_is_not_the_ceremonys()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync(), other = await ServiceWorld.CreateAsync();
+        (await world.Signer.RunAsync("approval", "home", "--home", world.Signer.PathOf("other"), "--settings", world.Signer.HomeFolder.Settings, "--root", Path.Combine(other.Signer.HomeFolder.Repository, "metadata", "1.root.json"))).Ok();
+        Answer request = await world.PendingAsync("1.0.0");
+        (await world.SignAsync(request)).Ok();
+        CommandResult result = await world.Signer.RunAsync(
+            "approval", "sign", "--home", world.Signer.PathOf("other"), "--product", SignerWorld.Product, "--version", "1.0.0", "--package", world.Signer.PathOf("package"),
+            "--manifest-digest", request.ManifestDigest, "--out", world.Signer.PathOf("second.json"), "--pin-file", world.Signer.PinFile("approver"));
+        Assert.That((result.ExitCode, File.Exists(world.Signer.PathOf("second.json"))), Is.EqualTo((1, false)));
+        Assert.That(result.Error, Does.Contain("ThresholdNotMet"));
+    }
+
+    [Test]
+    [Proves("S-10")]
+    public async Task Nobody_without_a_certificate_of_the_peoples_authority_is_served()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        (await world.GetAsync("", "requests")).Refused(401, "Unauthorized", "wanted a client certificate");
+        await world.EnrolAsync("eve");
+        (await world.GetAsync("eve", "requests")).Refused(401, "Unauthorized", "wanted a certificate of a person in the service's settings");
+    }
+
+    [Test]
+    [Proves("S-12")]
+    public async Task P7_Key_file_of_the_service_is_refused_in_production()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
+        world.Settings["layout"] = "production";
+        Assert.That(world.StartAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains("tls.unsafeKeyFile: wanted a key in a token"));
+    }
+}
