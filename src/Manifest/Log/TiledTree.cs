@@ -30,12 +30,16 @@ public sealed class TiledTree
 
     /// <summary>The entry at <paramref name="index"/>.</summary>
     /// <exception cref="RejectedException">There is no such entry, or its bundle is not there or malformed.</exception>
-    public ReadOnlyMemory<byte> Entry(long index)
+    public ReadOnlyMemory<byte> Entry(long index) => BundleOf(index)[(int)(index % TileAddress.FullWidth)];
+
+    /// <summary>The entries of the bundle that holds the entry at <paramref name="index"/>, as far as they belong to this tree.</summary>
+    /// <exception cref="RejectedException">There is no such entry, or its bundle is not there or malformed.</exception>
+    public IReadOnlyList<ReadOnlyMemory<byte>> BundleOf(long index)
     {
         Demand(index);
         long bundle = index / TileAddress.FullWidth;
         int width = (int)Math.Min(TileAddress.FullWidth, Size - (bundle * TileAddress.FullWidth));
-        return TileFile.ReadEntries(_source, TileAddress.OfEntries(bundle, width))[(int)(index % TileAddress.FullWidth)];
+        return TileFile.ReadEntries(_source, TileAddress.OfEntries(bundle, width));
     }
 
     /// <summary>The proof that the leaf at <paramref name="index"/> is in this tree (RFC 6962 section 2.1.1).</summary>
