@@ -4,6 +4,7 @@ using Fota.Manifest.Envelope;
 using Fota.Manifest.Packs;
 using Fota.Manifest.Verification;
 using Fota.Signer.Home;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Approval;
@@ -85,6 +86,7 @@ internal static class ReleaseAuthoring
     {
         SignedEnvelope envelope = workshop.Sign(SignedEnvelope.Begin(manifest), manifest.ReleaseVersion);
         staged.WriteEnvelope(envelope);
+        workshop.Enter(LogKinds.ReleaseRequested, manifest, envelope.ClaimedDigest);
         staged.MoveTo(ReleaseDraft.Of(workshop.Home.Folder, workshop.Role.Product, manifest.ReleaseVersion));
         return envelope;
     }

@@ -3,6 +3,7 @@ using Fota.Manifest.Encoding;
 using Fota.Manifest.Keys;
 using Fota.Manifest.Metadata;
 using Fota.Manifest.Verification;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Approval;
@@ -51,6 +52,7 @@ internal static class ReleasePublication
             repository.Write(PathOf(document), file);
         }
 
+        workshop.Enter(LogKinds.ReleasePublished, examined.Manifest.Content, examined.Manifest.Digest, ("envelope", target.Sha256), ("role", complete[^1].Role.Role), ("role_version", complete[^1].Role.Content.Version));
         repository.WriteState(state);
         draft.Delete();
         return complete[^1].Role;

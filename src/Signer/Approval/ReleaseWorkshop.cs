@@ -5,6 +5,7 @@ using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;
 using Fota.Signer.Keys;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Approval;
@@ -45,6 +46,34 @@ internal sealed class ReleaseWorkshop
     public RepositoryState State { get; }
 
     public ProductRole Role { get; }
+
+    /// <summary>Enters into the log what this key does with a release. It comes before the files that it tells of: a process that is killed in between leaves an entry too many, never one too few.</summary>
+    public void Enter(string kind, UpdateManifest manifest, Sha256Digest digest, params ReadOnlySpan<(string Name, object? Value)> further) => Home.Log.Append(new LogEvent(
+        kind,
+        Key.Key.Label,
+        $"{Role.Product} {manifest.ReleaseVersion}",
+        [
+            ("manifest", digest),
+            ("sequence", manifest.Sequence.Value),
+            ("security_version", manifest.SecurityVersion.Value),
+            ("images", string.Join(", ", manifest.Components.SelectMany(static component => component.Images.All).Select(static image => $"{image.ImageDigest} ({image.ImageSize} bytes)"))),
+            ("overrides_gates", manifest.GateOverride.Gates.Count == 0 ? null : manifest.GateOverride),
+            .. further,
+        ]));
+
+    /// <summary>Runs a step of a release; that it was refused is entered into the log, by whomever and why.</summary>
+    public T Step<T>(string step, ReleaseVersion version, Func<T> run)
+    {
+        try
+        {
+            return run();
+        }
+        catch (Exception e) when (e is SignerRefusalException or RejectedException)
+        {
+            _ = Home.Log.Append(new LogEvent(LogKinds.ReleaseRefused, Key.Key.Label, $"{Role.Product} {version}", ("step", step), ("reason", e.Message)));
+            throw;
+        }
+    }
 
     /// <summary>Adds the opened key's signature to the envelope.</summary>
     public SignedEnvelope Sign(SignedEnvelope envelope, ReleaseVersion version)

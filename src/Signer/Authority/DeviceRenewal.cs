@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Fota.Manifest.Keys;
 using Fota.Signer.Home;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Authority;
 
@@ -48,6 +49,7 @@ internal sealed class DeviceRenewal(SignerHome home, CertificateAuthority issuer
         }
 
         X509Certificate2 certificate = issuer.Issue(authority, wanted, now);
+        _ = home.Log.Append(CertificateEntry.Of(issuer.Label, "device", wanted, certificate, null));
         home.Issued.Keep(certificate);
         home.Issued.Index();
         return certificate;

@@ -3,6 +3,7 @@ using Fota.Manifest;
 using Fota.Manifest.Packs;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
@@ -33,6 +34,7 @@ internal sealed class CeremonyPlan
         Authorities = [.. Items("authorities", document.Authorities).Select(ReadAuthority)];
         DemandDistinct("authorities", Authorities.Select(static authority => authority.Profile));
         DemandSeparation();
+        Log = ReadLog(document.Log ?? throw Missing("log"));
     }
 
     /// <summary>SHA-256 of the file.</summary>
@@ -54,6 +56,9 @@ internal sealed class CeremonyPlan
     public IReadOnlyList<PlannedProduct> Products { get; }
 
     public IReadOnlyList<PlannedAuthority> Authorities { get; }
+
+    /// <summary>Who signs the log, and what it is called.</summary>
+    public LogSettings Log { get; }
 
     public static CeremonyPlan Parse(byte[] yaml)
     {
@@ -143,6 +148,14 @@ internal sealed class CeremonyPlan
         return Key(label).Algorithm == KeyAlgorithm.EcdsaP256
             ? new PlannedAuthority(profile, label, Text($"authorities.{profile}.commonName", authority.CommonName), InRange($"authorities.{profile}.years", authority.Years, 1, 30))
             : throw new SignerRefusalException($"plan: authorities.{profile}: wanted an ecdsa-p256 key, got {label}");
+    }
+
+    private LogSettings ReadLog(LogPlan log)
+    {
+        PlannedKey key = Key(ReadLabels("log", log.Key is null ? null : [log.Key])[0]);
+        IEnumerable<string> others = [.. Root.Keys, .. Targets.Keys, .. Snapshot.Keys, .. Timestamp.Keys, .. Products.SelectMany(static product => product.Role.Keys), .. Authorities.Select(static authority => authority.Key)];
+        LogSettings.Demand("plan: log.key", key.Label, LogSettings.Of(key.Algorithm), key.Token, Key(Timestamp.Keys[0]).Token, others);
+        return new LogSettings(key.Label, LogSettings.DemandOrigin("plan: log.origin", log.Origin));
     }
 
     private void DemandSeparation()

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Commands;
@@ -50,8 +51,19 @@ internal static class OnlineCommand
 
     private static async Task PassAsync(SignerHost host, HomeFolder folder, OpenedKey key, PublicationEndpoint? endpoint, CancellationToken cancellation)
     {
+        SignerRefusalException? logRefusal = null;
         using (SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation))
         {
+            try
+            {
+                _ = LogSequencer.Run(home, key);
+            }
+            catch (SignerRefusalException e)
+            {
+                // Devices must not go without a fresh timestamp for it. It carries the last checkpoint; entries wait, and none is lost.
+                logRefusal = e;
+            }
+
             if (OnlineRefresh.Run(home, OnlineKeys.Find(key, home.Settings), host.Clock.GetUtcNow()) is { } done)
             {
                 await host.Out.WriteLineAsync(done);
@@ -61,6 +73,11 @@ internal static class OnlineCommand
         if (endpoint is not null && await new ServerPush(host, folder, endpoint).RunAsync(cancellation) is { } taken)
         {
             await host.Out.WriteLineAsync(taken);
+        }
+
+        if (logRefusal is not null)
+        {
+            throw new SignerRefusalException(logRefusal.Message, logRefusal);
         }
     }
 }

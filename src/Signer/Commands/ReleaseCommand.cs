@@ -57,7 +57,7 @@ internal static class ReleaseCommand
                 ReleaseWording wording = new(arguments.GetValue(installableFrom) ?? VersionRange.Any, arguments.GetValue(gates) ?? GateOverride.None, arguments.GetValue(description));
                 using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
                 ReleaseWorkshop workshop = options.Workshop(host, home, key, arguments);
-                SignedEnvelope envelope = ReleaseAuthoring.Create(workshop, images, version, new SecurityVersion(arguments.GetValue(security)), wording, staged);
+                SignedEnvelope envelope = workshop.Step("create", version, () => ReleaseAuthoring.Create(workshop, images, version, new SecurityVersion(arguments.GetValue(security)), wording, staged));
                 foreach (PreparedImage one in prepared)
                 {
                     await host.Error.WriteLineAsync($"{product.Name} {version}: image {one.Content.ImageSize} bytes, pack {one.PackSize} bytes ({100 * one.PackSize / one.Content.ImageSize} %)");
@@ -87,7 +87,9 @@ internal static class ReleaseCommand
             ReleaseDraft staged = ReleaseDraft.Stage(folder);
             try
             {
-                SignedEnvelope envelope = ReleaseAuthoring.Reissue(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version), arguments.GetValue(gates) ?? GateOverride.None, staged);
+                ReleaseVersion version = arguments.GetRequiredValue(options.Version);
+                ReleaseWorkshop workshop = options.Workshop(host, home, key, arguments);
+                SignedEnvelope envelope = workshop.Step("reissue", version, () => ReleaseAuthoring.Reissue(workshop, version, arguments.GetValue(gates) ?? GateOverride.None, staged));
                 await ShowDraftAsync(host, arguments, options, envelope);
             }
             finally
@@ -110,7 +112,9 @@ internal static class ReleaseCommand
             HomeFolder folder = new(arguments.GetRequiredValue(options.Home));
             using OpenedKey key = options.OpenKey(host, folder, arguments);
             using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
-            ExaminedDraft draft = ReleaseApproval.Approve(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version), arguments.GetRequiredValue(digest), arguments.GetValue(gates) ?? GateOverride.None);
+            ReleaseVersion version = arguments.GetRequiredValue(options.Version);
+            ReleaseWorkshop workshop = options.Workshop(host, home, key, arguments);
+            ExaminedDraft draft = workshop.Step("approve", version, () => ReleaseApproval.Approve(workshop, version, arguments.GetRequiredValue(digest), arguments.GetValue(gates) ?? GateOverride.None));
             UpdateManifest content = draft.Manifest.Content;
             await host.Out.WriteLineAsync($"approved: {options.Name(arguments)}, sequence {content.Sequence}, security version {content.SecurityVersion}{(content.GateOverride.Gates.Count > 0 ? $", overrides gates {content.GateOverride}" : "")}, {string.Join(", ", draft.Manifest.Images.Select(static image => $"image {image.Content.ImageDigest}"))}");
             await host.Out.WriteLineAsync($"next: fota-signer release publish {options.Repeat(arguments)}");
@@ -128,7 +132,9 @@ internal static class ReleaseCommand
             HomeFolder folder = new(arguments.GetRequiredValue(options.Home));
             using OpenedKey key = options.OpenKey(host, folder, arguments);
             using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
-            RoleDocument role = ReleasePublication.Publish(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version));
+            ReleaseVersion version = arguments.GetRequiredValue(options.Version);
+            ReleaseWorkshop workshop = options.Workshop(host, home, key, arguments);
+            RoleDocument role = workshop.Step("publish", version, () => ReleasePublication.Publish(workshop, version));
             await host.Out.WriteLineAsync($"published: {options.Name(arguments)}, role {role.Role} version {role.Content.Version}; the online key makes it visible");
             await host.Out.WriteLineAsync($"next: fota-signer online --home {folder.Root}");
         });

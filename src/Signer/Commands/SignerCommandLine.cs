@@ -18,6 +18,7 @@ internal static class SignerCommandLine
         OnlineCommand.Create(host),
         CertificateCommand.Create(host),
         JournalCommand.Create(host),
+        LogCommand.Create(host),
     };
 
     /// <summary>Failures whose message is meant for people: one line, no trace.</summary>

@@ -1,6 +1,7 @@
 using Fota.Signer.Approval;
 using Fota.Signer.Authority;
 using Fota.Signer.Journal;
+using Fota.Signer.Log;
 using Fota.Signer.Roles;
 
 namespace Fota.Signer.Home;
@@ -18,7 +19,8 @@ internal sealed class SignerHome : IDisposable
         CompletedChange = completed;
         _lock = taken;
         _database = database;
-        Journal = new SigningJournal(database, clock);
+        Log = new SignerLog(database, clock);
+        Journal = new SigningJournal(database, clock, Log);
         Signer = new JournalledSigner(Journal);
         Sequences = new SequenceNumbers(database, clock);
         Names = new CertifiedNames(database, clock);
@@ -32,6 +34,9 @@ internal sealed class SignerHome : IDisposable
 
     /// <summary>The digest of a change of roles that an earlier process decided, and this one completed when it opened the home; null if there was none.</summary>
     public string? CompletedChange { get; }
+
+    /// <summary>What goes into the log that anybody can check.</summary>
+    public SignerLog Log { get; }
 
     public SigningJournal Journal { get; }
 
@@ -60,6 +65,11 @@ internal sealed class SignerHome : IDisposable
             SignerSettings settings = folder.ReadSettings();
             database = SignerDatabase.Open(folder.Journal);
             SignerHome home = new(folder, settings, taken, database, host.Clock, completed);
+            if (LogRecovery.Run(home) is long lacked and > 0)
+            {
+                await host.Error.WriteLineAsync($"warning: the journal lacked {lacked} entries of the log, which were taken from there; what was entered after the last checkpoint is lost, and so is the rest of the journal");
+            }
+
             foreach (JournalEntry entry in home.Journal.CloseUnknown())
             {
                 await host.Error.WriteLineAsync(
