@@ -19,6 +19,7 @@ internal sealed class PublicationVerifier(byte[] trustedRoot, Publication publis
         TrustedMetadataSet trust = WalkRoots();
         byte[]? stored = trust.TimestampOrSnapshotKeysChanged ? null : content.ReadPublished(RepositoryPath.Timestamp);
         TakeTimestamp(trust, stored);
+        LogVerifier.Verify(content, trust.Timestamp!, stored);
         TakeSnapshot(trust, stored);
         TargetsMetadata targets = trust.UpdateTargets(content.Read(RepositoryPath.Targets("targets", trust.Snapshot!.Meta["targets.json"].Version))).OrThrow();
         if (targets.Targets.Count > 0)

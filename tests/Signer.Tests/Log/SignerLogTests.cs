@@ -89,7 +89,10 @@ public sealed class SignerLogTests
         await using (PublicationServer server = await PublicationServer.StartAsync(_world))
         {
             (await _world.OnlineAsync("--server", server.Address.ToString(), "--token-file", _world.PathOf("token"))).Ok();
+            Dictionary<string, byte[]> sent = server.Publications.Single();
+            Assert.That(sent["log/checkpoint"], Is.EqualTo(Client.Update(_world).Timestamp!.Logs.Single().Note.Bytes.ToArray()));
             (await _world.OnlineAsync()).Ok();
+            Assert.That(sent.Keys.Where(static path => path.StartsWith("log/tile/", StringComparison.Ordinal)).Select(static path => path.Split('/')[2]), Is.EquivalentTo(["0", "entries"]));
         }
 
         List<LogEntry> entries = await ReadAsync();
