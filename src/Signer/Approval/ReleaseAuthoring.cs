@@ -2,6 +2,7 @@ using Fota.Interop.Posix;
 using Fota.Manifest;
 using Fota.Manifest.Envelope;
 using Fota.Manifest.Packs;
+using Fota.Manifest.Sbom;
 using Fota.Manifest.Verification;
 using Fota.Signer.Home;
 using Fota.Signer.Log;
@@ -51,6 +52,15 @@ internal static class ReleaseAuthoring
             throw new SignerRefusalException($"{workshop.Role.Product} {version} is published already; `fota-signer release reissue` signs its image again under a new sequence number");
         }
 
+        if (wording.Sbom is { } sbom)
+        {
+            DurableFile.Replace(staged.SbomFile, sbom);
+        }
+        else if (workshop.Settings.SbomRequired)
+        {
+            throw new SignerRefusalException($"product {workshop.Role.Product}: wanted an SBOM with each release (--sbom FILE), got none");
+        }
+
         return Sign(workshop, staged, new UpdateManifest
         {
             Sequence = NextSequence(workshop, version),
@@ -61,6 +71,7 @@ internal static class ReleaseAuthoring
             ReleaseVersion = version,
             InstallableFrom = wording.InstallableFrom,
             GateOverride = wording.GateOverride,
+            SbomDigest = wording.Sbom is { } bound ? SbomDocument.Decode(bound).OrThrow().Digest : null,
             Text = wording.Text,
         });
     }
@@ -106,4 +117,5 @@ internal sealed record PreparedImage(ComponentImage Content, long PackSize);
 /// <param name="InstallableFrom">From which releases it may be installed.</param>
 /// <param name="GateOverride">The gates that it may pass on devices although they are closed.</param>
 /// <param name="Text">What is said to people; null for nothing.</param>
-internal sealed record ReleaseWording(VersionRange InstallableFrom, GateOverride GateOverride, ReleaseText? Text);
+/// <param name="Sbom">Its bill of materials; null for none.</param>
+internal sealed record ReleaseWording(VersionRange InstallableFrom, GateOverride GateOverride, ReleaseText? Text, byte[]? Sbom);

@@ -29,6 +29,9 @@ internal sealed class ReleaseDraft(string folder)
     /// <summary>The pack of the manifest's image number <paramref name="index"/>.</summary>
     public string PackFile(int index) => Path.Combine(Folder, Numbered("pack", index));
 
+    /// <summary>The bill of materials, where the release has one.</summary>
+    public string SbomFile => Path.Combine(Folder, "sbom.json");
+
     private string EnvelopeFile => Path.Combine(Folder, "manifest.suit");
 
     private string RolesFolder => Path.Combine(Folder, "roles");
@@ -137,6 +140,11 @@ internal sealed class ReleaseDraft(string folder)
             Sha256Digest pack = Sha256Digest.Parse(Path.GetFileName(image.Content.PackUri));
             DurableCopy.Make(repository.FullPath(RepositoryFolder.Table(image.Content.ChunkTableDigest)), TableFile(index), image.Content.ChunkTableDigest);
             DurableCopy.Make(repository.FullPath(RepositoryFolder.Pack(pack)), PackFile(index), pack);
+        }
+
+        if (manifest.Content.SbomDigest is { } sbom)
+        {
+            DurableCopy.Make(repository.FullPath(RepositoryFolder.Sbom(sbom)), SbomFile, sbom);
         }
     }
 }

@@ -46,6 +46,11 @@ internal static class ReleasePublication
             repository.Copy(draft.PackFile(index), RepositoryFolder.Pack(pack), pack);
         }
 
+        if (examined.Manifest.Content.SbomDigest is { } sbom)
+        {
+            repository.Copy(draft.SbomFile, RepositoryFolder.Sbom(sbom), sbom);
+        }
+
         repository.Write(RepositoryFolder.Target(RepositoryFolder.ReleasePath(role.Product, version), target.Sha256), envelope);
         foreach ((RoleDocument document, byte[] file) in complete)
         {

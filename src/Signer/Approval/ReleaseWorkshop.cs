@@ -57,6 +57,7 @@ internal sealed class ReleaseWorkshop
             ("sequence", manifest.Sequence.Value),
             ("security_version", manifest.SecurityVersion.Value),
             ("images", string.Join(", ", manifest.Components.SelectMany(static component => component.Images.All).Select(static image => $"{image.ImageDigest} ({image.ImageSize} bytes)"))),
+            ("sbom", manifest.SbomDigest),
             ("overrides_gates", manifest.GateOverride.Gates.Count == 0 ? null : manifest.GateOverride),
             .. further,
         ]));

@@ -136,7 +136,8 @@ internal sealed class CeremonyPlan
             Text($"products.{name}.className", product.ClassName),
             int.IsPow2(chunkSize) ? chunkSize : throw new SignerRefusalException($"plan: products.{name}.chunkSize: wanted a power of two, got {chunkSize}"),
             new RoleSettings(ReadLabels($"products.{name}", product.Keys), InRange($"products.{name}.threshold", product.Threshold, 2, 2), InRange($"products.{name}.expiresDays", product.ExpiresDays, 1, MaxDays)),
-            HashBins.Demand($"plan: products.{name}.hashBins", product.HashBins ?? 0));
+            HashBins.Demand($"plan: products.{name}.hashBins", product.HashBins ?? 0),
+            product.Sbom is null or "required" ? product.Sbom is not null : throw new SignerRefusalException($"plan: products.{name}.sbom: wanted required, or no such field, got \"{product.Sbom}\""));
     }
 
     private PlannedAuthority ReadAuthority(AuthorityPlan authority)
@@ -178,7 +179,7 @@ internal sealed class CeremonyPlan
 internal sealed record PlannedKey(string Label, string Token, KeyAlgorithm Algorithm);
 
 /// <summary>A product to be set up.</summary>
-internal sealed record PlannedProduct(ProductName Name, string VendorDomain, string ClassName, int ChunkSize, RoleSettings Role, int HashBins);
+internal sealed record PlannedProduct(ProductName Name, string VendorDomain, string ClassName, int ChunkSize, RoleSettings Role, int HashBins, bool SbomRequired);
 
 /// <summary>A certificate authority to be set up.</summary>
 internal sealed record PlannedAuthority(string Profile, string Key, string CommonName, int Years);

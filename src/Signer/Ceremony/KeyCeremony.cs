@@ -96,7 +96,7 @@ internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string mod
             Path.GetFullPath(modulePath),
             [.. keys.Select(static key => new KeySettings(key.Label, key.Token, key.Serial, key.PublicKey.Id.ToString()))],
             new RolesSettings(plan.Root, plan.Targets, plan.Snapshot, plan.Timestamp),
-            [.. plan.Products.Select(static product => new ProductSettings(product.Name.ToString(), product.VendorDomain, product.ClassName, product.ChunkSize, product.Role.Keys, product.Role.Threshold, product.Role.ExpiresDays, product.HashBins))],
+            [.. plan.Products.Select(static product => new ProductSettings(product.Name.ToString(), product.VendorDomain, product.ClassName, product.ChunkSize, product.Role.Keys, product.Role.Threshold, product.Role.ExpiresDays, product.HashBins, product.SbomRequired))],
             [.. plan.Authorities.Select(static authority => new AuthoritySettings(authority.Profile, authority.Key))],
             [plan.Log]);
         foreach (MadeKey key in keys)

@@ -74,6 +74,8 @@ internal sealed class ProductPlan
     public int? ExpiresDays { get; set; }
 
     public int? HashBins { get; set; }
+
+    public string? Sbom { get; set; }
 }
 
 /// <summary>A certificate authority.</summary>

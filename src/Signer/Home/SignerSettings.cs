@@ -45,7 +45,7 @@ internal sealed record SignerSettings(string Module, IReadOnlyList<KeySettings> 
 internal sealed record KeySettings(string Label, string Token, string Serial, string KeyId);
 
 /// <summary>A product, whose keys sign its TUF role and its SUIT envelopes. 0 hash bins: the role lists its releases itself.</summary>
-internal sealed record ProductSettings(string Name, string VendorDomain, string ClassName, int ChunkSize, IReadOnlyList<string> Keys, int Threshold, int ExpiresDays, int HashBins = 0)
+internal sealed record ProductSettings(string Name, string VendorDomain, string ClassName, int ChunkSize, IReadOnlyList<string> Keys, int Threshold, int ExpiresDays, int HashBins = 0, bool SbomRequired = false)
 {
     /// <summary>The role that bears the product's name.</summary>
     [JsonIgnore]

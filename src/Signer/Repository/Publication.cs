@@ -58,11 +58,12 @@ internal sealed class Publication
     /// <param name="deadline">Told of each piece that was sent.</param>
     public HttpContent ToContent(SendingDeadline deadline) => new TarContent(this, deadline);
 
-    /// <summary>Envelopes, chunk tables and packs of a product; two releases of one image share table and pack.</summary>
+    /// <summary>Envelopes, chunk tables, packs and bills of materials of a product; two releases of one image share table and pack.</summary>
     private static IEnumerable<string> ContentOf(ProductRole role) => role.Releases().SelectMany(release => (IEnumerable<string>)
     [
         RepositoryFolder.Target(RepositoryFolder.ReleasePath(role.Product, release.Content.ReleaseVersion), Sha256Digest.Of(release.Envelope.Bytes.Span)),
         .. release.Images.SelectMany(static image => new[] { RepositoryFolder.Table(image.Content.ChunkTableDigest), image.Content.PackUri }),
+        .. release.Content.SbomDigest is { } sbom ? [RepositoryFolder.Sbom(sbom)] : Array.Empty<string>(),
     ]);
 
     private async Task WriteAsync(Stream output, CancellationToken cancellation)

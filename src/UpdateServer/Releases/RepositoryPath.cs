@@ -4,6 +4,7 @@ using Fota.Manifest.Encoding;
 using Fota.Manifest.Log;
 using Fota.Manifest.Metadata;
 using Fota.Manifest.Packs;
+using Fota.Manifest.Sbom;
 
 namespace Fota.UpdateServer.Releases;
 
@@ -20,6 +21,7 @@ internal enum RepositoryFile
     ChunkTable,
     LogCheckpoint,
     LogTile,
+    Sbom,
 }
 
 /// <summary>
@@ -79,6 +81,8 @@ internal sealed record RepositoryPath
 
     public static RepositoryPath ChunkTable(Sha256Digest digest) => new($"tables/{digest}", RepositoryFile.ChunkTable, Fota.Manifest.Packs.ChunkTable.MaxEncodedSize, digest);
 
+    public static RepositoryPath Sbom(Sha256Digest digest) => new($"sboms/{digest}", RepositoryFile.Sbom, SbomDocument.MaxBytes, digest);
+
     /// <summary>An incompressible image of the largest size, with its index.</summary>
     private static long MaxPackBytes => DecodeLimits.ImageBytes + (DecodeLimits.ImageBytes / 64) + PackIndex.HeadSize + (4L * DecodeLimits.Chunks);
 
@@ -90,6 +94,7 @@ internal sealed record RepositoryPath
             ["targets", var product, var version, var name] => ParseManifest(product, version, name),
             ["packs", var name] when Sha256Digest.TryParse(name, out Sha256Digest? digest) => Pack(digest),
             ["tables", var name] when Sha256Digest.TryParse(name, out Sha256Digest? digest) => ChunkTable(digest),
+            ["sboms", var name] when Sha256Digest.TryParse(name, out Sha256Digest? digest) => Sbom(digest),
             ["log", .. var rest] => ParseLog(string.Join('/', rest)),
             _ => null,
         };
