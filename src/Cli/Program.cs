@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fota.Cli;
+using Fota.Cli.Audit;
 using Fota.Cli.Manifests;
 using Fota.Cli.Packs;
 using Fota.Cli.Server;
@@ -14,6 +15,7 @@ RootCommand root = new("Fota for people: look at manifests, release firmware, ro
     RolloutCommands.Create(),
     FleetCommands.CreateDevice(),
     FleetCommands.CreateCatalog(),
+    AuditCommands.Create(),
 };
 
 // What follows `release` is the signer's, help included; "--" keeps this parser from reading it.

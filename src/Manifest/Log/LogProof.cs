@@ -28,14 +28,14 @@ public sealed class LogProof
     /// <summary>The checkpoint's note.</summary>
     public ReadOnlyMemory<byte> Checkpoint { get; }
 
-    /// <summary>Makes the proof that the entry at <paramref name="index"/> is in a log, and checks it.</summary>
+    /// <summary>Makes the proof that the entry at <paramref name="index"/> is in a log, and checks it. The entry stands in it as extra matter, so that it proves itself.</summary>
     /// <exception cref="RejectedException">There is no such entry, or the tiles are not those of the checkpoint.</exception>
     public static LogProof Make(ITileSource source, VerifiedCheckpoint checkpoint, long index)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         TiledTree tree = new(source, checkpoint.Content.Size);
-        LogProof proof = new(ReadOnlyMemory<byte>.Empty, index, tree.InclusionProof(index), checkpoint.Note.Bytes);
-        return proof.Verify(checkpoint.Key, tree.Entry(index).Span).IsAccepted(out _, out Rejection? rejection) ? proof : throw new RejectedException(rejection);
+        LogProof proof = new(tree.Entry(index), index, tree.InclusionProof(index), checkpoint.Note.Bytes);
+        return proof.VerifyOwnEntry(checkpoint.Key).IsAccepted(out _, out Rejection? rejection) ? proof : throw new RejectedException(rejection);
     }
 
     /// <summary>Reads a proof of at most <see cref="LogLimits.ProofBytes"/>.</summary>
@@ -72,6 +72,11 @@ public sealed class LogProof
                 : checkpoint;
         });
     }
+
+    /// <summary>Verifies that the entry that the proof carries as its extra matter is in the log of <paramref name="key"/>: it is believed because it is there, not because it is carried.</summary>
+    public Verdict<VerifiedCheckpoint> VerifyOwnEntry(NoteKey key) => ExtraBytes.IsEmpty
+        ? Verdict.Of<VerifiedCheckpoint>(static () => throw new RejectedException(RejectionReason.MissingField, "tlog-proof: wanted the entry as extra matter, got none"))
+        : Verify(key, ExtraBytes.Span);
 
     private static LogProof Read(ReadOnlyMemory<byte> bytes)
     {

@@ -7,6 +7,8 @@ namespace Fota.Manifest.Tests.Log;
 [Proves("L-7")]
 public sealed class LogProofTests
 {
+    private const string Extra = "extra EQAAAA==\n";
+
     private readonly MemoryLog _log = new();
     private readonly VerifiedCheckpoint _checkpoint;
     private readonly byte[] _proof;
@@ -21,9 +23,9 @@ public sealed class LogProofTests
     public void Proof_has_the_form_of_the_specification()
     {
         string[] lines = System.Text.Encoding.UTF8.GetString(_proof).Split('\n');
-        Assert.That(lines[..2], Is.EqualTo(["c2sp.org/tlog-proof@v1", "index 17"]));
-        Assert.That(lines[2..11], Has.All.Length.EqualTo(44));
-        Assert.That(lines[11..14], Is.EqualTo(["", _log.Key.Name, "300"]));
+        Assert.That(lines[..3], Is.EqualTo(["c2sp.org/tlog-proof@v1", $"extra {Convert.ToBase64String(BitConverter.GetBytes(17))}", "index 17"]));
+        Assert.That(lines[3..12], Has.All.Length.EqualTo(44));
+        Assert.That(lines[12..15], Is.EqualTo(["", _log.Key.Name, "300"]));
     }
 
     [Test]
@@ -41,18 +43,24 @@ public sealed class LogProofTests
     [Test]
     public void Extra_matter_is_carried_and_believed_by_nobody()
     {
-        byte[] extra = Edited("index 17", "extra ZXh0cmE=\nindex 17");
-        LogProof proof = LogProof.Decode(extra).IsAccepted();
+        byte[] other = Edited(Extra, "extra ZXh0cmE=\n"), none = Edited(Extra, "");
+        LogProof proof = LogProof.Decode(other).IsAccepted();
         Assert.That(proof.ExtraBytes.ToArray(), Is.EqualTo("extra"u8.ToArray()));
-        Assert.That(proof.ToBytes(), Is.EqualTo(extra));
-        Assert.That(IsProof(extra), Is.True);
+        Assert.That(proof.ToBytes(), Is.EqualTo(other));
+        foreach (byte[] file in (byte[][])[other, none])
+        {
+            LogProof.Decode(file).IsAccepted().Verify(_log.Key, BitConverter.GetBytes(17)).IsAccepted();
+        }
+
+        proof.VerifyOwnEntry(_log.Key).IsRefusedFor(RejectionReason.LogMismatch);
+        LogProof.Decode(none).IsAccepted().VerifyOwnEntry(_log.Key).IsRefusedFor(RejectionReason.MissingField);
     }
 
     [TestCase("@v1", "@v2", RejectionReason.WrongDocument)]
     [TestCase("index 17", "index 017", RejectionReason.ValueOutOfRange)]
-    [TestCase("index 17", "extra \nindex 17", RejectionReason.LimitExceeded)]
-    [TestCase("index 17", "extra !\nindex 17", RejectionReason.Malformed)]
-    [TestCase("index 17\n", "extra ZXh0cmE=\n", RejectionReason.ValueOutOfRange)]
+    [TestCase(Extra, "extra \n", RejectionReason.LimitExceeded)]
+    [TestCase(Extra, "extra !\n", RejectionReason.Malformed)]
+    [TestCase("index 17\n", "", RejectionReason.ValueOutOfRange)]
     [TestCase("index 17\n", "index 17\n!\n", RejectionReason.Malformed)]
     [TestCase("index 17\n", "index 17\nZXh0cmE=\n", RejectionReason.ValueOutOfRange)]
     public void Malformed_proof_is_refused(string wanted, string got, RejectionReason reason) => LogProof.Decode(Edited(wanted, got)).IsRefusedFor(reason);
@@ -72,7 +80,7 @@ public sealed class LogProofTests
         Assert.That(() => LogProof.Make(_log, _checkpoint, 17), Throws.TypeOf<RejectedException>().With.Message.StartsWith("LogMismatch"));
     }
 
-    private bool IsProof(byte[] file) => LogProof.Decode(file).IsAccepted(out LogProof? proof, out _) && proof.Verify(_log.Key, BitConverter.GetBytes(17)).IsAccepted(out _, out _);
+    private bool IsProof(byte[] file) => LogProof.Decode(file).IsAccepted(out LogProof? proof, out _) && proof.VerifyOwnEntry(_log.Key).IsAccepted(out _, out _);
 
     private byte[] Edited(string wanted, string got) => System.Text.Encoding.UTF8.GetBytes(System.Text.Encoding.UTF8.GetString(_proof).Replace(wanted, got, StringComparison.Ordinal));
 }
