@@ -31,7 +31,7 @@ public sealed class Demonstration(string programs, string plans, string director
         }
 
         await MakeImagesAsync(cancellation);
-        Say("Ceremony: eight tokens, root keys 2 of 3, two keys for the product, a device CA");
+        Say("Ceremony: eight tokens, root keys 2 of 3, two keys for the product, a device CA, a log");
         await _signer.HoldCeremonyAsync(Path.Combine(plans, "ceremony.yaml"), cancellation);
 
         Say("Server: TLS key in its own token, certificate from the CA, no release key");

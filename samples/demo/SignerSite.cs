@@ -71,7 +71,7 @@ public sealed class SignerSite(string programs, string directory)
             publish = new { server, authority = "home/ca/service-ca.pem", tokenFile = operatorToken },
             renewalSeconds = 1,
         }, cancellation);
-        await Signer.RunAsync(cancellation, "serve-tls-request", "--config", Site.Path("service.json"), "--out", Site.Path("service.csr"));
+        await Signer.RunAsync(cancellation, "serve-tls-request", "--home", Home, "--config", Site.Path("service.json"), "--out", Site.Path("service.csr"));
         await IssueAsync("service", Site.Path("service.csr"), Site.Path("service.pem"), cancellation);
         foreach (string person in new[] { Builder, Approver })
         {

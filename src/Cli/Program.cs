@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using Fota.Cli;
+using Fota.Cli.Audit;
 using Fota.Cli.Manifests;
 using Fota.Cli.Packs;
 using Fota.Cli.Server;
@@ -17,6 +18,7 @@ RootCommand root = new("Fota for people: look at manifests, release firmware, ro
     RolloutCommands.Create(),
     FleetCommands.CreateDevice(),
     FleetCommands.CreateCatalog(),
+    AuditCommands.Create(),
 };
 
 return await CommandLineEntry.RunAsync(root, args, static e => e is RejectedException or CommandFailedException or HttpRequestException or CryptographicException);

@@ -179,4 +179,19 @@ public enum RejectionReason
 
     /// <summary>The certificate authority does not renew the certificate.</summary>
     RenewalRefused = 803,
+
+    /// <summary>A hash, a tile or an entry of a log does not lead to the root hash that its checkpoint names.</summary>
+    LogMismatch = 901,
+
+    /// <summary>A log with fewer entries than it had, or a log that was named and is named no longer.</summary>
+    LogTruncated = 902,
+
+    /// <summary>Two checkpoints of one log of which neither tree is how the other began.</summary>
+    LogSplitView = 903,
+
+    /// <summary>Another log, or another key for the same one.</summary>
+    ForeignLog = 904,
+
+    /// <summary>A file that belongs to a log is not there.</summary>
+    LogIncomplete = 905,
 }

@@ -36,6 +36,9 @@ public sealed record UpdateManifest
     /// <summary>The gates that it may pass although they are closed.</summary>
     public GateOverride GateOverride { get; init; } = GateOverride.None;
 
+    /// <summary>SHA-256 of the release's bill of materials; null where it has none. A device does nothing with it.</summary>
+    public Sha256Digest? SbomDigest { get; init; }
+
     /// <summary>What is said to people of the release; null where the manifest has no text.</summary>
     public ReleaseText? Text { get; init; }
 }

@@ -29,7 +29,7 @@ public sealed class CeremonyTests
             }
         }
 
-        Assert.That(found, Is.EqualTo(10));
+        Assert.That(found, Is.EqualTo(11));
     }
 
     [Test]
@@ -84,7 +84,7 @@ public sealed class CeremonyTests
         JsonElement[] tokens = [.. root.GetProperty("tokens").EnumerateArray()];
         Assert.That(tokens.Select(token => token.GetProperty("serial").GetString()!).Distinct(StringComparer.Ordinal).Count(), Is.EqualTo(8));
         JsonElement[] keys = [.. tokens.SelectMany(token => token.GetProperty("keys").EnumerateArray())];
-        Assert.That(keys.Select(key => key.GetProperty("label").GetString()), Is.EquivalentTo(["root-1", "root-2", "root-3", "targets", "online", "release", "approver", "device-ca", "service-ca", "people-ca"]));
+        Assert.That(keys.Select(key => key.GetProperty("label").GetString()), Is.EquivalentTo(["root-1", "root-2", "root-3", "targets", "online", "log", "release", "approver", "device-ca", "service-ca", "people-ca"]));
         Assert.That(keys.All(key => key.GetProperty("sensitive").GetBoolean() && key.GetProperty("neverExtractable").GetBoolean()), Is.True);
         Assert.That(root.GetProperty("files").GetProperty("repository/metadata/1.root.json").GetString(), Is.EqualTo(Sha256Digest.Of(world.Repository.Read("metadata/1.root.json")).ToString()));
     }
@@ -175,6 +175,10 @@ public sealed class CeremonyTests
     [TestCase("profile: service", "profile: root", "wanted device, service or people")]
     [TestCase("token: targets, algorithm: ecdsa-p256", "token: targets, algorithm: rsa", "wanted ecdsa-p256, ecdsa-p384, ed25519, rsa-pss-3072, rsa-pss-4096")]
     [TestCase("name: infusion-pump", "name: targets", "wanted a product name")]
+    [TestCase("log: { key: log, origin: signer.pumps.example/log }\n", "", "plan: log: wanted it, got none")]
+    [TestCase("label: log, token: online, algorithm: ed25519", "label: log, token: online, algorithm: ecdsa-p256", "log.key: wanted an ed25519 key")]
+    [TestCase("label: log, token: online", "label: log, token: targets", "the online one, got log on")]
+    [TestCase("key: log, origin: signer.pumps.example/log", "key: log", "log.origin: wanted a name without spaces")]
     [TestCase("version: 1", "version: 1\nversion: 1", "plan: line")]
     public async Task P10_Plan_with_a_fault_is_refused_before_anything_is_made(string sound, string faulty, string reason)
     {

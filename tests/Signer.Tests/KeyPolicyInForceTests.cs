@@ -1,6 +1,7 @@
 using Fota.Signer.Journal;
 using Fota.Signer.Keys;
 using Fota.Signer.Keys.Policies;
+using Fota.Signer.Log;
 using Fota.TestKit;
 
 namespace Fota.Signer.Tests;
@@ -116,7 +117,7 @@ public sealed class KeyPolicyInForceTests
     private static IReadOnlyList<JournalEntry> Journal(SignerWorld world)
     {
         using SignerDatabase database = SignerDatabase.Open(world.HomeFolder.Journal);
-        return new SigningJournal(database, world.Clock, new KeyPolicies(world.HomeFolder, world.Clock)).Entries();
+        return new SigningJournal(database, world.Clock, new KeyPolicies(world.HomeFolder, world.Clock), new SignerLog(database, world.Clock)).Entries();
     }
 
     private static string ReplaceFirst(string text, string old, string with)

@@ -57,11 +57,11 @@ public sealed class KeyPolicyTests
     }
 
     [TestCase("version: 1", "version: 2", "version: wanted 1, got 2")]
-    [TestCase("role: targets", "role: target", "targets.role: wanted root, targets, online, product, authority, got target")]
-    [TestCase("role: targets, ", "", "targets.role: wanted root, targets, online, product, authority, got nothing")]
+    [TestCase("role: targets", "role: target", "targets.role: wanted root, targets, online, product, authority, log, got target")]
+    [TestCase("role: targets, ", "", "targets.role: wanted root, targets, online, product, authority, log, got nothing")]
     [TestCase("label: root-3", "label: root-2", "keys: wanted each key once, got root-2 twice")]
-    [TestCase("formats: [x509, statement]", "formats: [x508]", "formats: wanted suit, tuf, x509, statement, got x508")]
-    [TestCase("formats: [x509, statement]", "formats: []", "formats: wanted some of suit, tuf, x509, statement, got nothing")]
+    [TestCase("formats: [x509, statement]", "formats: [x508]", "formats: wanted suit, tuf, x509, statement, note, got x508")]
+    [TestCase("formats: [x509, statement]", "formats: []", "formats: wanted some of suit, tuf, x509, statement, note, got nothing")]
     [TestCase("mechanisms: [ecdsa-p256-sha256]", "mechanisms: [rsa-pkcs1]", "got rsa-pkcs1")]
     [TestCase("usageLimit: 2000,", "usageLimit: 0,", "targets.usageLimit: wanted a number above 0, or none, got 0")]
     [TestCase("usageLimit: 2000,", "", "targets.usageLimit: wanted a number above 0, or none, got nothing")]

@@ -65,7 +65,7 @@ public sealed class RevocationTests
         await using EnrolmentServer server = await EnrolmentServer.StartAsync(_world);
         server.Waiting.Add(Request("OU=infusion-pump, CN=pump-0001", key));
         CommandResult result = await RenewAsync(server);
-        Assert.That((result.ExitCode, result.Error.Contains("was revoked, and is not renewed", StringComparison.Ordinal)), Is.EqualTo((1, true)), result.Error);
+        Assert.That((result.ExitCode, result.Error.Contains("was revoked (KeyCompromise), and is not renewed", StringComparison.Ordinal)), Is.EqualTo((1, true)), result.Error);
     }
 
     [Test]

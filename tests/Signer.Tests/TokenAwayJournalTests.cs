@@ -5,6 +5,7 @@ using Fota.Manifest;
 using Fota.Signer.Journal;
 using Fota.Signer.Keys;
 using Fota.Signer.Keys.Policies;
+using Fota.Signer.Log;
 using Fota.TestKit;
 
 namespace Fota.Signer.Tests;
@@ -34,7 +35,7 @@ public sealed class TokenAwayJournalTests
         IReadOnlyCollection<Exception> unexpected = ThreadsAtOnce.Run(() =>
         {
             using SignerDatabase database = SignerDatabase.Open(world.HomeFolder.Journal);
-            JournalledSigner signer = new(new SigningJournal(database, world.Clock, new KeyPolicies(world.HomeFolder, world.Clock)));
+            JournalledSigner signer = new(new SigningJournal(database, world.Clock, new KeyPolicies(world.HomeFolder, world.Clock), new SignerLog(database, world.Clock)));
             while (jobs.TryDequeue(out int job))
             {
                 try
@@ -87,6 +88,6 @@ public sealed class TokenAwayJournalTests
     private static IReadOnlyList<JournalEntry> Entries(SignerWorld world)
     {
         using SignerDatabase database = SignerDatabase.Open(world.HomeFolder.Journal);
-        return new SigningJournal(database, world.Clock, new KeyPolicies(world.HomeFolder, world.Clock)).Entries();
+        return new SigningJournal(database, world.Clock, new KeyPolicies(world.HomeFolder, world.Clock), new SignerLog(database, world.Clock)).Entries();
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Fota.Manifest;
+using Fota.Manifest.Log;
 using Fota.Manifest.Metadata;
 using Fota.Manifest.Verification;
 
@@ -59,6 +60,9 @@ public sealed class RepositorySimulator
 
     /// <summary>What the next timestamp says; publishing the snapshot keeps it current.</summary>
     public MetaFile? TimestampMeta { get; set; }
+
+    /// <summary>The checkpoints that the next timestamp carries.</summary>
+    public IList<VerifiedCheckpoint> Logs { get; } = [];
 
     /// <summary>The root that devices are born with.</summary>
     public byte[] TrustedRoot => Files[MetadataFileName.Root(1)];
@@ -135,7 +139,7 @@ public sealed class RepositorySimulator
 
     public void PublishSnapshot() => Put(Snapshot, new SnapshotMetadata(++Snapshot.Version, Snapshot.Expires, SnapshotMeta.AsReadOnly()));
 
-    public void PublishTimestamp() => Put(Timestamp, new TimestampMetadata(++Timestamp.Version, Timestamp.Expires, TimestampMeta!));
+    public void PublishTimestamp() => Put(Timestamp, new TimestampMetadata(++Timestamp.Version, Timestamp.Expires, TimestampMeta!, [.. Logs]));
 
     /// <summary>The newest file of a role.</summary>
     public byte[] Current(SimulatedRole role)

@@ -62,6 +62,11 @@ internal static class EnvelopeJson
         }
 
         json.WriteEndArray();
+        if (manifest.SbomDigest is { } sbom)
+        {
+            json.WriteString("sbom_digest", sbom.ToString());
+        }
+
         json.WriteString("vendor_id", manifest.VendorId);
         json.WriteString("class_id", manifest.ClassId);
         if (manifest.DeviceId is Guid device)

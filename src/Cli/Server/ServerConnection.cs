@@ -80,7 +80,7 @@ internal static class ServerConnection
     private static Uri? AddressIn(string text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme == Uri.UriSchemeHttps ? address : null;
 
     // One CA, or two while they change.
-    private static X509ChainPolicy TrustOnly(string path)
+    public static X509ChainPolicy TrustOnly(string path)
     {
         X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         try

@@ -75,7 +75,9 @@ internal static class ApproveCommand
 /// <summary>What the signer of this machine needs in order to check what is asked for.</summary>
 internal static class Package
 {
-    private static readonly string[] s_draft = ["manifest.suit", "chunk-table", "pack", "chunk-table-1", "pack-1"];
+    private const int MaxRoots = 1024, MaxRoles = 8192;
+
+    private static readonly string[] s_draft = ["manifest.suit", "chunk-table", "pack", "chunk-table-1", "pack-1", "sbom.json"];
 
     /// <summary>Fetches it into a folder. Nothing of it is believed here.</summary>
     public static async Task FetchAsync(ServiceClient client, JsonElement request, bool isWithdrawal, string folder, CancellationToken cancellation)
@@ -83,8 +85,14 @@ internal static class Package
         string stateFile = Path.Combine(folder, "state.json"), product = request.GetProperty("request").GetProperty("product").GetString()!;
         await DemandAsync(client, "api/v1/repository/state", stateFile, cancellation);
         JsonElement state = JsonSerializer.Deserialize<JsonElement>(await File.ReadAllBytesAsync(stateFile, cancellation));
+        long roots = state.GetProperty("root").GetInt64();
+        if (roots > MaxRoots || state.GetProperty("delegated").EnumerateObject().Count() > MaxRoles)
+        {
+            throw new CommandFailedException($"the service's repository: wanted at most {MaxRoots} roots and {MaxRoles} roles, got more");
+        }
+
         List<string> files = [$"{state.GetProperty("targets").GetInt64()}.targets.json"];
-        for (long version = 1; version <= state.GetProperty("root").GetInt64(); version++)
+        for (long version = 1; version <= roots; version++)
         {
             files.Add($"{version}.root.json");
         }
@@ -106,7 +114,7 @@ internal static class Package
 
         foreach (string file in s_draft)
         {
-            if (!await client.FetchAsync($"api/v1/requests/{id}/draft/{file}", Path.Combine(folder, "draft", file), cancellation) && file is not ("chunk-table-1" or "pack-1"))
+            if (!await client.FetchAsync($"api/v1/requests/{id}/draft/{file}", Path.Combine(folder, "draft", file), cancellation) && file is not ("chunk-table-1" or "pack-1" or "sbom.json"))
             {
                 throw new CommandFailedException($"the service has no {file} for request {id}: it is {request.GetProperty("state").GetString()}");
             }

@@ -7,6 +7,9 @@ namespace Fota.Cli.Signing;
 /// <summary>A signing service as the commands see it (docs/spec/signer-api.md). A refusal is a failure of the command, in the service's own words.</summary>
 internal sealed class ServiceClient(HttpClient client, Stack<IDisposable> owned) : IDisposable
 {
+    // The largest image, uncompressible, with its index.
+    private const long MaxFileBytes = 17L * 1024 * 1024 * 1024;
+
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
     private static readonly JsonSerializerOptions s_options = new(JsonSerializerDefaults.General) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
@@ -52,8 +55,32 @@ internal sealed class ServiceClient(HttpClient client, Stack<IDisposable> owned)
 
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         await using FileStream written = File.Create(file);
-        await response.Content.CopyToAsync(written, cancellation);
+        await using Stream body = await response.Content.ReadAsStreamAsync(cancellation);
+        await CopyAsync(body, written, file, cancellation);
         return true;
+    }
+
+    /// <summary>Takes a file of any allowed size, as long as something of it comes: neither an endless one nor one that stands still holds the command for ever (A06, A07).</summary>
+    private static async Task CopyAsync(Stream from, FileStream to, string file, CancellationToken cancellation)
+    {
+        byte[] buffer = new byte[128 * 1024];
+        while (true)
+        {
+            using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            patience.CancelAfter(s_patience);
+            int read = await from.ReadAsync(buffer, patience.Token);
+            if (read == 0)
+            {
+                return;
+            }
+
+            if (to.Length + read > MaxFileBytes)
+            {
+                throw new CommandFailedException($"{Path.GetFileName(file)}: wanted at most {MaxFileBytes} bytes, got more");
+            }
+
+            await to.WriteAsync(buffer.AsMemory(0, read), cancellation);
+        }
     }
 
     /// <inheritdoc/>

@@ -8,7 +8,8 @@ namespace Fota.Manifest.Encoding;
 /// <param name="SecurityVersion">The release's security version.</param>
 /// <param name="ReleaseVersion">The release's version.</param>
 /// <param name="Override">The gates that the release may pass although they are closed; not written when there are none.</param>
-internal sealed record FetchArguments(Sha256Digest ChunkTableDigest, int ChunkTableSize, SecurityVersion SecurityVersion, ReleaseVersion ReleaseVersion, GateOverride Override)
+/// <param name="Sbom">SHA-256 of the release's bill of materials; not written when it has none.</param>
+internal sealed record FetchArguments(Sha256Digest ChunkTableDigest, int ChunkTableSize, SecurityVersion SecurityVersion, ReleaseVersion ReleaseVersion, GateOverride Override, Sha256Digest? Sbom)
 {
     public byte[] Encode() => SuitCbor.Item(writer => writer.WriteMap(
     [
@@ -17,6 +18,7 @@ internal sealed record FetchArguments(Sha256Digest ChunkTableDigest, int ChunkTa
         (SuitNumbers.FetchSecurityVersion, w => w.WriteUInt32(SecurityVersion.Value)),
         (SuitNumbers.FetchReleaseVersion, w => w.WriteTextString(ReleaseVersion.ToString())),
         .. Override.Gates.Count > 0 ? [(SuitNumbers.FetchGateOverride, Override.Write)] : ((long, Action<System.Formats.Cbor.CborWriter>)[])[],
+        .. Sbom is not null ? [(SuitNumbers.FetchSbomDigest, w => w.WriteByteString(Sbom.Bytes))] : ((long, Action<System.Formats.Cbor.CborWriter>)[])[],
     ]));
 
     public static FetchArguments Decode(ReadOnlyMemory<byte> bytes)
@@ -24,7 +26,7 @@ internal sealed record FetchArguments(Sha256Digest ChunkTableDigest, int ChunkTa
         DeterministicCbor.Require(bytes.Span, "fetch arguments");
         return CborDoor.Decode(bytes, "fetch arguments", static reader =>
         {
-            byte[]? digest = null;
+            byte[]? digest = null, sbom = null;
             long? size = null;
             uint? security = null;
             string? release = null;
@@ -48,6 +50,9 @@ internal sealed record FetchArguments(Sha256Digest ChunkTableDigest, int ChunkTa
                     case SuitNumbers.FetchGateOverride:
                         gates = GateOverride.Read(reader);
                         break;
+                    case SuitNumbers.FetchSbomDigest:
+                        sbom = reader.ReadByteString();
+                        break;
                     default:
                         throw ManifestDecoder.Unsupported($"fetch arguments: field {field}");
                 }
@@ -57,7 +62,8 @@ internal sealed record FetchArguments(Sha256Digest ChunkTableDigest, int ChunkTa
                 (int)ManifestDecoder.InRange(CborDoor.Require(size, "chunk table size"), 1, Packs.ChunkTable.MaxEncodedSize, "chunk table size"),
                 new SecurityVersion(CborDoor.Require(security, "security version")),
                 ReleaseVersion.Parse(CborDoor.Require(release, "release version")),
-                gates);
+                gates,
+                sbom is null ? null : Sha256Digest.FromBytes(sbom));
         });
     }
 }

@@ -100,7 +100,7 @@ internal static class ManifestEncoder
     private static IReadOnlyList<SuitParameter> Fetched(UpdateManifest manifest, ComponentImage image) =>
     [
         new SuitParameter(SuitNumbers.ParameterUri, new SuitValue.Text(image.PackUri)),
-        new SuitParameter(SuitNumbers.ParameterFetchArguments, new SuitValue.Bytes(new FetchArguments(image.ChunkTableDigest, image.ChunkTableSize, manifest.SecurityVersion, manifest.ReleaseVersion, manifest.GateOverride).Encode())),
+        new SuitParameter(SuitNumbers.ParameterFetchArguments, new SuitValue.Bytes(new FetchArguments(image.ChunkTableDigest, image.ChunkTableSize, manifest.SecurityVersion, manifest.ReleaseVersion, manifest.GateOverride, manifest.SbomDigest).Encode())),
     ];
 
     private static SuitCommand.Parameters Override(IReadOnlyList<SuitParameter> parameters) => new(SuitNumbers.DirectiveOverrideParameters, parameters);

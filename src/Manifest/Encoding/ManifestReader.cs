@@ -199,6 +199,7 @@ internal sealed class ManifestReader
             SecurityVersion = arguments.SecurityVersion,
             ReleaseVersion = arguments.ReleaseVersion,
             GateOverride = arguments.Override,
+            SbomDigest = arguments.Sbom,
             InstallableFrom = new VersionRange([.. _versions]),
             Text = text,
         };

@@ -26,7 +26,7 @@ internal static class SuitNumbers
         ParameterDevice = 24, ParameterFetchArguments = 25, ParameterVersion = 28;
 
     /// <summary>Our map in suit-parameter-fetch-arguments, which the draft leaves to the implementation.</summary>
-    public const long FetchChunkTableDigest = 1, FetchChunkTableSize = 2, FetchSecurityVersion = 3, FetchReleaseVersion = 4, FetchGateOverride = 5;
+    public const long FetchChunkTableDigest = 1, FetchChunkTableSize = 2, FetchSecurityVersion = 3, FetchReleaseVersion = 4, FetchGateOverride = 5, FetchSbomDigest = 6;
 
     /// <summary>suit-text-update-description, in the text of a language.</summary>
     public const long TextUpdateDescription = 2;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Keys;
+using Fota.Manifest.Log;
 
 namespace Fota.Manifest.Metadata;
 
@@ -77,6 +78,8 @@ internal sealed class FotaProfile : MetadataProfile
 
     // §4.6: "MUST only include a description of the snapshot.json file".
     internal override void DemandMetaOfTimestamp(JsonElement meta) => meta.AllowOnly(MetadataFileName.InMeta("snapshot"));
+
+    internal override IReadOnlyList<VerifiedCheckpoint> ReadLogs(JsonElement timestamp) => PinnedLogs.Read(timestamp);
 
     internal override void DemandMetaOfSnapshot(IReadOnlyCollection<string> names)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fota.Manifest.Keys;
+using Fota.Manifest.Log;
 
 namespace Fota.Manifest.Metadata;
 
@@ -51,6 +52,9 @@ public abstract class MetadataProfile
     internal abstract void DemandConsistentSnapshot(bool consistentSnapshot);
 
     internal abstract void DemandMetaOfTimestamp(JsonElement meta);
+
+    /// <summary>The checkpoints that a timestamp carries, verified; none in a profile that knows no logs.</summary>
+    internal abstract IReadOnlyList<VerifiedCheckpoint> ReadLogs(JsonElement timestamp);
 
     internal abstract void DemandMetaOfSnapshot(IReadOnlyCollection<string> names);
 

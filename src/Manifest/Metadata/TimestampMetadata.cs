@@ -1,24 +1,72 @@
 using System.Text.Json;
+using Fota.Manifest.Log;
 
 namespace Fota.Manifest.Metadata;
 
-/// <summary>Which snapshot is the newest (TUF 1.0.34 section 4.6).</summary>
+/// <summary>Which snapshot is the newest (TUF 1.0.34 section 4.6), and, in our profile, which checkpoints of logs are.</summary>
 public sealed class TimestampMetadata : MetadataContent
 {
+    /// <summary>Most logs that a timestamp names.</summary>
+    public const int MaxLogs = 8;
+
     private static readonly string s_snapshot = MetadataFileName.InMeta("snapshot");
 
-    /// <summary>Makes the content of a timestamp.</summary>
+    /// <summary>Makes the content of a timestamp that names no log.</summary>
     public TimestampMetadata(long version, DateTimeOffset expires, MetaFile snapshot)
+        : this(version, expires, snapshot, [])
+    {
+    }
+
+    /// <summary>Makes the content of a timestamp.</summary>
+    /// <param name="version">At least 1.</param>
+    /// <param name="expires">From then on it is not trusted.</param>
+    /// <param name="snapshot">The newest snapshot.</param>
+    /// <param name="logs">The newest checkpoint of each log, at most <see cref="MaxLogs"/>.</param>
+    /// <exception cref="RejectedException">A log is named twice, or there are too many.</exception>
+    public TimestampMetadata(long version, DateTimeOffset expires, MetaFile snapshot, IReadOnlyList<VerifiedCheckpoint> logs)
         : base(version, expires)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(logs);
         Snapshot = snapshot;
+        Logs = [.. logs];
+        if (Logs.Count > MaxLogs)
+        {
+            throw new RejectedException(RejectionReason.LimitExceeded, $"\"logs\": wanted at most {MaxLogs}, got {Logs.Count}");
+        }
+
+        if (Logs.DistinctBy(static log => log.Content.Origin, StringComparer.Ordinal).Count() != Logs.Count)
+        {
+            throw new RejectedException(RejectionReason.DuplicateField, "\"logs\": wanted each log once, got one twice");
+        }
     }
 
     /// <summary>The newest snapshot.</summary>
     public MetaFile Snapshot { get; }
 
+    /// <summary>A checkpoint of each log that whoever takes this timestamp pins; none where the writer has no log.</summary>
+    public IReadOnlyList<VerifiedCheckpoint> Logs { get; }
+
     private protected override string TypeName => "timestamp";
+
+    /// <summary>Why this cannot be the timestamp after <paramref name="old"/>, by the logs that both name; null if it can: each log that was named is named still, and has grown.</summary>
+    internal Rejection? CheckLogsAfter(TimestampMetadata old)
+    {
+        foreach (VerifiedCheckpoint pinned in old.Logs)
+        {
+            if (Logs.FirstOrDefault(log => string.Equals(log.Content.Origin, pinned.Content.Origin, StringComparison.Ordinal)) is not { } now)
+            {
+                return new(RejectionReason.LogTruncated, $"timestamp: wanted log {pinned.Content.Origin}, which was named before, got none");
+            }
+
+            if (now.CheckSuccessorOf(pinned) is { } rejection)
+            {
+                return rejection;
+            }
+        }
+
+        return null;
+    }
 
     internal static TimestampMetadata Read(JsonElement signed, MetadataProfile profile)
     {
@@ -26,7 +74,7 @@ public sealed class TimestampMetadata : MetadataContent
         JsonElement meta = signed.Object("meta");
         MetaFile snapshot = profile.ReadMetaFile(meta.Object(s_snapshot));
         profile.DemandMetaOfTimestamp(meta);
-        return new(version, expires, snapshot);
+        return new(version, expires, snapshot, profile.ReadLogs(signed));
     }
 
     private protected override void Write(Utf8JsonWriter writer)
@@ -34,5 +82,6 @@ public sealed class TimestampMetadata : MetadataContent
         writer.WriteStartObject("meta");
         Snapshot.Write(writer, s_snapshot);
         writer.WriteEndObject();
+        PinnedLogs.Write(writer, Logs);
     }
 }

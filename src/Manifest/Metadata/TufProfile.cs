@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Keys;
+using Fota.Manifest.Log;
 
 namespace Fota.Manifest.Metadata;
 
@@ -72,6 +73,8 @@ internal sealed class TufProfile : MetadataProfile
     internal override void DemandMetaOfTimestamp(JsonElement meta)
     {
     }
+
+    internal override IReadOnlyList<VerifiedCheckpoint> ReadLogs(JsonElement timestamp) => [];
 
     internal override void DemandMetaOfSnapshot(IReadOnlyCollection<string> names)
     {

@@ -113,6 +113,12 @@ public sealed class TrustedMetadataSet
 
                 // §5.4.3.2: nor is the snapshot that it names.
                 DemandNotBelow("snapshot, as named by the timestamp,", timestamp.Snapshot.Version, old.Snapshot.Version);
+
+                // client-workflow W-50: the logs that were pinned are named still, and have grown (A51).
+                if (timestamp.CheckLogsAfter(old) is { } rejection)
+                {
+                    throw new RejectedException(rejection);
+                }
             }
 
             _timestampReference = timestamp;

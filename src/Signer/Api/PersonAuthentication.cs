@@ -3,6 +3,9 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Encodings.Web;
 using Fota.Manifest;
+using Fota.Signer.Authority;
+using Fota.Signer.Home;
+using Fota.Signer.Journal;
 using Fota.Signer.Service;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Logging;
@@ -46,19 +49,19 @@ internal sealed class PersonAuthentication(IOptionsMonitor<AuthenticationSchemeO
 }
 
 /// <summary>Whom the service knows.</summary>
-internal sealed class PeopleDirectory(X509Certificate2Collection authorities, IReadOnlyList<Person> people, TimeProvider clock)
+internal sealed class PeopleDirectory(X509Certificate2Collection authorities, IReadOnlyList<Person> people, HomeFolder folder, TimeProvider clock)
 {
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
     /// <summary>Reads the people's certificates.</summary>
-    public static PeopleDirectory Read(ServiceSettings settings, TimeProvider clock)
+    public static PeopleDirectory Read(ServiceSettings settings, HomeFolder folder, TimeProvider clock)
     {
         X509Certificate2Collection authorities = [];
         authorities.ImportFromPemFile(settings.PeopleCa);
         Person[] people = [.. settings.People.Select(static person => new Person(person.Name, KeyIdOf(person.Certificate), person.Parse(), person.ReleaseKeys ?? []))];
         return people.GroupBy(static person => person.KeyId, StringComparer.Ordinal).FirstOrDefault(static group => group.Count() > 1) is { } shared
             ? throw new SignerRefusalException($"people: wanted each person with a key of their own, got one for {string.Join(" and ", shared.Select(static person => person.Name))}")
-            : new PeopleDirectory(authorities, people, clock);
+            : new PeopleDirectory(authorities, people, folder, clock);
     }
 
     /// <summary>The person with this certificate's key; null if there is none.</summary>
@@ -76,11 +79,23 @@ internal sealed class PeopleDirectory(X509Certificate2Collection authorities, IR
         using X509Chain chain = new();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // who is to be let in no more is taken out of the settings
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // what was taken back stands in this home's journal, asked below
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
         chain.ChainPolicy.VerificationTime = clock.GetUtcNow().LocalDateTime;
-        return chain.Build(certificate) ? null : $"wanted a certificate of the people's CA, valid now, got {string.Join(", ", chain.ChainStatus.Select(static status => status.Status).Distinct())}";
+        if (chain.Build(certificate))
+        {
+            return IsRevoked(certificate.SerialNumber) ? "wanted a certificate that holds, got one that was revoked" : null;
+        }
+
+        return $"wanted a certificate of the people's CA, valid now, got {string.Join(", ", chain.ChainStatus.Select(static status => status.Status).Distinct())}";
+    }
+
+    // Asked each time, on a connection of its own: `ca revoke` counts from the next request on.
+    private bool IsRevoked(string serial)
+    {
+        using SignerDatabase database = SignerDatabase.Open(folder.Journal);
+        return new RevokedCertificates(database, clock).Of("people").Any(revoked => string.Equals(revoked.Serial, serial, StringComparison.OrdinalIgnoreCase));
     }
 
     private static string KeyIdOf(string file)

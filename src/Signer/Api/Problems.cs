@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fota.Interop.Cryptoki;
 using Fota.Manifest;
+using Fota.Signer.Home;
 using Fota.Signer.Service;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -60,6 +61,8 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
         {
             case ServiceRefusalException refusal:
                 return Of(refusal);
+            case HomeBusyException:
+                return Of(StatusCodes.Status503ServiceUnavailable, nameof(ServiceRefusal.Unavailable), "the signer's home is in use by another command; ask again");
             case RejectedException rejected:
                 return Of(StatusCodes.Status422UnprocessableEntity, rejected.Rejection.Reason.ToString(), rejected.Rejection.Detail);
             case SignerRefusalException refused:
@@ -68,14 +71,16 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
                 return Of(StatusCodes.Status413PayloadTooLarge, nameof(ServiceRefusal.LimitExceeded), "the body is larger than this request may be");
             case BadHttpRequestException { InnerException: JsonException json }:
                 return Of(StatusCodes.Status400BadRequest, nameof(ServiceRefusal.Malformed), $"wanted the JSON of the specification, got something else at {json.Path}");
-            case JsonException json:
-                return Of(StatusCodes.Status400BadRequest, nameof(ServiceRefusal.Malformed), $"wanted the JSON of the specification, got something else at {json.Path}");
             case BadHttpRequestException bad:
                 return Of(bad.StatusCode, nameof(ServiceRefusal.Malformed), "the request cannot be served as it is");
-            case CryptokiException or CryptokiRefusalException or IOException or SqliteException:
-                // A token that is away, a full disk, a journal that is held: nothing was changed, and it may pass (A49).
+            case CryptokiException or CryptokiRefusalException:
+                // A token that is away: nothing was changed, and it may pass (A49).
                 RequestFailed(log, failure, context.Request.Method, context.Request.Path);
                 return Of(StatusCodes.Status503ServiceUnavailable, nameof(ServiceRefusal.Unavailable), failure.Message.ReplaceLineEndings(" "));
+            case IOException or SqliteException or UnauthorizedAccessException:
+                // A full disk, a journal that is held. Which file it was is for the log: it is nobody's business outside.
+                RequestFailed(log, failure, context.Request.Method, context.Request.Path);
+                return Of(StatusCodes.Status503ServiceUnavailable, nameof(ServiceRefusal.Unavailable), "a file or the journal of the service cannot be used now; nothing was changed by halves");
             default:
                 RequestFailed(log, failure, context.Request.Method, context.Request.Path);
                 return Of(StatusCodes.Status500InternalServerError, "InternalError", "the service failed; nothing was changed by halves");

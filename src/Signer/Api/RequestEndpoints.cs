@@ -19,7 +19,7 @@ internal static class RequestEndpoints
         api.MapGet("/requests", ListAsync).WithName("list").WithSummary("All requests, the newest first.");
         api.MapGet("/requests/{id}", ShowAsync).WithName("show").WithSummary("One request.");
         api.MapPut("/requests/{id}/content/{name}", TakeAsync).WithName("send").WithSummary("Sends a file that the request announced: image-0, image-1 or sbom.").Accepts<byte[]>("application/octet-stream");
-        api.MapGet("/requests/{id}/draft/{name}", ReadDraft).WithName("readDraft").WithSummary("A file of the draft, for who is to approve it: manifest.suit, chunk-table, pack, chunk-table-1, pack-1.").Produces<byte[]>(StatusCodes.Status200OK, "application/octet-stream");
+        api.MapGet("/requests/{id}/draft/{name}", ReadDraft).WithName("readDraft").WithSummary("A file of the draft, for approvers, while it is to be approved: manifest.suit, chunk-table, pack, chunk-table-1, pack-1, sbom.json.").Produces<byte[]>(StatusCodes.Status200OK, "application/octet-stream");
         api.MapPost("/requests/{id}/approval", ApproveAsync).WithName("approve").WithSummary("Brings an approval: the approver's own signatures.").Accepts<ApprovalDocument>("application/json");
         api.MapPost("/requests/{id}/rejection", RejectAsync).WithName("reject").WithSummary("Ends a request with an approver's no.");
         api.MapPost("/requests/{id}/withdrawal", WithdrawAsync).WithName("withdraw").WithSummary("Takes a request back.");
@@ -51,8 +51,10 @@ internal static class RequestEndpoints
         return TypedResults.Ok(view);
     }
 
-    private static async Task<FileStreamHttpResult> ReadDraft(string id, string name, SigningService service, HomeFolder folder, CancellationToken cancellation)
+    private static async Task<FileStreamHttpResult> ReadDraft(string id, string name, HttpContext context, SigningService service, HomeFolder folder, CancellationToken cancellation)
     {
+        // For who is to approve it, while it is to be approved: with the approver's signature in it an envelope is all that some devices ask for.
+        Who(context).Demand(PersonRole.Approver);
         RequestRecord record = await service.Desk.GetAsync(id, cancellation);
         ReleaseDraft draft = ReleaseDraft.Of(folder, record.Request.Product, record.Request.Version);
         string? path = name switch
@@ -62,15 +64,17 @@ internal static class RequestEndpoints
             "chunk-table-1" => draft.TableFile(1),
             "pack" => draft.PackFile(0),
             "pack-1" => draft.PackFile(1),
+            "sbom.json" => draft.SbomFile,
             _ => null,
         };
-        return record.State is (RequestState.Pending or RequestState.Approved) && path is not null && File.Exists(path)
+        return record.State == RequestState.Pending && draft.IsOf(id) && path is not null && File.Exists(path)
             ? TypedResults.File(File.OpenRead(path), "application/octet-stream", enableRangeProcessing: true)
             : throw new ServiceRefusalException(ServiceRefusal.NotFound, $"request {id} ({RequestNames.Of(record.State)}) has no draft file {name}");
     }
 
     private static async Task<Ok<RequestView>> ApproveAsync(string id, HttpContext context, SigningService service, CancellationToken cancellation)
     {
+        Who(context).Demand(PersonRole.Approver);
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = ApprovalDocument.MaxBytes;
         using MemoryStream body = new();
         await context.Request.Body.CopyToAsync(body, cancellation);

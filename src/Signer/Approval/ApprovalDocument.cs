@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fota.Manifest.Encoding;
+using Fota.Signer.Service;
 
 namespace Fota.Signer.Approval;
 
@@ -21,12 +22,21 @@ internal sealed record ApprovalDocument(byte[]? Envelope, IReadOnlyDictionary<st
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, s_options);
 
     /// <summary>Reads it.</summary>
-    /// <exception cref="JsonException">It is none.</exception>
+    /// <exception cref="ServiceRefusalException">It is none.</exception>
     public static ApprovalDocument Parse(ReadOnlySpan<byte> json)
     {
-        ApprovalDocument? read = JsonSerializer.Deserialize<ApprovalDocument>(json, s_options);
+        ApprovalDocument? read = null;
+        try
+        {
+            read = JsonSerializer.Deserialize<ApprovalDocument>(json, s_options);
+        }
+        catch (JsonException e)
+        {
+            throw new ServiceRefusalException(ServiceRefusal.Malformed, $"wanted the JSON of the specification, got something else at {e.Path}", e);
+        }
+
         return read is { Roles.Count: >= 1 and <= MaxRoles } && read.Roles.Values.All(static file => file is not null)
             ? read
-            : throw new JsonException($"approval: wanted an object with 1 to {MaxRoles} roles, got another");
+            : throw new ServiceRefusalException(ServiceRefusal.Malformed, $"approval: wanted an object with 1 to {MaxRoles} roles, got another");
     }
 }

@@ -47,7 +47,12 @@ internal sealed class ApprovalPackage(string folder)
         Dictionary<string, byte[]> files = paths.ToDictionary(static path => path, path => ReadNew(own, sent, path), StringComparer.Ordinal);
         RepositoryFolder view = own.With(files);
         RepositoryTrust trust = RepositoryTrust.Load(view, state, now);
-        _ = ProductRole.Load(view, state, trust, product, home.Settings.Product(product).HashBins);
+        ProductRole verified = ProductRole.Load(view, state, trust, product, home.Settings.Product(product).HashBins);
+        if (offered.Delegated.Keys.FirstOrDefault(role => IsOf(product, role) && !string.Equals(role, product.ToString(), StringComparison.Ordinal) && !verified.Bins.Any(bin => string.Equals(bin.Name, role, StringComparison.Ordinal))) is { } foreign)
+        {
+            throw new SignerRefusalException($"package: wanted role {product} and the bins that it delegates to, got role {foreign}");
+        }
+
         foreach ((string path, byte[] file) in files)
         {
             own.Write(path, file);

@@ -32,7 +32,7 @@ internal sealed class ApprovedRoles
         List<(RoleDocument, SignedMetadata)> roles = [];
         foreach (string role in next(workshop.Now).Select(static document => document.Role))
         {
-            byte[] file = approved(role) ?? throw new SignerRefusalException($"the hash bins of {workshop.Role.Product} changed since the approval: approve again");
+            byte[] file = approved(role) ?? throw new OutdatedApprovalException($"the hash bins of {workshop.Role.Product} changed since the approval: approve again");
             SignedMetadata signed = SignedMetadata.Decode(file, DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
             if (!workshop.Role.Keys.Signers(signed).Any(key => !key.Equals(workshop.Key.Key.PublicKey)))
             {
@@ -78,12 +78,12 @@ internal sealed class ApprovedRoles
         TargetsMetadata content = approved.UnverifiedTargets().OrThrow();
         if (content.Version != workshop.Role.NextVersion(role))
         {
-            throw new SignerRefusalException($"role moved from {content.Version - 1} to {workshop.Role.NextVersion(role) - 1} since the approval: approve again");
+            throw new OutdatedApprovalException($"role moved from {content.Version - 1} to {workshop.Role.NextVersion(role) - 1} since the approval: approve again");
         }
 
         if (content.Expires <= workshop.Now || content.Expires > workshop.Now.AddDays(workshop.Settings.ExpiresDays))
         {
-            throw new SignerRefusalException($"approved role: wanted an expiry within {workshop.Settings.ExpiresDays} days from now, got {content.Expires:u}: approve again");
+            throw new OutdatedApprovalException($"approved role: wanted an expiry within {workshop.Settings.ExpiresDays} days from now, got {content.Expires:u}: approve again");
         }
 
         RoleDocument wanted = next(content.Expires).First(document => string.Equals(document.Role, role, StringComparison.Ordinal));

@@ -14,6 +14,13 @@ internal static class ApproverHome
 {
     private const long First = 1;
 
+    /// <summary>Brings the settings of one up to date, after a change of roles; what it trusts and has seen stays.</summary>
+    public static void Update(HomeFolder folder, SignerSettings settings)
+    {
+        _ = folder.ReadSettings();
+        DurableFile.Replace(folder.Settings, settings.ToJson());
+    }
+
     /// <summary>Makes one.</summary>
     /// <param name="folder">Where; it must not hold a home yet.</param>
     /// <param name="settings">signer.json, as the ceremony's transcript has it.</param>

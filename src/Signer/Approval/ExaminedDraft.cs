@@ -1,6 +1,7 @@
 using Fota.Manifest;
 using Fota.Manifest.Metadata;
 using Fota.Manifest.Packs;
+using Fota.Manifest.Sbom;
 using Fota.Manifest.Verification;
 using Fota.Signer.Home;
 using Fota.Signer.Repository;
@@ -41,6 +42,7 @@ internal sealed class ExaminedDraft
         Require("release version", version, content.ReleaseVersion);
         Require("vendor id", product.VendorId, content.VendorId);
         Require("class id", product.ClassId, content.ClassId);
+        ExamineSbom(draft, product, content);
         return new ExaminedDraft(draft, manifest, [.. manifest.Images.Select((image, index) => ExamineImage(draft, image, index))]);
     }
 
@@ -52,6 +54,19 @@ internal sealed class ExaminedDraft
         Require("pack", image.Content.PackUri, RepositoryFolder.Pack(digest));
         VerifiedPack.Verify(pack, table).OrThrow();
         return digest;
+    }
+
+    private static void ExamineSbom(ReleaseDraft draft, ProductSettings product, UpdateManifest content)
+    {
+        if (content.SbomDigest is { } digest)
+        {
+            SbomDocument sbom = SbomDocument.Decode(File.ReadAllBytes(draft.SbomFile)).OrThrow();
+            Require("SBOM", digest, sbom.Digest);
+        }
+        else if (product.SbomRequired)
+        {
+            throw new SignerRefusalException($"product {product.Name}: wanted a release with an SBOM (`release create --sbom FILE`), got one without");
+        }
     }
 
     private static void Require<T>(string what, T wanted, T got)

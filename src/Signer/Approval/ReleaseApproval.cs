@@ -3,6 +3,7 @@ using Fota.Manifest.Envelope;
 using Fota.Manifest.Keys;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Approval;
@@ -42,6 +43,7 @@ internal static class ReleaseApproval
             roles.Add((role.Role, SignedMetadata.Assemble(bytes, [workshop.SignRole(role, bytes)])));
         }
 
+        workshop.Enter(LogKinds.ReleaseApproved, examined.Manifest.Content, examined.Manifest.Digest);
         draft.WriteEnvelope(approved);
         roles.ForEach(role => draft.WriteRole(role.Role, role.File));
         return examined;

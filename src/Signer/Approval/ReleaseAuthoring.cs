@@ -2,8 +2,10 @@ using Fota.Interop.Posix;
 using Fota.Manifest;
 using Fota.Manifest.Envelope;
 using Fota.Manifest.Packs;
+using Fota.Manifest.Sbom;
 using Fota.Manifest.Verification;
 using Fota.Signer.Home;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Approval;
@@ -50,6 +52,15 @@ internal static class ReleaseAuthoring
             throw new SignerRefusalException($"{workshop.Role.Product} {version} is published already; `fota-signer release reissue` signs its image again under a new sequence number");
         }
 
+        if (wording.Sbom is { } sbom)
+        {
+            DurableFile.Replace(staged.SbomFile, sbom);
+        }
+        else if (workshop.Settings.SbomRequired)
+        {
+            throw new SignerRefusalException($"product {workshop.Role.Product}: wanted an SBOM with each release (--sbom FILE), got none");
+        }
+
         return Sign(workshop, staged, new UpdateManifest
         {
             Sequence = NextSequence(workshop, version),
@@ -60,6 +71,7 @@ internal static class ReleaseAuthoring
             ReleaseVersion = version,
             InstallableFrom = wording.InstallableFrom,
             GateOverride = wording.GateOverride,
+            SbomDigest = wording.Sbom is { } bound ? SbomDocument.Decode(bound).OrThrow().Digest : null,
             Text = wording.Text,
         });
     }
@@ -85,6 +97,7 @@ internal static class ReleaseAuthoring
     {
         SignedEnvelope envelope = workshop.Sign(SignedEnvelope.Begin(manifest), manifest.ReleaseVersion);
         staged.WriteEnvelope(envelope);
+        workshop.Enter(LogKinds.ReleaseRequested, manifest, envelope.ClaimedDigest);
         staged.MoveTo(ReleaseDraft.Of(workshop.Home.Folder, workshop.Role.Product, manifest.ReleaseVersion));
         return envelope;
     }
@@ -104,4 +117,5 @@ internal sealed record PreparedImage(ComponentImage Content, long PackSize);
 /// <param name="InstallableFrom">From which releases it may be installed.</param>
 /// <param name="GateOverride">The gates that it may pass on devices although they are closed.</param>
 /// <param name="Text">What is said to people; null for nothing.</param>
-internal sealed record ReleaseWording(VersionRange InstallableFrom, GateOverride GateOverride, ReleaseText? Text);
+/// <param name="Sbom">Its bill of materials; null for none.</param>
+internal sealed record ReleaseWording(VersionRange InstallableFrom, GateOverride GateOverride, ReleaseText? Text, byte[]? Sbom);

@@ -29,6 +29,9 @@ internal sealed class ReleaseDraft(string folder)
     /// <summary>The pack of the manifest's image number <paramref name="index"/>.</summary>
     public string PackFile(int index) => Path.Combine(Folder, Numbered("pack", index));
 
+    /// <summary>The bill of materials, where the release has one.</summary>
+    public string SbomFile => Path.Combine(Folder, "sbom.json");
+
     /// <summary>The signed envelope.</summary>
     public string EnvelopeFile => Path.Combine(Folder, "manifest.suit");
 
@@ -45,6 +48,12 @@ internal sealed class ReleaseDraft(string folder)
     {
         foreach (string path in Directory.Exists(home.Drafts) ? Directory.GetDirectories(home.Drafts, Staged + "*") : [])
         {
+            // One that was signed for a request is not lost with its process: it is put in its place, and not signed again.
+            if (new ReleaseDraft(path) is { IsSignedForRequest: true })
+            {
+                continue;
+            }
+
             string process = Path.GetFileName(path)[Staged.Length..].Split('-')[0];
             if (!int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out int id) || !IsRunning(id))
             {
@@ -52,6 +61,11 @@ internal sealed class ReleaseDraft(string folder)
             }
         }
     }
+
+    /// <summary>The drafts that were signed for a request, by a process that was killed before it could put them in their place. Under the home's lock.</summary>
+    public static IReadOnlyList<ReleaseDraft> Abandoned(HomeFolder home) => Directory.Exists(home.Drafts)
+        ? [.. Directory.GetDirectories(home.Drafts, Staged + "*").Select(static path => new ReleaseDraft(path)).Where(static draft => draft.IsSignedForRequest)]
+        : [];
 
     /// <summary>Removes the drafts that a process published and was killed before it could remove them (A48). Under the home's lock.</summary>
     public static void RemovePublished(HomeFolder home, ProductRole role)
@@ -112,6 +126,8 @@ internal sealed class ReleaseDraft(string folder)
     /// <summary>Says of which request this draft is; before it is put into its place.</summary>
     public void MarkAs(string request) => DurableFile.Replace(MarkFile, System.Text.Encoding.ASCII.GetBytes(request));
 
+    private bool IsSignedForRequest => Exists && File.Exists(MarkFile);
+
     /// <summary>Whether this is the draft of a request.</summary>
     public bool IsOf(string request) => Exists && File.Exists(MarkFile) && string.Equals(File.ReadAllText(MarkFile), request, StringComparison.Ordinal);
 
@@ -150,6 +166,11 @@ internal sealed class ReleaseDraft(string folder)
             Sha256Digest pack = Sha256Digest.Parse(Path.GetFileName(image.Content.PackUri));
             DurableCopy.Make(repository.FullPath(RepositoryFolder.Table(image.Content.ChunkTableDigest)), TableFile(index), image.Content.ChunkTableDigest);
             DurableCopy.Make(repository.FullPath(RepositoryFolder.Pack(pack)), PackFile(index), pack);
+        }
+
+        if (manifest.Content.SbomDigest is { } sbom)
+        {
+            DurableCopy.Make(repository.FullPath(RepositoryFolder.Sbom(sbom)), SbomFile, sbom);
         }
     }
 }

@@ -2,6 +2,7 @@ using Fota.Manifest;
 using Fota.Manifest.Keys;
 using Fota.Manifest.Metadata;
 using Fota.Manifest.Verification;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Approval;
@@ -10,7 +11,10 @@ namespace Fota.Signer.Approval;
 internal static class ReleasePublication
 {
     /// <summary>Completes and installs the release. The files first, each under a name that nobody refers to yet; then one rename makes it so.</summary>
-    public static RoleDocument Publish(ReleaseWorkshop workshop, ReleaseVersion version)
+    /// <param name="workshop">The home, opened with the author's key.</param>
+    /// <param name="version">The release.</param>
+    /// <param name="approved">The manifest that was approved, where somebody keeps account of that; another draft is refused.</param>
+    public static RoleDocument Publish(ReleaseWorkshop workshop, ReleaseVersion version, Sha256Digest? approved = null)
     {
         ProductRole role = workshop.Role;
         if (role.Lists(version) && !ReleaseDraft.Of(workshop.Home.Folder, role.Product, version).Exists)
@@ -27,6 +31,11 @@ internal static class ReleasePublication
 
         // A threshold of distinct keys over the envelope, as every device will ask (P6).
         ExaminedDraft examined = ExaminedDraft.Examine(draft, workshop.Settings, version, role.Keys);
+        if (approved is not null && examined.Manifest.Digest != approved)
+        {
+            throw new SignerRefusalException($"draft: manifest digest: wanted {approved} (the one that was approved), got {examined.Manifest.Digest}");
+        }
+
         if (!workshop.AuthorOf(examined.Manifest.Envelope).Equals(publisher))
         {
             throw new SignerRefusalException($"{role.Product} {version} is published by its author, and key '{workshop.Key.Key.Label}' did not author it");
@@ -34,8 +43,8 @@ internal static class ReleasePublication
 
         ReadOnlySpan<byte> envelope = examined.Manifest.Envelope.Bytes.Span;
         TargetFile target = ExaminedDraft.TargetOf(envelope);
-        ApprovedRoles approved = ApprovedRoles.Read(workshop, $"{role.Product} {version}", draft.ReadRole, expires => role.With(version, target, expires));
-        IReadOnlyList<(RoleDocument Role, byte[] File)> complete = approved.Complete();
+        ApprovedRoles roles = ApprovedRoles.Read(workshop, $"{role.Product} {version}", draft.ReadRole, expires => role.With(version, target, expires));
+        IReadOnlyList<(RoleDocument Role, byte[] File)> complete = roles.Complete();
 
         RepositoryFolder repository = workshop.Repository;
         RepositoryState state = complete.Aggregate(workshop.State, static (state, role) => state.With(role.Role.Role, role.Role.Content.Version));
@@ -47,15 +56,21 @@ internal static class ReleasePublication
             repository.Copy(draft.PackFile(index), RepositoryFolder.Pack(pack), pack);
         }
 
+        if (examined.Manifest.Content.SbomDigest is { } sbom)
+        {
+            repository.Copy(draft.SbomFile, RepositoryFolder.Sbom(sbom), sbom);
+        }
+
         repository.Write(RepositoryFolder.Target(RepositoryFolder.ReleasePath(role.Product, version), target.Sha256), envelope);
         foreach ((RoleDocument document, byte[] file) in complete)
         {
             repository.Write(PathOf(document), file);
         }
 
+        workshop.Enter(LogKinds.ReleasePublished, examined.Manifest.Content, examined.Manifest.Digest, ("envelope", target.Sha256), ("role", complete[^1].Role.Role), ("role_version", complete[^1].Role.Content.Version));
         repository.WriteState(state);
         draft.Delete();
-        return approved.Last;
+        return roles.Last;
     }
 
     private static string PathOf(RoleDocument document) => RepositoryFolder.Metadata(document.Role, document.Content.Version);

@@ -1,6 +1,7 @@
 using Fota.Manifest;
 using Fota.Manifest.Metadata;
 using Fota.Manifest.Verification;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Approval;
@@ -27,7 +28,7 @@ internal static class ReleaseWithdrawal
     /// <returns>The signed files, by role.</returns>
     public static IReadOnlyDictionary<string, byte[]> Approve(ReleaseWorkshop workshop, ReleaseVersion version, Sha256Digest manifestDigest)
     {
-        _ = Demand(workshop, version, manifestDigest);
+        VerifiedManifest published = Demand(workshop, version, manifestDigest);
         Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
         foreach (RoleDocument role in workshop.Role.Without(version, workshop.Now.AddDays(workshop.Settings.ExpiresDays)))
         {
@@ -35,6 +36,7 @@ internal static class ReleaseWithdrawal
             files[role.Role] = SignedMetadata.Assemble(bytes, [workshop.SignRole(role, bytes)]);
         }
 
+        workshop.Enter(LogKinds.ReleaseApproved, published.Content, published.Digest, ("withdrawal", "yes"));
         return files;
     }
 
@@ -70,7 +72,7 @@ internal static class ReleaseWithdrawal
     /// <summary>Completes and installs the role without the release; one rename makes it so.</summary>
     public static RoleDocument Complete(ReleaseWorkshop workshop, ReleaseVersion version, Sha256Digest manifestDigest)
     {
-        _ = Demand(workshop, version, manifestDigest);
+        VerifiedManifest published = Demand(workshop, version, manifestDigest);
         ReleaseDraft kept = Of(workshop, version);
         ApprovedRoles approved = Read(workshop, version, kept.ReadRole);
         RepositoryState state = workshop.State;
@@ -80,6 +82,7 @@ internal static class ReleaseWithdrawal
             state = state.With(role.Role, role.Content.Version);
         }
 
+        workshop.Enter(LogKinds.ReleaseWithdrawn, published.Content, published.Digest, ("role", approved.Last.Role), ("role_version", approved.Last.Content.Version));
         workshop.Repository.WriteState(state);
         kept.Delete();
         return approved.Last;

@@ -5,6 +5,7 @@ using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;
 using Fota.Signer.Keys;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Approval;
@@ -46,6 +47,35 @@ internal sealed class ReleaseWorkshop
 
     public ProductRole Role { get; }
 
+    /// <summary>Enters into the log what this key does with a release. It comes before the files that it tells of: a process that is killed in between leaves an entry too many, never one too few.</summary>
+    public void Enter(string kind, UpdateManifest manifest, Sha256Digest digest, params ReadOnlySpan<(string Name, object? Value)> further) => Home.Log.Append(new LogEvent(
+        kind,
+        Key.Key.Label,
+        $"{Role.Product} {manifest.ReleaseVersion}",
+        [
+            ("manifest", digest),
+            ("sequence", manifest.Sequence.Value),
+            ("security_version", manifest.SecurityVersion.Value),
+            ("images", string.Join(", ", manifest.Components.SelectMany(static component => component.Images.All).Select(static image => $"{image.ImageDigest} ({image.ImageSize} bytes)"))),
+            ("sbom", manifest.SbomDigest),
+            ("overrides_gates", manifest.GateOverride.Gates.Count == 0 ? null : manifest.GateOverride),
+            .. further,
+        ]));
+
+    /// <summary>Runs a step of a release; that it was refused is entered into the log, by whomever and why.</summary>
+    public T Step<T>(string step, ReleaseVersion version, Func<T> run)
+    {
+        try
+        {
+            return run();
+        }
+        catch (Exception e) when (e is SignerRefusalException or RejectedException)
+        {
+            _ = Home.Log.Append(new LogEvent(LogKinds.ReleaseRefused, Key.Key.Label, $"{Role.Product} {version}", ("step", step), ("reason", e.Message)));
+            throw;
+        }
+    }
+
     /// <summary>Adds the opened key's signature to the envelope.</summary>
     public SignedEnvelope Sign(SignedEnvelope envelope, ReleaseVersion version)
     {
@@ -64,7 +94,12 @@ internal sealed class ReleaseWorkshop
     public void DemandOtherPerson(VerificationKey author)
     {
         KeySettings? settings = Home.Settings.Keys.FirstOrDefault(key => string.Equals(key.KeyId, author.Id.ToString(), StringComparison.Ordinal));
-        if (author.Equals(Key.Key.PublicKey) || string.Equals(settings?.Serial, Key.Token.Serial, StringComparison.Ordinal))
+        if (settings is null)
+        {
+            throw new SignerRefusalException($"the author's key {author.Id} is unknown to this home, so that nobody can say on whose token it is: bring its settings up to date (`fota-signer approval home --update`)");
+        }
+
+        if (author.Equals(Key.Key.PublicKey) || string.Equals(settings.Serial, Key.Token.Serial, StringComparison.Ordinal))
         {
             throw new SignerRefusalException($"key '{Key.Key.Label}' on token '{Key.Token.Label}' is the author's of this release, and the author never approves");
         }

@@ -4,6 +4,7 @@ using Fota.Interop.Posix;
 using Fota.Manifest;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Authority;
 
@@ -33,6 +34,7 @@ internal sealed class AuthorityChange(SignerHome home, string profile)
             [.. settings.Authorities.Select(static authority => authority.Key), key.Key.Label],
             label => settings.Key(label).Token);
         X509Certificate2 certificate = new CertificateAuthority(home.Signer, key.Token, key.Key).SelfSign(commonName, now, years);
+        _ = home.Log.Append(new LogEvent(LogKinds.AuthorityMade, key.Key.Label, certificate.Subject, ("profile", profile), ("certificate_sha256", Sha256Digest.Of(certificate.RawData))));
         DurableFile.Replace(Next, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"));
         return certificate;
     }
@@ -50,6 +52,7 @@ internal sealed class AuthorityChange(SignerHome home, string profile)
 
         // Between the two writes settings and certificate do not fit, and nothing is issued: CertificateAuthority.Issue says so.
         AuthoritySettings[] authorities = [.. home.Settings.Authorities.Select(authority => string.Equals(authority.Profile, profile, StringComparison.Ordinal) ? authority with { Key = key.Label } : authority)];
+        _ = home.Log.Append(new LogEvent(LogKinds.AuthoritySwitched, key.Label, certificate.Subject, ("profile", profile), ("certificate_sha256", Sha256Digest.Of(certificate.RawData))));
         DurableFile.Replace(home.Folder.Settings, (home.Settings with { Authorities = authorities }).ToJson());
         DurableFile.Replace(home.Folder.AuthorityCertificate(profile), pem);
         DurableFile.Delete(Next);

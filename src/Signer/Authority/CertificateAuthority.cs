@@ -27,6 +27,9 @@ internal sealed class CertificateAuthority
             : throw new SignerRefusalException($"key '{key.Label}': wanted a P-256 key for certificates, got {key.PublicKey.Algorithm}");
     }
 
+    /// <summary>The label of its key.</summary>
+    public string Label => _key.Label;
+
     /// <summary>The authority's own certificate.</summary>
     public X509Certificate2 SelfSign(string commonName, DateTimeOffset now, int years)
     {

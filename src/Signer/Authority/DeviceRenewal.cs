@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Fota.Manifest.Keys;
 using Fota.Signer.Home;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Authority;
 
@@ -26,7 +27,7 @@ internal sealed class DeviceRenewal(SignerHome home, CertificateAuthority issuer
         {
             // An operator signed for this very key. The name is taken before the certificate is signed; if the process ends in between, it is asked again (A48).
             _ = home.Names.Claim(device, wanted.Key.Id, replace: false);
-            return new RenewedCertificate(wanted.Description, Keep(issuer.Issue(authority, days is { } shorter ? wanted.ValidFor(shorter) : wanted, now)), IsNew: true);
+            return new RenewedCertificate(wanted.Description, Keep(wanted, issuer.Issue(authority, days is { } shorter ? wanted.ValidFor(shorter) : wanted, now)), IsNew: true);
         }
 
         DemandHolder(device, wanted.Key.Id);
@@ -55,23 +56,27 @@ internal sealed class DeviceRenewal(SignerHome home, CertificateAuthority issuer
             throw new SignerRefusalException($"device {device}: wanted a certificate that ends later than {end.UtcDateTime:yyyy-MM-dd}, got one until {next.UtcDateTime:yyyy-MM-dd} (the device CA ends on {last.UtcDateTime:yyyy-MM-dd})");
         }
 
-        return Keep(issuer.Issue(authority, wanted, now));
+        return Keep(wanted, issuer.Issue(authority, wanted, now));
     }
 
-    private X509Certificate2 Keep(X509Certificate2 certificate)
+    private X509Certificate2 Keep(ExaminedRequest wanted, X509Certificate2 certificate)
     {
+        _ = home.Log.Append(CertificateEntry.Of(issuer.Label, "device", wanted, certificate, null));
         home.Issued.Keep(certificate);
         home.Issued.Index();
         return certificate;
     }
 
-    /// <summary>A device whose newest certificate was taken back gets no other for the same key.</summary>
+    /// <summary>A device whose newest certificate was taken back, or any because its key is known to others, gets no other for the same key.</summary>
     private void DemandNotRevoked(string device, KeyId key)
     {
-        using X509Certificate2? newest = home.Issued.Newest(device, key);
-        if (newest is not null && home.Revoked.Of("device").Any(revoked => string.Equals(revoked.Serial, newest.SerialNumber, StringComparison.OrdinalIgnoreCase)))
+        IReadOnlyList<string> serials = home.Issued.Serials(device, key);
+        foreach ((string serial, _, X509RevocationReason reason) in home.Revoked.Of("device"))
         {
-            throw new SignerRefusalException($"device {device}: its certificate {newest.SerialNumber.ToLowerInvariant()} was revoked, and is not renewed");
+            if (serials.Contains(serial, StringComparer.Ordinal) && (reason == X509RevocationReason.KeyCompromise || string.Equals(serials[0], serial, StringComparison.Ordinal)))
+            {
+                throw new SignerRefusalException($"device {device}: its certificate {serial} was revoked ({reason}), and is not renewed");
+            }
         }
     }
 

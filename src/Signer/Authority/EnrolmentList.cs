@@ -101,6 +101,12 @@ internal sealed class EnrolmentList
 
     private static void DemandOfPeople(X509Certificate2 signer, X509Certificate2 authority, DateTimeOffset now)
     {
+        // Chain building takes a missing extended key usage for "any"; here missing never means "not required" (P10).
+        if (!signer.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(static usage => usage.EnhancedKeyUsages.Cast<Oid>().Any(static oid => oid.Value == ClientAuthentication)))
+        {
+            throw new SignerRefusalException("enrolment list: wanted an operator's certificate for client authentication, got one without");
+        }
+
         using X509Chain chain = new();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.Add(authority);
@@ -121,8 +127,13 @@ internal sealed class EnrolmentList
             throw new SignerRefusalException($"enrolment list: wanted 1 to {MaxDevices} devices, got {devices.Count}");
         }
 
-        foreach (ListedDevice device in devices)
+        foreach (ListedDevice? device in devices)
         {
+            if (device is null)
+            {
+                throw new SignerRefusalException("enrolment list: wanted devices, got null");
+            }
+
             if (!ExaminedRequest.IsDeviceName(device.Device) || !ProductName.TryParse(device.Product, out _) || !Sha256Digest.TryParse(device.KeyId, out _))
             {
                 throw new SignerRefusalException($"enrolment list: wanted a device name, a product and a key id (64 hexadecimal digits), got \"{device.Device}\", \"{device.Product}\", \"{device.KeyId}\"");

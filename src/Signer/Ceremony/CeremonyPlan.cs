@@ -3,6 +3,7 @@ using Fota.Manifest;
 using Fota.Manifest.Packs;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
@@ -33,6 +34,7 @@ internal sealed class CeremonyPlan
         Authorities = [.. Items("authorities", document.Authorities).Select(ReadAuthority)];
         DemandDistinct("authorities", Authorities.Select(static authority => authority.Profile));
         DemandSeparation();
+        Log = ReadLog(document.Log ?? throw Missing("log"));
     }
 
     /// <summary>SHA-256 of the file.</summary>
@@ -54,6 +56,9 @@ internal sealed class CeremonyPlan
     public IReadOnlyList<PlannedProduct> Products { get; }
 
     public IReadOnlyList<PlannedAuthority> Authorities { get; }
+
+    /// <summary>Who signs the log, and what it is called.</summary>
+    public LogSettings Log { get; }
 
     public static CeremonyPlan Parse(byte[] yaml)
     {
@@ -129,7 +134,8 @@ internal sealed class CeremonyPlan
             Text($"products.{name}.className", product.ClassName),
             int.IsPow2(chunkSize) ? chunkSize : throw new SignerRefusalException($"plan: products.{name}.chunkSize: wanted a power of two, got {chunkSize}"),
             new RoleSettings(ReadLabels($"products.{name}", product.Keys), InRange($"products.{name}.threshold", product.Threshold, 2, 2), InRange($"products.{name}.expiresDays", product.ExpiresDays, 1, MaxDays)),
-            HashBins.Demand($"plan: products.{name}.hashBins", product.HashBins ?? 0));
+            HashBins.Demand($"plan: products.{name}.hashBins", product.HashBins ?? 0),
+            product.Sbom is null or "required" ? product.Sbom is not null : throw new SignerRefusalException($"plan: products.{name}.sbom: wanted required, or no such field, got \"{product.Sbom}\""));
     }
 
     private PlannedAuthority ReadAuthority(AuthorityPlan authority)
@@ -141,6 +147,14 @@ internal sealed class CeremonyPlan
         return Key(label).Algorithm == KeyAlgorithm.EcdsaP256
             ? new PlannedAuthority(profile, label, Text($"authorities.{profile}.commonName", authority.CommonName), InRange($"authorities.{profile}.years", authority.Years, 1, 30))
             : throw new SignerRefusalException($"plan: authorities.{profile}: wanted an ecdsa-p256 key, got {label}");
+    }
+
+    private LogSettings ReadLog(LogPlan log)
+    {
+        PlannedKey key = Key(ReadLabels("log", log.Key is null ? null : [log.Key])[0]);
+        IEnumerable<string> others = [.. Root.Keys, .. Targets.Keys, .. Snapshot.Keys, .. Timestamp.Keys, .. Products.SelectMany(static product => product.Role.Keys), .. Authorities.Select(static authority => authority.Key)];
+        LogSettings.Demand("plan: log.key", key.Label, LogSettings.Of(key.Algorithm), key.Token, Key(Timestamp.Keys[0]).Token, others);
+        return new LogSettings(key.Label, LogSettings.DemandOrigin("plan: log.origin", log.Origin));
     }
 
     private void DemandSeparation()
@@ -163,7 +177,7 @@ internal sealed class CeremonyPlan
 internal sealed record PlannedKey(string Label, string Token, KeyAlgorithm Algorithm);
 
 /// <summary>A product to be set up.</summary>
-internal sealed record PlannedProduct(ProductName Name, string VendorDomain, string ClassName, int ChunkSize, RoleSettings Role, int HashBins);
+internal sealed record PlannedProduct(ProductName Name, string VendorDomain, string ClassName, int ChunkSize, RoleSettings Role, int HashBins, bool SbomRequired);
 
 /// <summary>A certificate authority to be set up.</summary>
 internal sealed record PlannedAuthority(string Profile, string Key, string CommonName, int Years);

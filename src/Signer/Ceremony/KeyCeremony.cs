@@ -8,6 +8,7 @@ using Fota.Signer.Home;
 using Fota.Signer.Journal;
 using Fota.Signer.Keys;
 using Fota.Signer.Keys.Policies;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Ceremony;
@@ -78,9 +79,9 @@ internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string mod
         SortedDictionary<string, Sha256Digest> digests = new(StringComparer.Ordinal);
         foreach (string file in Directory.EnumerateFiles(home.Root, "*", SearchOption.AllDirectories))
         {
-            // The journal goes on changing, and the lock is empty.
+            // The journal and the log go on changing, and the lock is empty.
             string relative = Path.GetRelativePath(home.Root, file);
-            if (!relative.StartsWith("journal.db", StringComparison.Ordinal) && !string.Equals(file, home.Lock, StringComparison.Ordinal))
+            if (!relative.StartsWith("journal.db", StringComparison.Ordinal) && !relative.StartsWith("log/", StringComparison.Ordinal) && !string.Equals(file, home.Lock, StringComparison.Ordinal))
             {
                 digests.Add(relative, Sha256Digest.Of(File.ReadAllBytes(file)));
             }
@@ -101,8 +102,9 @@ internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string mod
             Path.GetFullPath(modulePath),
             [.. keys.Select(static key => new KeySettings(key.Label, key.Token, key.Serial, key.PublicKey.Id.ToString()))],
             new RolesSettings(plan.Root, plan.Targets, plan.Snapshot, plan.Timestamp),
-            [.. plan.Products.Select(static product => new ProductSettings(product.Name.ToString(), product.VendorDomain, product.ClassName, product.ChunkSize, product.Role.Keys, product.Role.Threshold, product.Role.ExpiresDays, product.HashBins))],
-            [.. plan.Authorities.Select(static authority => new AuthoritySettings(authority.Profile, authority.Key))]);
+            [.. plan.Products.Select(static product => new ProductSettings(product.Name.ToString(), product.VendorDomain, product.ClassName, product.ChunkSize, product.Role.Keys, product.Role.Threshold, product.Role.ExpiresDays, product.HashBins, product.SbomRequired))],
+            [.. plan.Authorities.Select(static authority => new AuthoritySettings(authority.Profile, authority.Key))],
+            [plan.Log]);
         foreach (MadeKey key in keys)
         {
             DurableFile.Replace(Path.Combine(home.Keys, key.Label + ".pem"), Encoding.ASCII.GetBytes(key.PublicKey.ToPem()));
@@ -136,6 +138,8 @@ internal sealed class KeyCeremony(SignerHost host, CeremonyPlan plan, string mod
         repository.WriteState(new RepositoryState(First, First, new Dictionary<string, long>(StringComparer.Ordinal)));
 
         using OpenedKey online = Open(home, home.Settings.Roles.Timestamp.Keys[0]);
+        _ = home.Log.Append(new LogEvent(LogKinds.CeremonyHeld, "ceremony", plan.Log.Origin, ("plan", plan.Digest), ("keys", string.Join(", ", keys.Select(static key => $"{key.Label} {key.PublicKey.Id}")))));
+        _ = LogSequencer.Run(home, online);
         _ = OnlineRefresh.Run(home, OnlineKeys.Find(online, home.Settings), now);
     }
 

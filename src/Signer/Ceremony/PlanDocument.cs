@@ -12,6 +12,16 @@ internal sealed class PlanDocument
     public List<ProductPlan>? Products { get; set; }
 
     public List<AuthorityPlan>? Authorities { get; set; }
+
+    public LogPlan? Log { get; set; }
+}
+
+/// <summary>The log of all that the signer does.</summary>
+internal sealed class LogPlan
+{
+    public string? Key { get; set; }
+
+    public string? Origin { get; set; }
 }
 
 /// <summary>A key to be made, and the token it is made on.</summary>
@@ -64,6 +74,8 @@ internal sealed class ProductPlan
     public int? ExpiresDays { get; set; }
 
     public int? HashBins { get; set; }
+
+    public string? Sbom { get; set; }
 }
 
 /// <summary>A certificate authority.</summary>

@@ -32,6 +32,11 @@ internal static class AllowCommand
                 operators,
                 authority,
                 host.Clock.GetUtcNow());
+            if (opened.Revoked.Of("people").Any(revoked => operators.Any(signer => string.Equals(signer.SerialNumber, revoked.Serial, StringComparison.OrdinalIgnoreCase) && signer.GetNameInfo(X509NameType.SimpleName, forIssuer: false) == verified.Operator)))
+            {
+                throw new SignerRefusalException($"enrolment list: wanted an operator with a certificate that holds, got {verified.Operator}, whose certificate was revoked");
+            }
+
             int added = opened.Allowed.Take(verified);
             await host.Out.WriteLineAsync($"allowed: {added} devices more, by {verified.Operator}, list {verified.Digest}");
         });

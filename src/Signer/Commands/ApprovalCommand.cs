@@ -21,20 +21,32 @@ internal static class ApprovalCommand
     private static Command MakeHome(SignerHost host)
     {
         Option<string> home = Arguments.Required("--home", "DIR", "The approver's home, to be made.");
-        Option<string> root = Arguments.Required("--root", "FILE", "The first root (metadata/1.root.json), handed over by the ceremony.");
+        Option<string?> root = new("--root") { HelpName = "FILE", Description = "The first root (metadata/1.root.json), handed over by the ceremony." };
+        Option<bool> update = new("--update") { Description = "The home is there: only its settings are replaced, after a change of roles." };
         Option<string> settings = Arguments.Required("--settings", "FILE", "The signer's signer.json, handed over by the ceremony. It holds no secret.");
         Option<string?> module = new("--module") { HelpName = "PATH", Description = "The PKCS#11 module of this machine (default: the one that the settings name)." };
-        Command command = new("home", "Makes an approver's home from what the ceremony handed over.") { home, root, settings, module };
+        Command command = new("home", "Makes an approver's home from what the ceremony handed over.") { home, root, settings, module, update };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(root) is null == result.GetResult(update) is null)
+            {
+                result.AddError("wanted --root, or --update for a home that is there, got both or neither.");
+            }
+        });
         command.SetAction(async (arguments, cancellation) =>
         {
             HomeFolder folder = new(arguments.GetRequiredValue(home));
             SignerSettings handed = SignerSettings.Parse(await File.ReadAllBytesAsync(arguments.GetRequiredValue(settings), cancellation));
-            ApproverHome.Make(
-                folder,
-                arguments.GetValue(module) is { } other ? handed with { Module = other } : handed,
-                await File.ReadAllBytesAsync(arguments.GetRequiredValue(root), cancellation),
-                host.Clock.GetUtcNow());
-            await host.Out.WriteLineAsync($"made: {folder.Root}; it trusts what follows from {arguments.GetRequiredValue(root)}");
+            SignerSettings own = arguments.GetValue(module) is { } other ? handed with { Module = other } : handed;
+            if (arguments.GetValue(root) is not { } first)
+            {
+                ApproverHome.Update(folder, own);
+                await host.Out.WriteLineAsync($"updated: {folder.Root}; it trusts what it trusted before");
+                return;
+            }
+
+            ApproverHome.Make(folder, own, await File.ReadAllBytesAsync(first, cancellation), host.Clock.GetUtcNow());
+            await host.Out.WriteLineAsync($"made: {folder.Root}; it trusts what follows from {first}");
         });
         return command;
     }

@@ -5,6 +5,7 @@ using System.Text;
 using Fota.Signer.Authority;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Commands;
 
@@ -40,6 +41,7 @@ internal static class CertificateCommand
             using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
             string? replaced = request.Device is { } device ? opened.Names.Claim(device, request.Key.Id, arguments.GetValue(replace)) : null;
             using X509Certificate2 certificate = new CertificateAuthority(opened.Signer, key.Token, key.Key).Issue(authority, request, host.Clock.GetUtcNow());
+            _ = opened.Log.Append(CertificateEntry.Of(key.Key.Label, wanted, request, certificate, replaced));
             opened.Issued.Keep(certificate);
             DurableFile.Replace(Path.GetFullPath(arguments.GetRequiredValue(output)), Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"));
             await host.Out.WriteLineAsync($"issued: {request.Description}, until {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}");

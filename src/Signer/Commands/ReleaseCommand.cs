@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fota.Manifest;
 using Fota.Manifest.Envelope;
+using Fota.Manifest.Sbom;
 using Fota.Signer.Approval;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
@@ -31,8 +32,9 @@ internal static class ReleaseCommand
         Option<VersionRange?> installableFrom = Arguments.InstallableFrom();
         Option<GateOverride?> gates = Arguments.GateOverride("For an emergency: the gates of devices that the release may pass although they are closed, for example power,maintenance-window (default: none).");
         Option<ReleaseText?> description = Arguments.Description();
+        Option<string?> sbom = new("--sbom") { HelpName = "FILE", Description = "The bill of materials (CycloneDX 1.5 or 1.6 JSON, SPDX 2.3 JSON). Its digest is bound into the manifest." };
         Command command = new("create", "Makes a draft from an image and signs its manifest as the author.");
-        options.AddTo(command, security, image, imageB, installableFrom, gates, description);
+        options.AddTo(command, security, image, imageB, installableFrom, gates, description, sbom);
         command.SetAction(async (arguments, cancellation) =>
         {
             // Signals are listened to from the first await on, and then end the compression in good order.
@@ -40,27 +42,34 @@ internal static class ReleaseCommand
             HomeFolder folder = new(arguments.GetRequiredValue(options.Home));
             ReleaseVersion version = arguments.GetRequiredValue(options.Version);
             ProductSettings product = folder.ReadSettings().Product(arguments.GetRequiredValue(options.Product));
+            byte[]? bill = arguments.GetValue(sbom) is { } file ? await File.ReadAllBytesAsync(file, cancellation) : null;
+            SbomDocument? materials = bill is null ? null : SbomDocument.Decode(bill).OrThrow();
             using OpenedKey key = options.OpenKey(host, folder, arguments);
             ReleaseDraft staged = ReleaseDraft.Stage(folder);
             try
             {
                 List<PreparedImage> prepared = [];
-                foreach (string? file in (string?[])[arguments.GetRequiredValue(image), arguments.GetValue(imageB)])
+                foreach (string? source in (string?[])[arguments.GetRequiredValue(image), arguments.GetValue(imageB)])
                 {
-                    if (file is not null)
+                    if (source is not null)
                     {
-                        prepared.Add(ReleaseAuthoring.Prepare(file, prepared.Count, product, staged, new ProgressLine(host, "compressing"), cancellation));
+                        prepared.Add(ReleaseAuthoring.Prepare(source, prepared.Count, product, staged, new ProgressLine(host, "compressing"), cancellation));
                     }
                 }
 
                 ComponentImages images = prepared is [var a, var b] ? new ComponentImages.PerSlot(a.Content, b.Content) : new ComponentImages.ForBothSlots(prepared[0].Content);
-                ReleaseWording wording = new(arguments.GetValue(installableFrom) ?? VersionRange.Any, arguments.GetValue(gates) ?? GateOverride.None, arguments.GetValue(description));
+                ReleaseWording wording = new(arguments.GetValue(installableFrom) ?? VersionRange.Any, arguments.GetValue(gates) ?? GateOverride.None, arguments.GetValue(description), bill);
                 using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
                 ReleaseWorkshop workshop = options.Workshop(host, home, key, arguments);
-                SignedEnvelope envelope = ReleaseAuthoring.Create(workshop, images, version, new SecurityVersion(arguments.GetValue(security)), wording, staged);
+                SignedEnvelope envelope = workshop.Step("create", version, () => ReleaseAuthoring.Create(workshop, images, version, new SecurityVersion(arguments.GetValue(security)), wording, staged));
                 foreach (PreparedImage one in prepared)
                 {
                     await host.Error.WriteLineAsync($"{product.Name} {version}: image {one.Content.ImageSize} bytes, pack {one.PackSize} bytes ({100 * one.PackSize / one.Content.ImageSize} %)");
+                }
+
+                if (materials is not null)
+                {
+                    await host.Out.WriteLineAsync($"SBOM: {materials.Format}, {materials.Components} components of {materials.Name ?? "what it does not name"}, digest {materials.Digest}");
                 }
 
                 await ShowDraftAsync(host, arguments, options, envelope);
@@ -87,7 +96,9 @@ internal static class ReleaseCommand
             ReleaseDraft staged = ReleaseDraft.Stage(folder);
             try
             {
-                SignedEnvelope envelope = ReleaseAuthoring.Reissue(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version), arguments.GetValue(gates) ?? GateOverride.None, staged);
+                ReleaseVersion version = arguments.GetRequiredValue(options.Version);
+                ReleaseWorkshop workshop = options.Workshop(host, home, key, arguments);
+                SignedEnvelope envelope = workshop.Step("reissue", version, () => ReleaseAuthoring.Reissue(workshop, version, arguments.GetValue(gates) ?? GateOverride.None, staged));
                 await ShowDraftAsync(host, arguments, options, envelope);
             }
             finally
@@ -110,7 +121,9 @@ internal static class ReleaseCommand
             HomeFolder folder = new(arguments.GetRequiredValue(options.Home));
             using OpenedKey key = options.OpenKey(host, folder, arguments);
             using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
-            ExaminedDraft draft = ReleaseApproval.Approve(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version), arguments.GetRequiredValue(digest), arguments.GetValue(gates) ?? GateOverride.None);
+            ReleaseVersion version = arguments.GetRequiredValue(options.Version);
+            ReleaseWorkshop workshop = options.Workshop(host, home, key, arguments);
+            ExaminedDraft draft = workshop.Step("approve", version, () => ReleaseApproval.Approve(workshop, version, arguments.GetRequiredValue(digest), arguments.GetValue(gates) ?? GateOverride.None));
             await host.Out.WriteLineAsync(Approved(options.Name(arguments), draft));
             await host.Out.WriteLineAsync($"next: fota-signer release publish {options.Repeat(arguments)}");
         });
@@ -127,7 +140,9 @@ internal static class ReleaseCommand
             HomeFolder folder = new(arguments.GetRequiredValue(options.Home));
             using OpenedKey key = options.OpenKey(host, folder, arguments);
             using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
-            RoleDocument role = ReleasePublication.Publish(options.Workshop(host, home, key, arguments), arguments.GetRequiredValue(options.Version));
+            ReleaseVersion version = arguments.GetRequiredValue(options.Version);
+            ReleaseWorkshop workshop = options.Workshop(host, home, key, arguments);
+            RoleDocument role = workshop.Step("publish", version, () => ReleasePublication.Publish(workshop, version));
             await host.Out.WriteLineAsync($"published: {options.Name(arguments)}, role {role.Role} version {role.Content.Version}; the online key makes it visible");
             await host.Out.WriteLineAsync($"next: fota-signer online --home {folder.Root}");
         });

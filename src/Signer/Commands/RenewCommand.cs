@@ -4,6 +4,7 @@ using Fota.Manifest;
 using Fota.Signer.Authority;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Commands;
 
@@ -45,6 +46,7 @@ internal static class RenewCommand
     {
         IReadOnlyList<byte[]> requests = await endpoint.WaitingAsync(cancellation);
         int refused = 0;
+        string? last = null;
         foreach (byte[] request in requests)
         {
             Sha256Digest digest = Sha256Digest.Of(request);
@@ -52,6 +54,7 @@ internal static class RenewCommand
             if (renewed is null)
             {
                 refused++;
+                last = $"request {digest}: {why}";
                 await host.Error.WriteLineAsync($"refused: request {digest}: {why}");
                 _ = await endpoint.RefuseAsync(digest, why!, cancellation);
                 continue;
@@ -64,6 +67,9 @@ internal static class RenewCommand
 
         if (refused > 0)
         {
+            // One entry a look, however many requests a server brings: its list is not for it to fill.
+            using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
+            _ = home.Log.Append(new LogEvent(LogKinds.CertificateRefused, key.Key.Label, endpoint.Server.AbsoluteUri, ("refused", refused), ("requests", requests.Count), ("last", last)));
             throw new SignerRefusalException($"{endpoint.Server}: {refused} of {requests.Count} requests for certificates were refused");
         }
     }

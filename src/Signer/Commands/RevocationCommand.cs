@@ -73,6 +73,11 @@ internal static class RevocationCommand
     /// <summary>Which authority of this home issued it, by its key and not by a name.</summary>
     private static string ProfileOf(HomeFolder folder, SignerSettings settings, X509Certificate2 certificate)
     {
+        if (certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(static constraints => constraints.CertificateAuthority))
+        {
+            throw new SignerRefusalException($"certificate \"{certificate.Subject}\": wanted one that an authority issued, got an authority's own; a CA is changed with `ca make` and `ca switch`");
+        }
+
         foreach (string profile in settings.Authorities.Select(static authority => authority.Profile))
         {
             using X509Certificate2 authority = X509Certificate2.CreateFromPem(File.ReadAllText(folder.AuthorityCertificate(profile)));

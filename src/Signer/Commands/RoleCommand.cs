@@ -2,6 +2,7 @@ using System.CommandLine;
 using Fota.Manifest;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 using Fota.Signer.Roles;
 
@@ -47,6 +48,7 @@ internal static class RoleCommand
                 now,
                 arguments.GetValue(atLeast));
             ChangeDraft draft = ChangeDraft.Begin(folder, opened.Settings, request, now);
+            _ = opened.Log.Append(new LogEvent(LogKinds.RoleProposed, "-", string.Join(", ", request.Roles), ("change", draft.Proposal.Digest), ("effects", string.Join("\n", draft.Proposal.Effects))));
             await ShowEffectsAsync(host, draft);
             await host.Out.WriteLineAsync($"change: {draft.Proposal.Digest}");
             await ShowNextAsync(host, draft, arguments.GetRequiredValue(home));
@@ -117,7 +119,9 @@ internal static class RoleCommand
         {
             HomeFolder folder = new(arguments.GetRequiredValue(home));
             using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
-            await host.Out.WriteLineAsync($"discarded: change {ChangeDraft.Delete(folder)}; what was signed of it is in the journal, and copies of it are still signed");
+            string discarded = ChangeDraft.Delete(folder);
+            _ = opened.Log.Append(new LogEvent(LogKinds.RoleDiscarded, "-", $"change {discarded}"));
+            await host.Out.WriteLineAsync($"discarded: change {discarded}; what was signed of it is in the journal, and copies of it are still signed");
         });
         return command;
     }

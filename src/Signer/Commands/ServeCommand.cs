@@ -31,10 +31,11 @@ internal static class ServeCommand
     /// <summary>fota-signer serve-tls-request.</summary>
     public static Command CreateTlsRequest()
     {
+        Option<string> home = Arguments.Home();
         Option<string> config = Arguments.Required("--config", "FILE", "The service's settings (JSON).");
         Option<string> output = Arguments.Required("--out", "FILE", "Where the request goes (PEM).");
-        Command command = new("serve-tls-request", "Makes the service's TLS key in its token, if it is not there, and a request for its certificate.") { config, output };
-        command.SetAction((arguments, cancellation) => File.WriteAllTextAsync(arguments.GetRequiredValue(output), ServiceSettings.Read(arguments.GetRequiredValue(config)).Tls.Request(), cancellation));
+        Command command = new("serve-tls-request", "Makes the service's TLS key in its token, if it is not there, and a request for its certificate.") { home, config, output };
+        command.SetAction((arguments, cancellation) => File.WriteAllTextAsync(arguments.GetRequiredValue(output), ServiceSettings.Read(arguments.GetRequiredValue(config)).Tls.Request(new HomeFolder(arguments.GetRequiredValue(home)).ReadSettings()), cancellation));
         return command;
     }
 

@@ -21,6 +21,7 @@ internal static class SignerCommandLine
         ServeCommand.CreateTlsRequest(),
         CertificateCommand.Create(host),
         JournalCommand.Create(host),
+        LogCommand.Create(host),
     };
 
     /// <summary>Failures whose message is meant for people: one line, no trace.</summary>

@@ -28,6 +28,9 @@ internal sealed class HomeFolder(string path)
 
     public string Authorities => Path.Combine(Root, "ca");
 
+    /// <summary>The log, as it is served.</summary>
+    public string Log => Path.Combine(Root, "log");
+
     public string Transcript => Path.Combine(Root, "transcript");
 
     public string Drafts => Path.Combine(Root, "drafts");

@@ -25,7 +25,7 @@ internal sealed class HomeLock : IDisposable
             {
                 if (clock.GetElapsedTime(started) > s_patience)
                 {
-                    throw new SignerRefusalException($"{folder.Root} is in use by another fota-signer", e);
+                    throw new HomeBusyException($"{folder.Root} is in use by another fota-signer", e);
                 }
             }
 

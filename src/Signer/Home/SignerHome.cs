@@ -2,6 +2,7 @@ using Fota.Signer.Approval;
 using Fota.Signer.Authority;
 using Fota.Signer.Journal;
 using Fota.Signer.Keys.Policies;
+using Fota.Signer.Log;
 using Fota.Signer.Requests;
 using Fota.Signer.Roles;
 
@@ -20,13 +21,14 @@ internal sealed class SignerHome : IDisposable
         CompletedChange = completed;
         _lock = taken;
         _database = database;
-        Journal = new SigningJournal(database, clock, new KeyPolicies(folder, clock));
+        Log = new SignerLog(database, clock);
+        Journal = new SigningJournal(database, clock, new KeyPolicies(folder, clock), Log);
         Signer = new JournalledSigner(Journal);
         Sequences = new SequenceNumbers(database, clock);
         Names = new CertifiedNames(database, clock);
         Pushes = new PushRecord(database);
         Issued = new IssuedCertificates(folder, database);
-        Requests = new RequestStore(database, clock);
+        Requests = new RequestStore(database, clock, Log);
         Revoked = new RevokedCertificates(database, clock);
         Allowed = new AllowedDevices(database, clock);
     }
@@ -37,6 +39,9 @@ internal sealed class SignerHome : IDisposable
 
     /// <summary>The digest of a change of roles that an earlier process decided, and this one completed when it opened the home; null if there was none.</summary>
     public string? CompletedChange { get; }
+
+    /// <summary>What goes into the log that anybody can check.</summary>
+    public SignerLog Log { get; }
 
     public SigningJournal Journal { get; }
 
@@ -71,6 +76,11 @@ internal sealed class SignerHome : IDisposable
             SignerSettings settings = folder.ReadSettings();
             database = SignerDatabase.Open(folder.Journal);
             SignerHome home = new(folder, settings, taken, database, host.Clock, completed);
+            if (LogRecovery.Run(home) is long lacked and > 0)
+            {
+                await host.Error.WriteLineAsync($"warning: the journal lacked {lacked} entries of the log, which were taken from there; what was entered after the last checkpoint is lost, and so is the rest of the journal");
+            }
+
             foreach (JournalEntry entry in home.Journal.CloseUnknown())
             {
                 await host.Error.WriteLineAsync(

@@ -2,17 +2,22 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fota.Manifest;
 using Fota.Manifest.Keys;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Home;
 
 /// <summary>signer.json: the public facts that the ceremony left, and the policy for what is signed next. It holds no secret, and trust in releases does not rest on it.</summary>
-internal sealed record SignerSettings(string Module, IReadOnlyList<KeySettings> Keys, RolesSettings Roles, IReadOnlyList<ProductSettings> Products, IReadOnlyList<AuthoritySettings> Authorities)
+internal sealed record SignerSettings(string Module, IReadOnlyList<KeySettings> Keys, RolesSettings Roles, IReadOnlyList<ProductSettings> Products, IReadOnlyList<AuthoritySettings> Authorities, IReadOnlyList<LogSettings> Logs)
 {
     private static readonly JsonSerializerOptions s_options = new(JsonSerializerDefaults.Strict)
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
     };
+
+    /// <summary>Who signs the log today; before it in the list stand those that it succeeded.</summary>
+    [JsonIgnore]
+    public LogSettings Log => Logs[^1];
 
     public static SignerSettings Parse(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<SignerSettings>(json, s_options) ?? throw new JsonException("signer.json: wanted an object, got null");
 
@@ -40,7 +45,7 @@ internal sealed record SignerSettings(string Module, IReadOnlyList<KeySettings> 
 internal sealed record KeySettings(string Label, string Token, string Serial, string KeyId);
 
 /// <summary>A product, whose keys sign its TUF role and its SUIT envelopes. 0 hash bins: the role lists its releases itself.</summary>
-internal sealed record ProductSettings(string Name, string VendorDomain, string ClassName, int ChunkSize, IReadOnlyList<string> Keys, int Threshold, int ExpiresDays, int HashBins = 0)
+internal sealed record ProductSettings(string Name, string VendorDomain, string ClassName, int ChunkSize, IReadOnlyList<string> Keys, int Threshold, int ExpiresDays, int HashBins = 0, bool SbomRequired = false)
 {
     /// <summary>The role that bears the product's name.</summary>
     [JsonIgnore]

@@ -11,6 +11,7 @@ internal sealed class SignerDatabase : IDisposable
     private const int Patience = 2;
 
     private readonly SqliteConnection _connection;
+    private bool _inTransaction;
 
     static SignerDatabase()
     {
@@ -66,11 +67,26 @@ internal sealed class SignerDatabase : IDisposable
         return rows;
     }
 
+    /// <summary>All of the statements or none; inside of another transaction they are part of that one.</summary>
     public void InTransaction(Action statements)
     {
+        if (_inTransaction)
+        {
+            statements();
+            return;
+        }
+
         using SqliteTransaction transaction = _connection.BeginTransaction();
-        statements();
-        transaction.Commit();
+        _inTransaction = true;
+        try
+        {
+            statements();
+            transaction.Commit();
+        }
+        finally
+        {
+            _inTransaction = false;
+        }
     }
 
     public void Dispose() => _connection.Dispose();

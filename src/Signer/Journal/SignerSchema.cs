@@ -3,7 +3,7 @@ namespace Fota.Signer.Journal;
 /// <summary>The schema of journal.db, step by step; PRAGMA user_version counts the steps taken.</summary>
 internal static class SignerSchema
 {
-    public static IReadOnlyList<string> Migrations { get; } = [Journal, CertifiedNames, IssuedCertificates, UsesOfKeys, Requests, Authorities];
+    public static IReadOnlyList<string> Migrations { get; } = [Journal, CertifiedNames, IssuedCertificates, UsesOfKeys, Log, Requests, Authorities];
 
     // The triggers stop mistakes, not attackers: whoever writes the file can drop them.
     private const string Journal =
@@ -65,6 +65,20 @@ internal static class SignerSchema
 
     // How often a key was used is asked before each signature of a key with a limit.
     private const string UsesOfKeys = "CREATE INDEX intent_by_key ON intent (key_id);";
+
+    // The number is the place in the log's tree, so there is none without the one before it.
+    private const string Log =
+        """
+        CREATE TABLE log_entry (
+            number INTEGER PRIMARY KEY CHECK (number >= 0),
+            entry  BLOB NOT NULL CHECK (length(entry) BETWEEN 1 AND 16384)
+        ) STRICT;
+
+        CREATE TRIGGER log_entry_follows BEFORE INSERT ON log_entry WHEN NEW.number <> (SELECT coalesce(max(number) + 1, 0) FROM log_entry)
+        BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+        CREATE TRIGGER log_entry_is_kept BEFORE DELETE ON log_entry BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+        CREATE TRIGGER log_entry_is_fixed BEFORE UPDATE ON log_entry BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+        """;
 
     private const string CertifiedNames =
         """

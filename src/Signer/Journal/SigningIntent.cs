@@ -49,6 +49,7 @@ internal enum SigningPurpose
     Transcript,
     NewKey,
     KeyPossession,
+    LogCheckpoint,
 }
 
 /// <summary>What became of an intent.</summary>

@@ -3,14 +3,15 @@ using Fota.Manifest;
 using Fota.Manifest.Keys;
 using Fota.Signer.Keys;
 using Fota.Signer.Keys.Policies;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Journal;
 
 /// <summary>
 /// Every use of a private key: the intent before C_Sign, the outcome after. After a crash an intent without outcome stays "unknown"; it is
-/// reported, and never repeated by the signer itself (A48).
+/// reported, and never repeated by the signer itself (A48). The outcome is an entry of the log as well, on disk with the row.
 /// </summary>
-internal sealed class SigningJournal(SignerDatabase database, TimeProvider clock, KeyPolicies policies)
+internal sealed class SigningJournal(SignerDatabase database, TimeProvider clock, KeyPolicies policies, SignerLog log)
 {
     private const string Columns =
         """
@@ -71,13 +72,34 @@ internal sealed class SigningJournal(SignerDatabase database, TimeProvider clock
         row.IsDBNull(9) ? null : row.GetString(9),
         row.IsDBNull(10) ? null : row.GetString(10));
 
-    private void Record(long intent, SigningResult result, string? signature, string? reason) => database.Execute(
-        "INSERT INTO outcome (intent, time, result, signature_sha256, reason) VALUES ($0, $1, $2, $3, $4)",
-        intent,
-        Now(),
-        result.ToString().ToLowerInvariant(),
-        signature,
-        reason);
+    private void Record(long intent, SigningResult result, string? signature, string? reason) => database.InTransaction(() =>
+    {
+        _ = database.Execute(
+            "INSERT INTO outcome (intent, time, result, signature_sha256, reason) VALUES ($0, $1, $2, $3, $4)",
+            intent,
+            Now(),
+            result.ToString().ToLowerInvariant(),
+            signature,
+            reason);
+        JournalEntry entry = database.Query($"{Columns} WHERE i.id = $0", Read, intent).Single();
+
+        // The log's own checkpoints are not in the log: each would ask for another.
+        if (!string.Equals(entry.Purpose, nameof(SigningPurpose.LogCheckpoint), StringComparison.Ordinal))
+        {
+            _ = log.Append(new LogEvent(
+                LogKinds.KeyUsed,
+                entry.KeyLabel,
+                entry.Subject,
+                ("purpose", entry.Purpose),
+                ("result", result.ToString().ToLowerInvariant()),
+                ("token", entry.Token),
+                ("key_id", entry.KeyId),
+                ("message_sha256", entry.MessageSha256),
+                ("signature_sha256", entry.SignatureSha256),
+                ("reason", entry.Reason),
+                ("signing", entry.Id)));
+        }
+    });
 
     private long Uses(KeyId key, long except) => Convert.ToInt64(database.Scalar(UsesOfKey, key.ToString(), except), CultureInfo.InvariantCulture);
 

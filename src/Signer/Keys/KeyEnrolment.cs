@@ -3,6 +3,7 @@ using Fota.Interop.Cryptoki;
 using Fota.Interop.Posix;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Keys;
 
@@ -44,6 +45,7 @@ internal sealed class KeyEnrolment(SignerHost host, HomeFolder folder, string la
         byte[] statement = Encoding.ASCII.GetBytes($"Fota key {label} on token {tokenLabel} ({token.Serial}): {key.PublicKey.Id}\n");
         _ = home.Signer.Sign(key, SigningPurpose.NewKey, $"{label}, {algorithm}", statement);
 
+        _ = home.Log.Append(new LogEvent(LogKinds.KeyMade, label, $"{label} on token {tokenLabel}", ("algorithm", algorithm), ("token_serial", token.Serial), ("key_id", key.PublicKey.Id)));
         KeySettings made = new(label, tokenLabel, token.Serial, key.PublicKey.Id.ToString());
         DurableFile.Replace(folder.PublicKeyFile(label), Encoding.ASCII.GetBytes(key.PublicKey.ToPem()));
         DurableFile.Replace(folder.Settings, (home.Settings with { Keys = [.. home.Settings.Keys, made] }).ToJson());

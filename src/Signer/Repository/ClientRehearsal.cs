@@ -117,6 +117,11 @@ internal static class ClientRehearsal
         byte[] envelope = folder.Read(RepositoryFolder.Target(target.Path, target.Sha256));
         VerifiedTargetBytes bytes = target.Verify(envelope).OrThrow();
         VerifiedManifest manifest = VerifiedManifest.Verify(SignedEnvelope.Decode(bytes.Bytes.Span).OrThrow(), ReleaseAnchors.Classical(target.Keys)).OrThrow();
+        if (manifest.Content.SbomDigest is { } sbom && !folder.Has(RepositoryFolder.Sbom(sbom)))
+        {
+            throw new SignerRefusalException($"{target.Path}: {RepositoryFolder.Sbom(sbom)} is not in the repository");
+        }
+
         foreach (ListedImage image in manifest.Images)
         {
             _ = VerifiedChunkTable.Verify(image, folder.Read(RepositoryFolder.Table(image.Content.ChunkTableDigest))).OrThrow();

@@ -1,5 +1,6 @@
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Repository;
 
@@ -14,8 +15,19 @@ internal static class OnlinePass
     /// <param name="cancellation">Stops between two steps.</param>
     public static async Task RunAsync(SignerHost host, HomeFolder folder, OpenedKey key, PublicationEndpoint? endpoint, CancellationToken cancellation)
     {
+        SignerRefusalException? logRefusal = null;
         using (SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation))
         {
+            try
+            {
+                _ = LogSequencer.Run(home, key);
+            }
+            catch (SignerRefusalException e)
+            {
+                // Devices must not go without a fresh timestamp for it. It carries the last checkpoint; entries wait, and none is lost.
+                logRefusal = e;
+            }
+
             if (OnlineRefresh.Run(home, OnlineKeys.Find(key, home.Settings), host.Clock.GetUtcNow()) is { } done)
             {
                 await host.Out.WriteLineAsync(done);
@@ -25,6 +37,11 @@ internal static class OnlinePass
         if (endpoint is not null && await new ServerPush(host, folder, endpoint).RunAsync(cancellation) is { } taken)
         {
             await host.Out.WriteLineAsync(taken);
+        }
+
+        if (logRefusal is not null)
+        {
+            throw new SignerRefusalException(logRefusal.Message, logRefusal);
         }
     }
 }

@@ -3,6 +3,7 @@ using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;
 using Fota.Signer.Keys;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Repository;
 
@@ -41,6 +42,8 @@ internal sealed class OnlineRefresh
         }
 
         IReadOnlyList<string> expired = ClientRehearsal.Run(repository, repository.With(signed.Files), state, now);
+
+        _ = home.Log.Append(new LogEvent(LogKinds.RepositoryRenewed, keys.Timestamp.Label, signed.Summary, ("expired", expired.Count == 0 ? null : string.Join("; ", expired))));
 
         // The timestamp last: it is what makes the snapshot the current one.
         foreach ((string path, byte[] file) in signed.Files.OrderBy(static file => file.Key == RepositoryFolder.Timestamp))
@@ -88,7 +91,7 @@ internal sealed class OnlineRefresh
         string snapshotPath = RepositoryFolder.Metadata("snapshot", snapshot.Version);
         Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
         byte[] named = snapshotDue ? files[snapshotPath] = Sign(_keys.Snapshot, snapshot, SigningPurpose.Snapshot) : _repository.Read(snapshotPath);
-        TimestampMetadata timestamp = new((oldTimestamp?.Version ?? 0) + 1, _now.AddDays(_policy.Timestamp.ExpiresDays), SnapshotContent.Describe(snapshot.Version, named));
+        TimestampMetadata timestamp = new((oldTimestamp?.Version ?? 0) + 1, _now.AddDays(_policy.Timestamp.ExpiresDays), SnapshotContent.Describe(snapshot.Version, named), LogSequencer.Pins(_home, oldTimestamp));
         files[RepositoryFolder.Timestamp] = Sign(_keys.Timestamp, timestamp, SigningPurpose.Timestamp);
         return new OnlineFiles(files, snapshotDue ? $"signed snapshot {snapshot.Version} and timestamp {timestamp.Version}" : $"signed timestamp {timestamp.Version}");
     }

@@ -4,6 +4,7 @@ using Fota.Manifest;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Repository;
 
@@ -11,11 +12,13 @@ namespace Fota.Signer.Repository;
 internal sealed class Publication
 {
     private readonly RepositoryFolder _repository;
+    private readonly PublishedLog? _log;
     private readonly byte[] _timestamp;
 
-    private Publication(RepositoryFolder repository, byte[] timestamp, long version, IReadOnlyList<string> files, bool isWhole)
+    private Publication(RepositoryFolder repository, PublishedLog? log, byte[] timestamp, long version, IReadOnlyList<string> files, bool isWhole)
     {
         _repository = repository;
+        _log = log;
         _timestamp = timestamp;
         Files = files;
         TimestampVersion = version;
@@ -45,19 +48,22 @@ internal sealed class Publication
         RepositoryTrust trust = RepositoryTrust.Load(repository, state, now);
         IEnumerable<string> roles = state.Delegated.Select(static role => RepositoryFolder.Metadata(role.Key, role.Value));
         string[] content = [.. roles, .. home.Settings.Products.SelectMany(product => ContentOf(ProductRole.Load(repository, state, trust, ProductName.Parse(product.Name), product.HashBins))).Distinct(StringComparer.Ordinal)];
+        PublishedLog? log = PublishedLog.Of(home, timestamp);
+        content = [.. content, .. log?.Files ?? []];
         string[] lacking = [.. content.Where(path => !acknowledged.Contains(path))];
-        return new Publication(repository, file, timestamp.Version, [.. files, .. lacking], lacking.Length == content.Length);
+        return new Publication(repository, log, file, timestamp.Version, [.. files, .. lacking], lacking.Length == content.Length);
     }
 
     /// <summary>The body of the request, written as it is sent: packs are not held in memory.</summary>
     /// <param name="deadline">Told of each piece that was sent.</param>
     public HttpContent ToContent(SendingDeadline deadline) => new TarContent(this, deadline);
 
-    /// <summary>Envelopes, chunk tables and packs of a product; two releases of one image share table and pack.</summary>
+    /// <summary>Envelopes, chunk tables, packs and bills of materials of a product; two releases of one image share table and pack.</summary>
     private static IEnumerable<string> ContentOf(ProductRole role) => role.Releases().SelectMany(release => (IEnumerable<string>)
     [
         RepositoryFolder.Target(RepositoryFolder.ReleasePath(role.Product, release.Content.ReleaseVersion), Sha256Digest.Of(release.Envelope.Bytes.Span)),
         .. release.Images.SelectMany(static image => new[] { RepositoryFolder.Table(image.Content.ChunkTableDigest), image.Content.PackUri }),
+        .. release.Content.SbomDigest is { } sbom ? [RepositoryFolder.Sbom(sbom)] : Array.Empty<string>(),
     ]);
 
     private async Task WriteAsync(Stream output, CancellationToken cancellation)
@@ -65,8 +71,14 @@ internal sealed class Publication
         await using TarWriter tar = new(output, TarEntryFormat.Pax, leaveOpen: true);
         foreach (string path in Files)
         {
-            await using FileStream file = File.OpenRead(_repository.FullPath(path));
+            await using FileStream file = File.OpenRead(_log?.FullPath(path) ?? _repository.FullPath(path));
             await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, path) { DataStream = file }, cancellation);
+        }
+
+        if (_log is not null)
+        {
+            using MemoryStream checkpoint = new(_log.Checkpoint.ToArray());
+            await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, PublishedLog.CheckpointPath) { DataStream = checkpoint }, cancellation);
         }
 
         using MemoryStream timestamp = new(_timestamp);

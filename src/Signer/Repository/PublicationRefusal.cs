@@ -10,7 +10,7 @@ internal sealed record PublicationRefusal(HttpStatusCode Status, string? Reason,
     private static readonly string[] s_members = ["reason", "title", "detail"];
 
     /// <summary>Whether the server lacks a file: one that was not sent, or one that it had and lost.</summary>
-    public bool IsMissingContent => Status == HttpStatusCode.UnprocessableEntity && string.Equals(Reason, nameof(RejectionReason.MissingField), StringComparison.Ordinal);
+    public bool IsMissingContent => Status == HttpStatusCode.UnprocessableEntity && Reason is nameof(RejectionReason.MissingField) or nameof(RejectionReason.LogIncomplete);
 
     /// <summary>Reads a problem document; one that says nothing is a refusal all the same.</summary>
     public static PublicationRefusal Read(HttpStatusCode status, byte[] body)

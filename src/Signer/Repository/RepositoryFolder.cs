@@ -24,6 +24,8 @@ internal sealed class RepositoryFolder(string root, IReadOnlyDictionary<string, 
 
     public static string Table(Sha256Digest digest) => $"tables/{digest}";
 
+    public static string Sbom(Sha256Digest digest) => $"sboms/{digest}";
+
     public static string ReleasePath(ProductName product, ReleaseVersion version) => $"{product}/{version}/manifest.suit";
 
     public string FullPath(string relative) => Path.Combine(root, relative);

@@ -1,4 +1,5 @@
 using Fota.Signer.Home;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Repository;
 
@@ -34,7 +35,9 @@ internal sealed class ServerPush(SignerHost host, HomeFolder folder, Publication
         }
 
         using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
-        home.Pushes.Add(endpoint.Server, publication.Files);
+        home.Log.AppendWith(
+            new LogEvent(LogKinds.PublicationTaken, "online", endpoint.Server.AbsoluteUri, ("timestamp", publication.TimestampVersion), ("files", publication.Files.Count)),
+            () => home.Pushes.Add(endpoint.Server, publication.Files));
         return $"{endpoint.Server} took timestamp {publication.TimestampVersion}";
     }
 

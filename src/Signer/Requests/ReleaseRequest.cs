@@ -27,11 +27,13 @@ internal sealed class ReleaseRequest
         Version = ReleaseVersion.TryParse(document.Version, out ReleaseVersion? version) ? version : throw Wrong("version", "a version MAJOR.MINOR.PATCH", document.Version);
         bool isRelease = Kind == RequestKind.Release;
         Security = new SecurityVersion(Belongs("security_version", document.SecurityVersion, isRelease) ?? 0);
-        Images = [.. (Belongs("images", document.Images, isRelease) ?? []).Select(static (image, index) => new RequestedFile(ContentName.Image(index), image, DecodeLimits.ImageBytes))];
-        if (isRelease && Images.Count is not (1 or 2))
+        IReadOnlyList<FileDocument?> images = Belongs("images", document.Images, isRelease) ?? [];
+        if (isRelease && (images.Count is not (1 or 2) || images.Contains(null)))
         {
-            throw Wrong("images", "one, or two for slots A and B", $"{Images.Count}");
+            throw Wrong("images", "one, or two for slots A and B", $"{images.Count}");
         }
+
+        Images = [.. images.OfType<FileDocument>().Select(static (image, index) => new RequestedFile(ContentName.Image(index), image, DecodeLimits.ImageBytes))];
 
         Sbom = MayBelong("sbom", document.Sbom, isRelease) is { } sbom ? new RequestedFile(ContentName.Sbom, sbom, MaxSbomBytes) : null;
         InstallableFrom = MayBelong("installable_from", document.InstallableFrom, isRelease) is { } range ? VersionRange.Parse(range) : VersionRange.Any;
@@ -43,8 +45,9 @@ internal sealed class ReleaseRequest
             throw Wrong("attempt", $"1 to {MaxAttempt}", $"{document.Attempt}");
         }
 
-        Document = document;
-        Id = Sha256Digest.Of(document.ToJson());
+        // The first attempt may be said or not; it is the same request.
+        Document = document.Attempt == 1 ? document with { Attempt = null } : document;
+        Id = Sha256Digest.Of(Document.ToJson());
     }
 
     /// <summary>SHA-256 of the document: who asks for the same twice asks once.</summary>

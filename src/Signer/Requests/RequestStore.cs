@@ -1,12 +1,13 @@
 using Fota.Manifest;
 using Fota.Signer.Journal;
+using Fota.Signer.Log;
 using Fota.Signer.Service;
 using Microsoft.Data.Sqlite;
 
 namespace Fota.Signer.Requests;
 
 /// <summary>The requests of a home, in its journal.db: on disk before anybody is told that they were taken (A48). Under the home's lock.</summary>
-internal sealed class RequestStore(SignerDatabase database, TimeProvider clock)
+internal sealed class RequestStore(SignerDatabase database, TimeProvider clock, SignerLog log)
 {
     private const string Columns = "SELECT document, state, submitter, created, expires, manifest_digest, approver, outcome FROM request";
 
@@ -31,7 +32,7 @@ internal sealed class RequestStore(SignerDatabase database, TimeProvider clock)
     public RequestRecord Add(ReleaseRequest request, string submitter, DateTimeOffset expires, RequestState state, string? manifestDigest)
     {
         RequestRecord record = new(request, state, submitter, Now(), Whole(expires), manifestDigest, null, null);
-        _ = database.Execute(
+        log.AppendWith(EventOf(LogKinds.ReleaseRequested, submitter, record), () => _ = database.Execute(
             "INSERT INTO request (id, product, version, document, state, open, submitter, created, expires, manifest_digest) VALUES ($0, $1, $2, $3, $4, 1, $5, $6, $7, $8)",
             record.Id,
             request.Product.ToString(),
@@ -41,27 +42,70 @@ internal sealed class RequestStore(SignerDatabase database, TimeProvider clock)
             submitter,
             record.Created.ToUnixTimeMilliseconds(),
             record.Expires.ToUnixTimeMilliseconds(),
-            manifestDigest);
+            manifestDigest));
         return record;
     }
 
     /// <summary>Moves a request on.</summary>
     /// <param name="from">As it was read.</param>
     /// <param name="to">As it is from now on.</param>
+    /// <param name="by">By whom: a person's name, or "service".</param>
     /// <exception cref="ServiceRefusalException">It is not any more as it was read.</exception>
-    public RequestRecord Move(RequestRecord from, RequestRecord to)
+    public RequestRecord Move(RequestRecord from, RequestRecord to, string by)
     {
-        int moved = database.Execute(
-            "UPDATE request SET state = $1, open = $2, manifest_digest = $3, approver = $4, outcome = $5 WHERE id = $0 AND state = $6",
-            from.Id,
-            RequestNames.Of(to.State),
-            to.IsOpen ? 1 : 0,
-            to.ManifestDigest,
-            to.Approver,
-            to.Outcome,
-            RequestNames.Of(from.State));
-        return moved == 1 ? to : throw new ServiceRefusalException(ServiceRefusal.Conflict, $"request {from.Id}: wanted it {RequestNames.Of(from.State)}, got it {RequestNames.Of(Get(from.Id).State)}");
+        database.InTransaction(() =>
+        {
+            int moved = database.Execute(
+                "UPDATE request SET state = $1, open = $2, manifest_digest = $3, approver = $4, outcome = $5 WHERE id = $0 AND state = $6",
+                from.Id,
+                RequestNames.Of(to.State),
+                to.IsOpen ? 1 : 0,
+                to.ManifestDigest,
+                to.Approver,
+                to.Outcome,
+                RequestNames.Of(from.State));
+            if (moved != 1)
+            {
+                throw new ServiceRefusalException(ServiceRefusal.Conflict, $"request {from.Id}: wanted it {RequestNames.Of(from.State)}, got it {RequestNames.Of(Get(from.Id).State)}");
+            }
+
+            if (KindOf(to.State) is { } kind)
+            {
+                _ = log.Append(EventOf(kind, by, to));
+            }
+        });
+        return to;
     }
+
+    /// <summary>Enters that somebody was refused something about a request.</summary>
+    public void EnterRefusal(string by, RequestRecord record, string step, string reason) =>
+        _ = log.Append(new LogEvent(LogKinds.ReleaseRefused, by, SubjectOf(record), ("request", record.Id), ("step", step), ("reason", reason)));
+
+    private static string? KindOf(RequestState state) => state switch
+    {
+        RequestState.Approved => LogKinds.ReleaseApproved,
+        RequestState.Rejected => LogKinds.ReleaseRejected,
+        RequestState.Withdrawn => LogKinds.RequestCancelled,
+        RequestState.Expired => LogKinds.RequestExpired,
+        RequestState.Failed => LogKinds.ReleaseRefused,
+        RequestState.Published => LogKinds.RequestPublished,
+        _ => null,
+    };
+
+    private static LogEvent EventOf(string kind, string by, RequestRecord record) => new(
+        kind,
+        by,
+        SubjectOf(record),
+        ("request", record.Id),
+        ("request_kind", RequestNames.Of(record.Request.Kind)),
+        ("submitter", record.Submitter),
+        ("approver", record.Approver),
+        ("manifest", record.ManifestDigest),
+        ("images", record.Request.Images.Count == 0 ? null : string.Join(", ", record.Request.Images.Select(static image => $"{image.Digest} ({image.Size} bytes)"))),
+        ("sbom", record.Request.Sbom?.Digest),
+        ("reason", record.Outcome ?? record.Request.Reason));
+
+    private static string SubjectOf(RequestRecord record) => $"{record.Request.Product} {record.Request.Version}";
 
     private static RequestRecord Read(SqliteDataReader row) => new(
         ReleaseRequest.Of(RequestDocument.Parse(row.GetString(0))),

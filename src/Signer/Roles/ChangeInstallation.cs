@@ -2,6 +2,7 @@ using Fota.Interop.Posix;
 using Fota.Manifest;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Roles;
@@ -31,6 +32,7 @@ internal static class ChangeInstallation
         IReadOnlyList<string> expired = ClientRehearsal.Run(served, served.With(files), state, now);
         files[RepositoryFolder.StateName] = state.ToJson();
         Prepare(home.Folder, draft.Change.After, files);
+        _ = home.Log.Append(new LogEvent(LogKinds.RoleChanged, keys.Timestamp.Label, string.Join(", ", draft.Change.Request.Roles), ("change", draft.Proposal.Digest), ("effects", string.Join("\n", draft.Proposal.Effects))));
         Directory.Move(home.Folder.Change, home.Folder.Installing);
         PosixFile.FlushDirectory(home.Folder.Root);
         Finish(home.Folder);

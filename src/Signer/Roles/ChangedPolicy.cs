@@ -77,6 +77,11 @@ internal static class ChangedPolicy
         foreach (string label in request.AddKeys)
         {
             KeySettings added = settings.Key(label);
+            if (settings.Logs.Any(log => string.Equals(log.Key, label, StringComparison.Ordinal)))
+            {
+                throw new SignerRefusalException($"key '{label}' signs the log, and nothing else");
+            }
+
             if (keys.Exists(key => string.Equals(settings.Key(key).KeyId, added.KeyId, StringComparison.Ordinal)))
             {
                 throw new SignerRefusalException($"key '{label}' speaks for role {name} already, and a key counts once");

@@ -18,27 +18,53 @@ internal sealed class DraftPreparation(SignerHost host, HomeFolder folder, Servi
     /// <summary>How far the compression of a request came, in chunks; null when it is not being compressed.</summary>
     public (int Done, int All)? ProgressOf(string id) => _progress.TryGetValue(id, out (int, int) progress) ? progress : null;
 
-    /// <summary>Prepares all that wait.</summary>
-    /// <exception cref="IOException">The disk failed; the request waits on. So it does for what a token throws.</exception>
+    /// <summary>What the last request failed at that waits on; null if none did.</summary>
+    public string? Failure { get; private set; }
+
+    /// <summary>Prepares all that wait. What fails for a reason that may pass waits on, and keeps no other from its turn.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
+        string? failure = null;
         foreach (RequestRecord record in await WaitingAsync(cancellation))
         {
             try
             {
                 await PrepareAsync(record, cancellation);
             }
-            catch (Exception e) when (e is SignerRefusalException or RejectedException)
+            catch (Exception e) when (e is SignerRefusalException and not HomeBusyException or RejectedException)
             {
-                using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
-                if (home.Requests.Get(record.Id) is { State: RequestState.Preparing } failed)
-                {
-                    RequestCleaning.Remove(folder, home.Requests.Move(failed, failed with { State = RequestState.Failed, Outcome = e.Message }));
-                }
+                await MoveOnAsync(record, waiting => waiting with { State = RequestState.Failed, Outcome = e.Message }, cancellation);
+            }
+            catch (ContentChangedException e)
+            {
+                failure = $"request {record.Id}: {e.Message}";
+                new ContentFolder(folder, record).Delete();
+                await MoveOnAsync(record, static waiting => waiting with { State = RequestState.AwaitingContent }, cancellation);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // A token that is away, a full disk: it is tried again.
+                failure = $"request {record.Id}: {e.Message.ReplaceLineEndings(" ")}";
+                await host.Error.WriteLineAsync($"preparing {failure}; it is tried again");
             }
             finally
             {
                 _ = _progress.TryRemove(record.Id, out _);
+            }
+        }
+
+        Failure = failure;
+    }
+
+    private async Task MoveOnAsync(RequestRecord record, Func<RequestRecord, RequestRecord> change, CancellationToken cancellation)
+    {
+        using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
+        if (home.Requests.Get(record.Id) is { State: RequestState.Preparing } waiting)
+        {
+            RequestRecord moved = home.Requests.Move(waiting, change(waiting), RequestCleaning.Actor);
+            if (!moved.IsOpen)
+            {
+                RequestCleaning.Remove(folder, moved);
             }
         }
     }
@@ -46,28 +72,21 @@ internal sealed class DraftPreparation(SignerHost host, HomeFolder folder, Servi
     private async Task<IReadOnlyList<RequestRecord>> WaitingAsync(CancellationToken cancellation)
     {
         using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
-        DateTimeOffset now = host.Clock.GetUtcNow();
-        foreach (RequestRecord expired in RequestCleaning.Expire(home, now))
+        RequestCleaning.TakeUpDrafts(home);
+        RequestCleaning.FinishPublished(home, product => Workshop(home, product).Role);
+        foreach (RequestRecord expired in RequestCleaning.Expire(home, host.Clock.GetUtcNow()))
         {
             await host.Error.WriteLineAsync($"request {expired.Id} ({expired.Subject}) has expired");
         }
 
-        RequestCleaning.FinishPublished(home, record => IsInForce(Workshop(home, record.Request.Product), record));
+        RequestCleaning.Sweep(home);
         foreach (RequestRecord complete in home.Requests.Open().Where(record => record.State == RequestState.AwaitingContent && new ContentFolder(folder, record).Missing().Count == 0))
         {
             // All was sent, and the process was killed before it wrote that down.
-            _ = home.Requests.Move(complete, complete with { State = RequestState.Preparing });
+            _ = home.Requests.Move(complete, complete with { State = RequestState.Preparing }, RequestCleaning.Actor);
         }
 
         return [.. home.Requests.Open().Where(static record => record.State == RequestState.Preparing)];
-    }
-
-    private static bool IsInForce(ReleaseWorkshop workshop, RequestRecord record)
-    {
-        bool isListed = workshop.Role.Lists(record.Request.Version);
-        return record.Request.Kind == RequestKind.Withdrawal
-            ? !isListed
-            : isListed && string.Equals(workshop.Role.Release(record.Request.Version).Digest.ToString(), record.ManifestDigest, StringComparison.Ordinal);
     }
 
     private async Task PrepareAsync(RequestRecord record, CancellationToken cancellation)
@@ -77,6 +96,7 @@ internal sealed class DraftPreparation(SignerHost host, HomeFolder folder, Servi
         try
         {
             List<PreparedImage> images = [];
+            byte[]? sbom = null;
             if (!draft.IsOf(record.Id))
             {
                 staged.Create();
@@ -87,6 +107,7 @@ internal sealed class DraftPreparation(SignerHost host, HomeFolder folder, Servi
                     images.Add(ReleaseAuthoring.Prepare(content.PathOf(image), index, product, staged, new Progress(_progress, record.Id), cancellation));
                 }
 
+                sbom = request.Sbom is { } bill ? await File.ReadAllBytesAsync(content.PathOf(bill), cancellation) : null;
                 DemandAnnounced(request, images);
                 staged.MarkAs(record.Id);
             }
@@ -94,8 +115,8 @@ internal sealed class DraftPreparation(SignerHost host, HomeFolder folder, Servi
             using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
             if (home.Requests.Get(record.Id) is { State: RequestState.Preparing } waiting)
             {
-                SignedEnvelope envelope = draft.IsOf(record.Id) ? draft.ReadEnvelope() : Author(Workshop(home, request.Product), request, images, staged);
-                _ = home.Requests.Move(waiting, waiting with { State = RequestState.Pending, ManifestDigest = envelope.ClaimedDigest.ToString() });
+                SignedEnvelope envelope = draft.IsOf(record.Id) ? draft.ReadEnvelope() : Author(Workshop(home, request.Product), request, images, sbom, staged);
+                _ = home.Requests.Move(waiting, waiting with { State = RequestState.Pending, ManifestDigest = envelope.ClaimedDigest.ToString() }, RequestCleaning.Actor);
             }
         }
         finally
@@ -104,7 +125,7 @@ internal sealed class DraftPreparation(SignerHost host, HomeFolder folder, Servi
         }
     }
 
-    private static SignedEnvelope Author(ReleaseWorkshop workshop, ReleaseRequest request, List<PreparedImage> images, ReleaseDraft staged)
+    private static SignedEnvelope Author(ReleaseWorkshop workshop, ReleaseRequest request, List<PreparedImage> images, byte[]? sbom, ReleaseDraft staged)
     {
         if (request.Kind == RequestKind.Reissue)
         {
@@ -112,7 +133,7 @@ internal sealed class DraftPreparation(SignerHost host, HomeFolder folder, Servi
         }
 
         ComponentImages components = images is [var a, var b] ? new ComponentImages.PerSlot(a.Content, b.Content) : new ComponentImages.ForBothSlots(images[0].Content);
-        return ReleaseAuthoring.Create(workshop, components, request.Version, request.Security, new ReleaseWording(request.InstallableFrom, request.GateOverride, request.Text), staged);
+        return ReleaseAuthoring.Create(workshop, components, request.Version, request.Security, new ReleaseWording(request.InstallableFrom, request.GateOverride, request.Text, sbom), staged);
     }
 
     /// <summary>What was compressed is what was announced: a disk can fail between the two readings.</summary>
@@ -122,15 +143,22 @@ internal sealed class DraftPreparation(SignerHost host, HomeFolder folder, Servi
         {
             if (got.Content.ImageDigest != wanted.Digest)
             {
-                throw new IOException($"{wanted.Name}: wanted digest {wanted.Digest}, got {got.Content.ImageDigest} when it was read again");
+                throw new ContentChangedException($"{wanted.Name}: wanted digest {wanted.Digest}, got {got.Content.ImageDigest} when it was read again: it has to be sent again");
             }
         }
     }
 
-    private ReleaseWorkshop Workshop(SignerHome home, ProductName product) => new(home, keys.Author(home.Settings, product), product, host.Clock.GetUtcNow());
+    private ReleaseWorkshop Workshop(SignerHome home, ProductName product)
+    {
+        keys.DemandBelowThresholds(home.Settings);
+        return new ReleaseWorkshop(home, keys.Author(home.Settings, product), product, host.Clock.GetUtcNow());
+    }
 
     private sealed class Progress(ConcurrentDictionary<string, (int Done, int All)> all, string id) : IProgress<(int Done, int All)>
     {
         public void Report((int Done, int All) value) => all[id] = value;
     }
 }
+
+/// <summary>A file that was sent is not what it was when it was taken: the disk failed, or somebody changed it.</summary>
+internal sealed class ContentChangedException(string message) : Exception(message);

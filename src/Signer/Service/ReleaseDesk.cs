@@ -16,17 +16,23 @@ namespace Fota.Signer.Service;
 /// <param name="patience">How long a request may take from its submission to its publication.</param>
 internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKeys keys, TimeSpan patience)
 {
+    /// <summary>As many requests as one person may have on their way.</summary>
+    private const int MaxOpen = 50;
+
     /// <summary>Takes a request; the same one again is the one that is there.</summary>
     /// <returns>The request, and whether it is new.</returns>
     public async Task<(RequestRecord Record, bool IsNew)> SubmitAsync(Person by, ReleaseRequest request, CancellationToken cancellation)
     {
         by.Demand(PersonRole.Submitter);
         using SignerHome home = await OpenAsync(cancellation);
+        ReleaseWorkshop workshop = Workshop(home, request.Product);
         if (home.Requests.Find(request.Id.ToString()) is { } known)
         {
-            return known is { IsOpen: false, State: not RequestState.Published }
-                ? throw new ServiceRefusalException(ServiceRefusal.Conflict, $"request {known.Id} was {RequestNames.Of(known.State)} ({known.Outcome}): ask with a higher attempt to ask again")
-                : (known, false);
+            // One that was published answers only while it holds: a release that was withdrawn and came again can be withdrawn again. A reissue is a new one each time.
+            bool holds = known.IsOpen || (known.State == RequestState.Published && known.Request.Kind != RequestKind.Reissue && RequestCleaning.IsInForce(workshop.Role, known));
+            return holds
+                ? (known, false)
+                : throw new ServiceRefusalException(ServiceRefusal.Conflict, $"request {known.Id} was {RequestNames.Of(known.State)}{(known.Outcome is null ? "" : $" ({known.Outcome})")}: ask with a higher attempt to ask again");
         }
 
         if (home.Requests.FindOpen(request.Product, request.Version) is { } other)
@@ -34,7 +40,11 @@ internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKey
             throw new ServiceRefusalException(ServiceRefusal.Conflict, $"{request.Product} {request.Version}: wanted no request on its way, got {other.Id} ({other.Subject}, {RequestNames.Of(other.State)})");
         }
 
-        ReleaseWorkshop workshop = Workshop(home, request.Product);
+        if (home.Requests.Open().Count(record => string.Equals(record.Submitter, by.Name, StringComparison.Ordinal)) >= MaxOpen)
+        {
+            throw new ServiceRefusalException(ServiceRefusal.Conflict, $"{by.Name}: wanted at most {MaxOpen} requests on their way, got one more");
+        }
+
         string? digest = DemandPossible(workshop, request);
         RequestState state = request.Kind switch
         {
@@ -63,7 +73,7 @@ internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKey
         using SignerHome home = await OpenAsync(cancellation);
         RequestRecord now = home.Requests.Get(id);
         return now.State == RequestState.AwaitingContent && content.Missing().Count == 0
-            ? home.Requests.Move(now, now with { State = RequestState.Preparing })
+            ? home.Requests.Move(now, now with { State = RequestState.Preparing }, by.Name)
             : now;
     }
 
@@ -73,11 +83,28 @@ internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKey
         by.Demand(PersonRole.Approver);
         using SignerHome home = await OpenAsync(cancellation);
         RequestRecord record = DemandState(home, id, RequestState.Pending);
+        DemandDraft(record);
         if (string.Equals(record.Submitter, by.Name, StringComparison.Ordinal))
         {
+            home.Requests.EnterRefusal(by.Name, record, "approve", "the author never approves");
             throw new ServiceRefusalException(ServiceRefusal.Forbidden, $"{by.Name} asked for this release, and the author never approves");
         }
 
+        try
+        {
+            Accept(home, record, by, approval);
+        }
+        catch (Exception e) when (e is SignerRefusalException or RejectedException)
+        {
+            home.Requests.EnterRefusal(by.Name, record, "approve", e.Message);
+            throw;
+        }
+
+        return home.Requests.Move(record, record with { State = RequestState.Approved, Approver = by.Name }, by.Name);
+    }
+
+    private void Accept(SignerHome home, RequestRecord record, Person by, ApprovalDocument approval)
+    {
         ReleaseRequest request = record.Request;
         Sha256Digest digest = Sha256Digest.Parse(record.ManifestDigest!);
         ReleaseWorkshop workshop = Workshop(home, request.Product);
@@ -89,15 +116,13 @@ internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKey
         {
             ApprovalIntake.AcceptRelease(workshop, request.Version, digest, by.ReleaseKeys, approval);
         }
-
-        return home.Requests.Move(record, record with { State = RequestState.Approved, Approver = by.Name });
     }
 
     /// <summary>Ends a request with an approver's no.</summary>
     public async Task<RequestRecord> RejectAsync(Person by, string id, string reason, CancellationToken cancellation)
     {
         by.Demand(PersonRole.Approver);
-        return await EndAsync(id, record => record with { State = RequestState.Rejected, Approver = by.Name, Outcome = ReleaseRequest.DemandReason(reason) }, cancellation);
+        return await EndAsync(by, id, record => record with { State = RequestState.Rejected, Approver = by.Name, Outcome = ReleaseRequest.DemandReason(reason) }, cancellation);
     }
 
     /// <summary>Ends a request because whoever asked does not want it any more.</summary>
@@ -105,6 +130,7 @@ internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKey
     {
         by.Demand(PersonRole.Submitter);
         return await EndAsync(
+            by,
             id,
             record =>
             {
@@ -126,19 +152,31 @@ internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKey
         }
 
         record = DemandState(home, id, RequestState.Approved);
-        ReleaseRequest request = record.Request;
-        ReleaseWorkshop workshop = Workshop(home, request.Product);
-        if (request.Kind == RequestKind.Withdrawal)
+        ReleaseWorkshop workshop = Workshop(home, record.Request.Product);
+        if (RequestCleaning.FinishIfInForce(home, workshop.Role, record) is { } installed)
         {
-            ReleaseWithdrawal.Complete(workshop, request.Version, Sha256Digest.Parse(record.ManifestDigest!));
+            return installed;
         }
-        else
+
+        DemandDraft(record);
+        try
         {
-            ReleasePublication.Publish(workshop, request.Version);
+            Publish(workshop, record);
+        }
+        catch (OutdatedApprovalException e)
+        {
+            // The repository moved on, by another release or a change of roles: there is nothing wrong with the draft.
+            _ = home.Requests.Move(record, record with { State = RequestState.Pending, Approver = null }, by.Name);
+            throw new ServiceRefusalException(ServiceRefusal.Conflict, e.Message, e);
+        }
+        catch (Exception e) when (e is SignerRefusalException or RejectedException)
+        {
+            home.Requests.EnterRefusal(by.Name, record, "publish", e.Message);
+            throw;
         }
 
         new ContentFolder(folder, record).Delete();
-        return home.Requests.Move(record, record with { State = RequestState.Published });
+        return home.Requests.Move(record, record with { State = RequestState.Published }, by.Name);
     }
 
     /// <summary>All requests, the newest first.</summary>
@@ -163,9 +201,36 @@ internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKey
         }
     }
 
-    private static RequestRecord DemandState(SignerHome home, string id, RequestState wanted)
+    private static void Publish(ReleaseWorkshop workshop, RequestRecord record)
+    {
+        Sha256Digest digest = Sha256Digest.Parse(record.ManifestDigest!);
+        if (record.Request.Kind == RequestKind.Withdrawal)
+        {
+            ReleaseWithdrawal.Complete(workshop, record.Request.Version, digest);
+        }
+        else
+        {
+            ReleasePublication.Publish(workshop, record.Request.Version, digest);
+        }
+    }
+
+    /// <summary>The draft is the one that was made of this request, and none that another command put in its place.</summary>
+    private void DemandDraft(RequestRecord record)
+    {
+        if (record.Request.Kind != RequestKind.Withdrawal && !ReleaseDraft.Of(folder, record.Request.Product, record.Request.Version).IsOf(record.Id))
+        {
+            throw new ServiceRefusalException(ServiceRefusal.Conflict, $"request {record.Id}: wanted the draft that was made of it, got another, or none: take the request back, and ask with a higher attempt");
+        }
+    }
+
+    private RequestRecord DemandState(SignerHome home, string id, RequestState wanted)
     {
         RequestRecord record = home.Requests.Get(id);
+        if (record.IsOpen && record.Expires <= host.Clock.GetUtcNow() && RequestCleaning.FinishIfInForce(home, Workshop(home, record.Request.Product).Role, record) is null)
+        {
+            record = RequestCleaning.Expire(home, record);
+        }
+
         return record.State == wanted
             ? record
             : throw new ServiceRefusalException(ServiceRefusal.Conflict, $"request {id}: wanted it {RequestNames.Of(wanted)}, got it {RequestNames.Of(record.State)}");
@@ -191,7 +256,7 @@ internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKey
         return request.Kind == RequestKind.Withdrawal ? published.Digest.ToString() : null;
     }
 
-    private async Task<RequestRecord> EndAsync(string id, Func<RequestRecord, RequestRecord> end, CancellationToken cancellation)
+    private async Task<RequestRecord> EndAsync(Person by, string id, Func<RequestRecord, RequestRecord> end, CancellationToken cancellation)
     {
         using SignerHome home = await OpenAsync(cancellation);
         RequestRecord record = home.Requests.Get(id);
@@ -206,12 +271,22 @@ internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKey
             throw Ended(record);
         }
 
-        ended = home.Requests.Move(record, ended);
+        // What devices are offered is not rejected any more, it is withdrawn.
+        if (record.State is RequestState.Pending or RequestState.Approved && RequestCleaning.FinishIfInForce(home, Workshop(home, record.Request.Product).Role, record) is { } installed)
+        {
+            throw Ended(installed);
+        }
+
+        ended = home.Requests.Move(record, ended, by.Name);
         RequestCleaning.Remove(folder, ended);
         return ended;
     }
 
-    private ReleaseWorkshop Workshop(SignerHome home, ProductName product) => new(home, keys.Author(home.Settings, product), product, host.Clock.GetUtcNow());
+    private ReleaseWorkshop Workshop(SignerHome home, ProductName product)
+    {
+        keys.DemandBelowThresholds(home.Settings);
+        return new ReleaseWorkshop(home, keys.Author(home.Settings, product), product, host.Clock.GetUtcNow());
+    }
 
     private Task<SignerHome> OpenAsync(CancellationToken cancellation) => SignerHome.OpenAsync(folder, host, cancellation);
 }

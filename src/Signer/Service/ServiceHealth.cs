@@ -9,9 +9,14 @@ using Fota.Signer.Repository;
 namespace Fota.Signer.Service;
 
 /// <summary>How the service is: its tokens, how long the roles are still good for, and what it last failed at.</summary>
-internal sealed class ServiceHealth(SignerHost host, HomeFolder folder, ServiceKeys keys)
+internal sealed class ServiceHealth(SignerHost host, HomeFolder folder, ServiceKeys keys, DraftPreparation preparation)
 {
+    private static readonly TimeSpan s_fresh = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _gate = new();
     private volatile string? _renewalFailure;
+    private HealthReport? _report;
+    private DateTimeOffset _asked;
 
     /// <summary>A look at what is due went well.</summary>
     public void RenewalSucceeded() => _renewalFailure = null;
@@ -19,13 +24,26 @@ internal sealed class ServiceHealth(SignerHost host, HomeFolder folder, ServiceK
     /// <summary>It did not.</summary>
     public void RenewalFailed(Exception e) => _renewalFailure = e.Message.ReplaceLineEndings(" ");
 
-    /// <summary>Asks tokens and repository now.</summary>
+    /// <summary>How it is now, or was a few seconds ago: who asks often does not work the tokens.</summary>
     public HealthReport Report()
+    {
+        lock (_gate)
+        {
+            if (_report is null || host.Clock.GetUtcNow() - _asked >= s_fresh || host.Clock.GetUtcNow() < _asked)
+            {
+                (_report, _asked) = (Ask(), host.Clock.GetUtcNow());
+            }
+
+            return _report;
+        }
+    }
+
+    private HealthReport Ask()
     {
         List<TokenHealth> tokens = [.. keys.All.DistinctBy(static key => key.Token.Label, StringComparer.Ordinal).Select(static key => new TokenHealth(key.Token.Label, WhyAway(key)))];
         List<RoleHealth> roles = [.. Roles()];
-        bool isWell = _renewalFailure is null && tokens.TrueForAll(static token => token.Away is null) && roles.TrueForAll(static role => role.State == RoleFreshness.Fresh);
-        return new HealthReport(isWell ? "ok" : "degraded", tokens, roles, _renewalFailure);
+        bool isWell = _renewalFailure is null && preparation.Failure is null && tokens.TrueForAll(static token => token.Away is null) && roles.TrueForAll(static role => role.State == RoleFreshness.Fresh);
+        return new HealthReport(isWell ? "ok" : "degraded", tokens, roles, _renewalFailure, preparation.Failure);
     }
 
     /// <summary>A byte of its generator costs little, and only a token that is there gives one.</summary>
@@ -49,7 +67,7 @@ internal sealed class ServiceHealth(SignerHost host, HomeFolder folder, ServiceK
         SignerSettings settings = folder.ReadSettings();
         yield return Of(RolesSettings.RootName, Read(RepositoryFolder.Metadata(RolesSettings.RootName, state.Root), DecodeLimits.RootBytes).UnverifiedRoot().OrThrow());
         yield return Of(RolesSettings.TargetsName, Read(RepositoryFolder.Metadata(RolesSettings.TargetsName, state.Targets), DecodeLimits.TargetsBytes).UnverifiedTargets().OrThrow());
-        foreach ((string product, long version) in state.Delegated.Where(role => settings.Products.Any(product => string.Equals(product.Name, role.Key, StringComparison.Ordinal))))
+        foreach ((string product, long version) in state.Delegated)
         {
             yield return Of(product, Read(RepositoryFolder.Metadata(product, version), DecodeLimits.TargetsBytes).UnverifiedTargets().OrThrow());
         }
@@ -61,7 +79,7 @@ internal sealed class ServiceHealth(SignerHost host, HomeFolder folder, ServiceK
             yield return Of(RolesSettings.TimestampName, timestamp);
         }
 
-        RoleHealth Of(string role, MetadataContent content) => Judge(role, content.Expires, settings.Role(role).ExpiresDays);
+        RoleHealth Of(string role, MetadataContent content) => Judge(role, content.Expires, settings.Role(role.Split('.')[0]).ExpiresDays);
 
         SignedMetadata Read(string path, int bytes) => SignedMetadata.Decode(repository.Read(path), bytes, MetadataProfile.Fota).OrThrow();
     }
@@ -90,7 +108,8 @@ internal enum RoleFreshness
 /// <param name="Tokens">Its tokens.</param>
 /// <param name="Roles">The roles that are published.</param>
 /// <param name="RenewalFailure">What the last renewal failed at; null if it did not.</param>
-internal sealed record HealthReport(string Status, IReadOnlyList<TokenHealth> Tokens, IReadOnlyList<RoleHealth> Roles, string? RenewalFailure);
+/// <param name="PreparationFailure">What the last preparation of a draft failed at, which is tried again; null if none did.</param>
+internal sealed record HealthReport(string Status, IReadOnlyList<TokenHealth> Tokens, IReadOnlyList<RoleHealth> Roles, string? RenewalFailure, string? PreparationFailure);
 
 /// <summary>A token that the service is logged in to.</summary>
 /// <param name="Token">Its label.</param>

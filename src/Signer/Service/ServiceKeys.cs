@@ -13,9 +13,21 @@ namespace Fota.Signer.Service;
 /// </summary>
 internal sealed class ServiceKeys : IDisposable
 {
+    private readonly SignerHost _host;
+    private readonly HomeFolder _folder;
     private readonly Dictionary<string, OpenedKey> _opened;
+    private readonly HashSet<VerificationKey> _reachable;
+    private (long Root, long Targets)? _checked;
 
-    private ServiceKeys(Dictionary<string, OpenedKey> opened) => _opened = opened;
+    private ServiceKeys(SignerHost host, HomeFolder folder, Dictionary<string, OpenedKey> opened)
+    {
+        _host = host;
+        _folder = folder;
+        _opened = opened;
+
+        // Every key on every opened token counts, whatever its label.
+        _reachable = [.. opened.Values.SelectMany(static key => key.Token.FindKeys()).Select(static key => key.PublicKey)];
+    }
 
     /// <summary>Labels of the tokens that this process is logged in to.</summary>
     public IEnumerable<string> Tokens => _opened.Values.Select(static key => key.Token.Label).Distinct(StringComparer.Ordinal);
@@ -32,6 +44,7 @@ internal sealed class ServiceKeys : IDisposable
     {
         SignerSettings settings = folder.ReadSettings();
         ReachablePins.Demand(settings, [.. pins.Keys], host.Variable);
+        DemandOnlyAuthoring(settings, pins.Keys, host.Variable);
         string online = settings.Roles.Timestamp.Keys[0];
         string[] wanted = [online, .. settings.Products.SelectMany(static product => product.Keys).Distinct(StringComparer.Ordinal).Where(label => pins.ContainsKey(settings.Key(label).Token))];
         Dictionary<string, OpenedKey> opened = new(StringComparer.Ordinal);
@@ -43,8 +56,9 @@ internal sealed class ServiceKeys : IDisposable
                 opened[label] = OpenedKey.Open(host, folder, label, pins.TryGetValue(token, out string? file) ? file : throw new SignerRefusalException($"pins: wanted one for token '{token}', which has key '{label}', got none"));
             }
 
-            DemandBelowThresholds(folder, settings, opened.Values, host.Clock.GetUtcNow());
-            return new ServiceKeys(opened);
+            ServiceKeys keys = new(host, folder, opened);
+            keys.DemandBelowThresholds(settings);
+            return keys;
         }
         catch
         {
@@ -70,12 +84,34 @@ internal sealed class ServiceKeys : IDisposable
         }
     }
 
-    /// <summary>Every key on every opened token counts, whatever its label, against the roles as they are signed.</summary>
-    private static void DemandBelowThresholds(HomeFolder folder, SignerSettings settings, IEnumerable<OpenedKey> opened, DateTimeOffset now)
+    /// <summary>
+    /// The tokens that a service may have are the online one and those of products' keys: a PIN of any other, in the settings or in the environment, would make more of
+    /// whoever takes it over.
+    /// </summary>
+    private static void DemandOnlyAuthoring(SignerSettings settings, IEnumerable<string> pins, Func<string, string?> variable)
     {
-        HashSet<VerificationKey> reachable = [.. opened.SelectMany(static key => key.Token.FindKeys()).Select(static key => key.PublicKey)];
-        RepositoryFolder repository = new(folder.Repository);
-        RepositoryTrust trust = RepositoryTrust.Load(repository, repository.ReadState(), now);
+        HashSet<string> allowed = new(settings.Products.SelectMany(static product => product.Keys).Append(settings.Roles.Timestamp.Keys[0]).Select(label => settings.Key(label).Token), StringComparer.Ordinal);
+        IEnumerable<string> inEnvironment = settings.Keys.Select(static key => key.Token).Where(token => !string.IsNullOrEmpty(variable(PinSource.VariableOf(token))));
+        if (pins.Concat(inEnvironment).FirstOrDefault(token => !allowed.Contains(token)) is { } foreign)
+        {
+            throw new SignerRefusalException($"the service has the PIN of token '{foreign}': wanted the online token and tokens of products' keys alone, in its settings and in its environment");
+        }
+    }
+
+    /// <summary>
+    /// Refuses when the opened tokens reach a threshold of a role as it is signed now. Asked again whenever root or targets changed: a change of roles may give a key that
+    /// the service holds another role.
+    /// </summary>
+    public void DemandBelowThresholds(SignerSettings settings)
+    {
+        RepositoryFolder repository = new(_folder.Repository);
+        RepositoryState state = repository.ReadState();
+        if (_checked == (state.Root, state.Targets))
+        {
+            return;
+        }
+
+        RepositoryTrust trust = RepositoryTrust.Load(repository, state, _host.Clock.GetUtcNow());
         Demand("root", trust.Root.Root);
         Demand("targets", trust.Root.Targets);
         foreach (ProductSettings product in settings.Products)
@@ -83,9 +119,11 @@ internal sealed class ServiceKeys : IDisposable
             Demand($"product {product.Name}", trust.Delegation(ProductName.Parse(product.Name)).Keys);
         }
 
+        _checked = (state.Root, state.Targets);
+
         void Demand(string role, RoleKeys keys)
         {
-            int held = keys.Keys.Count(reachable.Contains);
+            int held = keys.Keys.Count(_reachable.Contains);
             if (held >= keys.Threshold)
             {
                 throw new SignerRefusalException($"this process can reach {held} keys of {role} on the tokens that it opened, and {keys.Threshold} make a threshold: the service may hold {keys.Threshold - 1} at most");

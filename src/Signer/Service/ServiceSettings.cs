@@ -70,7 +70,7 @@ internal sealed record ServiceSettings
         Demand(IPEndPoint.TryParse(Listen, out _), "listen", "ADDRESS:PORT", Listen);
         Demand(RenewalSeconds is >= 1 and <= 3600, "renewalSeconds", "1 to 3600", $"{RenewalSeconds}");
         Demand(RequestDays is >= 1 and <= 90, "requestDays", "1 to 90", $"{RequestDays}");
-        Demand(People.Count >= 1, "people", "at least one", "none");
+        Demand(People.Count >= 1 && !People.Contains(null!), "people", "at least one, and none of them null", "none, or null");
         Demand(People.Select(static person => person.Name).Distinct(StringComparer.Ordinal).Count() == People.Count, "people", "each name once", "one twice");
         Tls.Validate(IsProduction);
         foreach (PersonSettings person in People)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Fota.Interop.OpenSsl;
+using Fota.Signer.Home;
 
 namespace Fota.Signer.Service;
 
@@ -34,13 +35,15 @@ internal sealed record ServiceTlsSettings
     private TokenKeyLocation InToken => new(Pkcs11Module!, TokenLabel!, KeyLabel!, PinFile!);
 
     /// <summary>Makes the token and the key in it, if they are not there, and a request for the certificate (PEM).</summary>
-    public string Request()
+    /// <param name="home">The home's settings: none of its tokens is one for TLS.</param>
+    public string Request(SignerSettings home)
     {
         if (UnsafeKeyFile is not null)
         {
             throw new SignerRefusalException("tls.unsafeKeyFile: wanted a token for a certificate request, got a key file");
         }
 
+        DemandOwnToken(home);
         try
         {
             using TokenTlsKey key = TokenTlsKey.OpenOrMake(InToken, SoPinFile);
@@ -53,8 +56,9 @@ internal sealed record ServiceTlsSettings
     }
 
     /// <summary>Opens the certificate with its key.</summary>
+    /// <param name="home">The home's settings: none of its tokens is one for TLS.</param>
     /// <param name="owned">Takes what has to be closed when the service ends.</param>
-    public X509Certificate2 Open(Stack<IDisposable> owned)
+    public X509Certificate2 Open(SignerSettings home, Stack<IDisposable> owned)
     {
         using X509Certificate2 bare = X509Certificate2.CreateFromPem(File.ReadAllText(Certificate));
         if (UnsafeKeyFile is { } file)
@@ -64,11 +68,21 @@ internal sealed record ServiceTlsSettings
             return bare.CopyWithPrivateKey(key);
         }
 
+        DemandOwnToken(home);
         TokenTlsKey opened = TokenTlsKey.Open(InToken);
         owned.Push(opened);
         return opened.PrivateKeysOnToken == 1
             ? opened.Attach(bare)
             : throw new SignerRefusalException($"tls.tokenLabel: wanted a token with the TLS key '{KeyLabel}' alone, got {opened.PrivateKeysOnToken} private keys on '{TokenLabel}'");
+    }
+
+    /// <summary>A token that holds a key of the home would be one more that the service can sign with (P6).</summary>
+    private void DemandOwnToken(SignerSettings home)
+    {
+        if (home.Keys.Any(key => string.Equals(key.Token, TokenLabel, StringComparison.Ordinal)))
+        {
+            throw new SignerRefusalException($"tls.tokenLabel: wanted a token of its own for the service's TLS key, got '{TokenLabel}', which has a key of the home");
+        }
     }
 
     internal void Validate(bool isProduction)

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fota.Signer.Api;
 using Fota.Signer.Home;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 using Fota.Signer.Requests;
 using Microsoft.AspNetCore.Authentication;
@@ -56,7 +57,12 @@ internal sealed class SigningService : IAsyncDisposable
         {
             ServiceKeys keys = ServiceKeys.Open(host, folder, settings.Pins);
             owned.Push(keys);
-            X509Certificate2 certificate = settings.Tls.Open(owned);
+            using (SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation))
+            {
+                _ = home.Log.Append(new LogEvent(LogKinds.ServiceStarted, RequestCleaning.Actor, settings.Listen, ("tokens", string.Join(", ", keys.Tokens)), ("people", string.Join(", ", settings.People.Select(static person => person.Name)))));
+            }
+
+            X509Certificate2 certificate = settings.Tls.Open(folder.ReadSettings(), owned);
             owned.Push(certificate);
             PublicationEndpoint? endpoint = settings.Publish is { } publish ? new PublicationEndpoint(publish.Server, publish.Authority, publish.TokenFile, host.Clock) : null;
             if (endpoint is not null)
@@ -72,7 +78,7 @@ internal sealed class SigningService : IAsyncDisposable
             logging?.Invoke(builder.Logging);
             ConfigureKestrel(builder, settings, certificate);
             builder.Services.AddSingleton(host).AddSingleton(host.Clock).AddSingleton(folder).AddSingleton(keys).AddSingleton(preparation).AddSingleton(service)
-                .AddSingleton(new PublishTarget(endpoint)).AddSingleton<ServiceHealth>().AddSingleton(PeopleDirectory.Read(settings, host.Clock));
+                .AddSingleton(new PublishTarget(endpoint)).AddSingleton<ServiceHealth>().AddSingleton(PeopleDirectory.Read(settings, folder, host.Clock));
             AddWeb(builder.Services);
             ServiceJobs.Add(builder.Services, TimeSpan.FromSeconds(settings.RenewalSeconds));
             service._app = builder.Build();

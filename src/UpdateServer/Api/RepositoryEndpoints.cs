@@ -44,7 +44,8 @@ internal static class RepositoryEndpoints
     {
         RepositoryFile.Manifest => "application/suit-envelope+cose",
         RepositoryFile.ChunkTable => "application/cbor",
-        RepositoryFile.Pack => "application/octet-stream",
+        RepositoryFile.Pack or RepositoryFile.LogTile => "application/octet-stream",
+        RepositoryFile.LogCheckpoint => "text/plain; charset=utf-8",
         _ => "application/json",
     };
 }

@@ -47,7 +47,7 @@ internal sealed class PublicationContent(IReadOnlyDictionary<string, StagedConte
     {
         uploaded.TryGetValue(path.Text, out StagedContent? staged);
         published.Files.TryGetValue(path.Text, out PublishedFile? old);
-        if (staged is not null && old is not null && !path.IsMutable && staged.Digest != old.Digest)
+        if (staged is not null && old is not null && !path.IsReplaceable && staged.Digest != old.Digest)
         {
             throw new RejectedException(RejectionReason.DigestMismatch, $"{path.Text}: wanted the bytes that are published ({old.Digest}), got {staged.Digest}");
         }

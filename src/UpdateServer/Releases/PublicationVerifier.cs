@@ -2,6 +2,7 @@ using Fota.Manifest;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Envelope;
 using Fota.Manifest.Metadata;
+using Fota.Manifest.Sbom;
 using Fota.Manifest.Verification;
 
 namespace Fota.UpdateServer.Releases;
@@ -19,6 +20,7 @@ internal sealed class PublicationVerifier(byte[] trustedRoot, Publication publis
         TrustedMetadataSet trust = WalkRoots();
         byte[]? stored = trust.TimestampOrSnapshotKeysChanged ? null : content.ReadPublished(RepositoryPath.Timestamp);
         TakeTimestamp(trust, stored);
+        LogVerifier.Verify(content, trust.Timestamp!, stored);
         TakeSnapshot(trust, stored);
         TargetsMetadata targets = trust.UpdateTargets(content.Read(RepositoryPath.Targets("targets", trust.Snapshot!.Meta["targets.json"].Version))).OrThrow();
         if (targets.Targets.Count > 0)
@@ -152,6 +154,12 @@ internal sealed class PublicationVerifier(byte[] trustedRoot, Publication publis
         if (!manifest.Content.ReleaseVersion.Equals(version))
         {
             throw new RejectedException(RejectionReason.WrongDocument, $"{target.Path}: wanted a manifest of version {version}, got {manifest.Content.ReleaseVersion}");
+        }
+
+        if (manifest.Content.SbomDigest is { } sbom)
+        {
+            // The name is the digest, which was compared when the file came.
+            _ = SbomDocument.Decode(content.Read(RepositoryPath.Sbom(sbom))).OrThrow();
         }
 
         // What was verified to the last chunk when it was published is not unpacked again for every fresh timestamp.

@@ -1,8 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using Fota.Manifest;
 using Fota.Manifest.Encoding;
+using Fota.Manifest.Log;
 using Fota.Manifest.Metadata;
 using Fota.Manifest.Packs;
+using Fota.Manifest.Sbom;
 
 namespace Fota.UpdateServer.Releases;
 
@@ -17,6 +19,9 @@ internal enum RepositoryFile
     Manifest,
     Pack,
     ChunkTable,
+    LogCheckpoint,
+    LogTile,
+    Sbom,
 }
 
 /// <summary>
@@ -27,6 +32,7 @@ internal sealed record RepositoryPath
 {
     private const string ManifestSuffix = ".manifest.suit";
     private const string JsonSuffix = ".json";
+    private const string LogPrefix = "log/";
 
     private RepositoryPath(string text, RepositoryFile kind, long maxLength, Sha256Digest? digest = null)
     {
@@ -46,8 +52,18 @@ internal sealed record RepositoryPath
     /// <summary>The digest that the name promises; null for metadata.</summary>
     public Sha256Digest? Digest { get; }
 
-    /// <summary>The only file that changes under its name.</summary>
-    public bool IsMutable => Kind == RepositoryFile.Timestamp;
+    /// <summary>What changes under its name with every publication.</summary>
+    public bool IsMutable => Kind is RepositoryFile.Timestamp or RepositoryFile.LogCheckpoint;
+
+    /// <summary>
+    /// Whether another publication may bring other bytes under this name. A tile is fixed by the tree, which is verified as a whole: when a root voids what a thief published, his
+    /// tiles go with it.
+    /// </summary>
+    public bool IsReplaceable => IsMutable || Kind == RepositoryFile.LogTile;
+
+    public static RepositoryPath LogCheckpoint { get; } = new(LogPrefix + ITileSource.Checkpoint, RepositoryFile.LogCheckpoint, LogLimits.NoteBytes);
+
+    public static RepositoryPath LogTile(TileAddress tile) => new(LogPrefix + tile.Path, RepositoryFile.LogTile, tile.MaxBytes);
 
     public static RepositoryPath Timestamp { get; } = Metadata(MetadataFileName.Timestamp, RepositoryFile.Timestamp, DecodeLimits.TimestampBytes);
 
@@ -65,6 +81,8 @@ internal sealed record RepositoryPath
 
     public static RepositoryPath ChunkTable(Sha256Digest digest) => new($"tables/{digest}", RepositoryFile.ChunkTable, Fota.Manifest.Packs.ChunkTable.MaxEncodedSize, digest);
 
+    public static RepositoryPath Sbom(Sha256Digest digest) => new($"sboms/{digest}", RepositoryFile.Sbom, SbomDocument.MaxBytes, digest);
+
     /// <summary>An incompressible image of the largest size, with its index.</summary>
     private static long MaxPackBytes => DecodeLimits.ImageBytes + (DecodeLimits.ImageBytes / 64) + PackIndex.HeadSize + (4L * DecodeLimits.Chunks);
 
@@ -76,10 +94,14 @@ internal sealed record RepositoryPath
             ["targets", var product, var version, var name] => ParseManifest(product, version, name),
             ["packs", var name] when Sha256Digest.TryParse(name, out Sha256Digest? digest) => Pack(digest),
             ["tables", var name] when Sha256Digest.TryParse(name, out Sha256Digest? digest) => ChunkTable(digest),
+            ["sboms", var name] when Sha256Digest.TryParse(name, out Sha256Digest? digest) => Sbom(digest),
+            ["log", .. var rest] => ParseLog(string.Join('/', rest)),
             _ => null,
         };
         return path is not null;
     }
+
+    private static RepositoryPath? ParseLog(string text) => text is ITileSource.Checkpoint ? LogCheckpoint : TileAddress.TryParse(text, out TileAddress? tile) ? LogTile(tile) : null;
 
     private static RepositoryPath? ParseMetadata(string name)
     {

@@ -70,7 +70,7 @@ internal sealed partial class SignerSite : IDisposable
         await RunAsync("online", "--home", Home, "--once", "--pin-file", Pin("online"));
     }
 
-    public async Task MakeKeyAsync(string label, string? token = null)
+    public async Task MakeKeyAsync(string label, string? token = null, string algorithm = "ecdsa-p256")
     {
         string[] blank = [];
         if (token is null)
@@ -79,7 +79,7 @@ internal sealed partial class SignerSite : IDisposable
             blank = ["--so-pin-file", Path($"pins/{label}.so-pin")];
         }
 
-        await RunAsync(["key", "make", "--home", Home, "--label", label, "--token", token ?? label, "--pin-file", Pin(token ?? label), .. blank]);
+        await RunAsync(["key", "make", "--home", Home, "--label", label, "--token", token ?? label, "--algorithm", algorithm, "--pin-file", Pin(token ?? label), .. blank]);
     }
 
     /// <summary>Proposes a change and has it signed, by KEY@TOKEN where the two are not called the same; it is then to be applied, or not.</summary>

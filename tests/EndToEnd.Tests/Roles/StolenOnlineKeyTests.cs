@@ -58,6 +58,8 @@ public sealed class StolenOnlineKeyTests
         Assert.That(refused.ExitCode, Is.EqualTo(1), refused.Output);
         Assert.That(refused.Error, Does.Contain("DigestMismatch").And.Contain($"metadata/{ours + 1}.snapshot.json: wanted the bytes that are published"));
 
+        await _site.MakeKeyAsync("log-2", "online-2", "ed25519");
+        await _site.RunAsync("log", "succeed", "--home", _site.Home, "--key", "log-2", "--origin", "signer.pumps.example/log-2");
         await ApplyAsync(_site.Home, "online-2", $"--role snapshot --at-least {ours + 2}");
         await PublishAsync(_site.Home, "online-2");
         Assert.That(Snapshot(_site.Home), Is.EqualTo(ours + 2).And.LessThan(Snapshot(thief)), "the keys were replaced, so that a server, as a client, begins anew");

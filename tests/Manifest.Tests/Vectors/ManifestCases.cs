@@ -52,6 +52,8 @@ internal static class ManifestCases
         Case("gates-unordered", RejectionReason.ValueOutOfRange, "M-37", "gates in another order than that of their numbers", CborEdit.Add(Valid, Arguments, 5, [0x82, 0x03, 0x01])),
         Case("gates-unknown", RejectionReason.Unsupported, "M-37", "gate 9", CborEdit.Add(Valid, Arguments, 5, [0x82, 0x01, 0x09])),
         Case("gates-number", RejectionReason.WrongType, "M-37", "a gate without a list", CborEdit.Add(Valid, Arguments, 5, [0x01])),
+        Case("sbom-short", RejectionReason.ValueOutOfRange, "M-38", "a digest of the bill of materials of 31 bytes", CborEdit.Add(Valid, Arguments, 6, CborEdit.Encode(w => w.WriteByteString(new byte[31])))),
+        Case("sbom-text", RejectionReason.WrongType, "M-38", "the digest of the bill of materials as a text", CborEdit.Add(Valid, Arguments, 6, [0x61, 0x33])),
         Case("swap", RejectionReason.Unsupported, "M-30", "a command outside the profile (swap)", CborEdit.Append(Valid, Install, [0x18, 0x1f], [0x0f])),
         Case("another-policy", RejectionReason.Unsupported, "M-36", "the vendor condition with another reporting policy", CborEdit.Set(Valid, Shared + "/3", [0x05])),
         Case("shared-twice", RejectionReason.Unsupported, "M-36", "the vendor condition twice", CborEdit.Append(Valid, Shared, [0x01], [0x0f])),

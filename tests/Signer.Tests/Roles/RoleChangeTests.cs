@@ -90,8 +90,13 @@ public sealed class RoleChangeTests
         Assert.That(Client.Manifest(_world, "1.0.0").Signers, Has.Count.EqualTo(2));
         (await _world.OnlineAsync()).Refused("CKR_PIN_INCORRECT");
         _world.Clock.Step(TimeSpan.FromDays(6));
-        (await _world.RunAsync("online", "--home", _world.Home, "--once", "--pin-file", _world.PinFile("online-2"))).Ok();
-        Assert.That(Client.Update(_world).Timestamp!.Version, Is.EqualTo(4));
+        (await OnlineAsync()).Refused("`fota-signer log succeed`");
+        Assert.That(Client.Update(_world).Timestamp!.Version, Is.EqualTo(4), "devices do not go without for want of the log's key");
+        (await _world.MakeKeyAsync("log-2", "online-2", "--algorithm", "ed25519")).Ok();
+        (await _world.RunAsync("log", "succeed", "--home", _world.Home, "--key", "log-2", "--origin", "signer.pumps.example/log-2")).Ok();
+        (await OnlineAsync()).Ok();
+
+        Task<CommandResult> OnlineAsync() => _world.RunAsync("online", "--home", _world.Home, "--once", "--pin-file", _world.PinFile("online-2"));
     }
 
     [Test]

@@ -1,4 +1,5 @@
 using Fota.Interop.Cryptoki;
+using Fota.Manifest;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;
 using Fota.Signer.Requests;
@@ -97,11 +98,112 @@ public sealed class InterruptionTests
         Assert.That((await world.PostAsync("ci", $"requests/{request.Id}/publication", "")).Ok().State, Is.EqualTo("published"));
     }
 
+    [Test]
+    [Proves("S-8")]
+    public async Task A48_Draft_that_was_signed_and_not_put_in_its_place_is_taken_up()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer before = await world.PendingAsync("1.0.0");
+        await world.StopAsync();
+        await SetBackAsync(world, before.Id, RequestState.Preparing);
+        string draft = world.Signer.HomeFolder.DraftOf(ProductName.Parse(SignerWorld.Product), before.ReleaseVersion);
+        Directory.Move(draft, Path.Combine(world.Signer.HomeFolder.Drafts, ".staged-999999999-abandoned"));
+        await world.StartAsync();
+        Assert.That((await world.UntilAsync(before.Id, "pending", "failed")).ManifestDigest, Is.EqualTo(before.ManifestDigest));
+        Assert.That(await SignaturesAsync(world, SigningPurpose.SuitManifest), Is.EqualTo(1));
+    }
+
+    [Test]
+    [Proves("S-8")]
+    public async Task A48_Release_that_was_installed_is_neither_expired_nor_rejected()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer request = await world.PendingAsync("1.0.0");
+        (await world.ApproveAsync(request)).Ok();
+        (await world.Signer.PublishAsync("1.0.0")).Ok();
+        world.Signer.Clock.Step(TimeSpan.FromDays(20));
+        (await world.PostAsync("bo", $"requests/{request.Id}/rejection", new { reason = "too late" })).Refused(409, "Conflict", "has ended: published");
+        Assert.That((await world.GetAsync("bo", $"requests/{request.Id}")).State, Is.EqualTo("published"));
+    }
+
+    [Test]
+    [Proves("S-6")]
+    public async Task Approval_after_the_end_of_a_request_is_refused_before_any_job_has_looked()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer request = await world.PendingAsync("1.0.0");
+        (await world.SignAsync(request)).Ok();
+        world.Signer.Clock.Step(TimeSpan.FromDays(14));
+        (await world.PostAsync("bo", $"requests/{request.Id}/approval", await File.ReadAllTextAsync(world.Signer.PathOf("approval.json")))).Refused(409, "Conflict", "got it expired");
+    }
+
+    [Test]
+    public async Task Second_approved_request_is_approved_again_when_the_first_was_published()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer first = await world.PendingAsync("1.0.0"), second = await world.PendingAsync("1.1.0");
+        (await world.ApproveAsync(first)).Ok();
+        (await world.ApproveAsync(second)).Ok();
+        (await world.PostAsync("ci", $"requests/{first.Id}/publication", "")).Ok();
+        (await world.PostAsync("ci", $"requests/{second.Id}/publication", "")).Refused(409, "Conflict", "role moved from 0 to 1 since the approval: approve again");
+        Assert.That((await world.GetAsync("ci", $"requests/{second.Id}")).State, Is.EqualTo("pending"));
+        (await world.ApproveAsync(second)).Ok();
+        Assert.That((await world.PostAsync("ci", $"requests/{second.Id}/publication", "")).Ok().ManifestDigest, Is.EqualTo(second.ManifestDigest));
+    }
+
+    [Test]
+    [Proves("S-5")]
+    public async Task P5_Release_that_came_again_after_its_withdrawal_can_be_withdrawn_again()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        await world.ReleaseAsync("1.0.0");
+        object withdrawal = new { kind = "withdrawal", product = SignerWorld.Product, version = "1.0.0", reason = "the pump stalls" };
+        Answer asked = (await world.PostAsync("ci", "requests", withdrawal)).Ok();
+        (await world.ApproveAsync(asked, "--withdrawal")).Ok();
+        (await world.PostAsync("ci", $"requests/{asked.Id}/publication", "")).Ok();
+        (await world.PostAsync("ci", "requests", world.ReleaseOf("1.0.0"))).Refused(409, "Conflict", "ask with a higher attempt");
+        Answer again = await world.PendingAsync("1.0.0", ("attempt", 2));
+        (await world.ApproveAsync(again)).Ok();
+        (await world.PostAsync("ci", $"requests/{again.Id}/publication", "")).Ok();
+        (await world.PostAsync("ci", "requests", withdrawal)).Refused(409, "Conflict", "was published: ask with a higher attempt");
+    }
+
+    [Test]
+    [Proves("S-7")]
+    public async Task Image_that_changed_on_the_disk_is_asked_for_again_and_keeps_no_other_waiting()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer asked = (await world.PostAsync("ci", "requests", world.ReleaseOf("1.0.0"))).Ok(), other = (await world.PostAsync("ci", "requests", world.ReleaseOf("1.1.0"))).Ok();
+        await world.StopAsync();
+        foreach ((Answer request, string image) in new[] { (asked, world.Signer.Image("1.1.0")), (other, world.Signer.Image("1.1.0")) })
+        {
+            string folder = Directory.CreateDirectory(Path.Combine(world.Signer.HomeFolder.Requests, request.Id)).FullName;
+            File.Copy(image, Path.Combine(folder, "image-0"));
+        }
+
+        await world.StartAsync();
+        await world.UntilAsync(other.Id, "pending", "failed");
+        Answer shown = await world.UntilAsync(asked.Id, "awaiting_content", "failed");
+        Assert.That((shown.State, (await world.GetAsync("ci", $"requests/{other.Id}")).State), Is.EqualTo(("awaiting_content", "pending")));
+    }
+
+    [Test]
+    public async Task A45_Draft_that_another_command_put_in_its_place_is_not_published()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer request = await world.PendingAsync("1.0.0");
+        (await world.ApproveAsync(request)).Ok();
+        string other = (await world.Signer.CreateAsync("1.0.0", world.Signer.Image("1.1.0"))).Ok().Value("manifest digest");
+        (await world.Signer.ApproveAsync("1.0.0", other)).Ok();
+        (await world.PostAsync("ci", $"requests/{request.Id}/publication", "")).Refused(409, "Conflict", "wanted the draft that was made of it, got another");
+        Assert.That(world.Signer.Repository.ReadState().Delegated, Is.Empty);
+    }
+
     private static async Task SetBackAsync(ServiceWorld world, string id, RequestState state)
     {
         using SignerHome home = await SignerHome.OpenAsync(world.Signer.HomeFolder, world.Signer.Host(new StringWriter(), new StringWriter()), CancellationToken.None);
         RequestRecord record = home.Requests.Get(id);
-        home.Requests.Move(record, record with { State = state, ManifestDigest = null });
+        home.Requests.Move(record, record with { State = state, ManifestDigest = null }, "test");
     }
 
     private static async Task<int> SignaturesAsync(ServiceWorld world, SigningPurpose purpose)

@@ -139,21 +139,72 @@ public sealed class TwoPersonTests
     }
 
     [Test]
-    [Proves("S-10")]
-    public async Task Nobody_without_a_certificate_of_the_peoples_authority_is_served()
-    {
-        await using ServiceWorld world = await ServiceWorld.CreateAsync();
-        (await world.GetAsync("", "requests")).Refused(401, "Unauthorized", "wanted a client certificate");
-        await world.EnrolAsync("eve");
-        (await world.GetAsync("eve", "requests")).Refused(401, "Unauthorized", "wanted a certificate of a person in the service's settings");
-    }
-
-    [Test]
     [Proves("S-12")]
     public async Task P7_Key_file_of_the_service_is_refused_in_production()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
         world.Settings["layout"] = "production";
         Assert.That(world.StartAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains("tls.unsafeKeyFile: wanted a key in a token"));
+    }
+
+    [Test]
+    [Proves("S-1")]
+    public async Task P6_Service_with_the_pin_of_a_token_that_is_not_its_does_not_start()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
+        world.Signer.Environment[Keys.PinSource.VariableOf(world.Signer.Token("targets"))] = "pin of targets";
+        Assert.That(world.StartAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains($"the service has the PIN of token '{world.Signer.Token("targets")}'"));
+        world.Signer.Environment.Clear();
+        ((Dictionary<string, string>)world.Settings["pins"])[world.Signer.Token("ca")] = world.Signer.PinFile("ca");
+        Assert.That(world.StartAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains($"the service has the PIN of token '{world.Signer.Token("ca")}'"));
+    }
+
+    [Test]
+    [Proves("S-1")]
+    public async Task P6_Tls_key_of_the_service_is_not_on_a_token_of_the_home()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
+        world.Settings["tls"] = new { certificate = "service.pem", pkcs11Module = SoftHsm.ModulePath, tokenLabel = world.Signer.Token("approver"), keyLabel = "approver", pinFile = world.Signer.PinFile("approver") };
+        Assert.That(world.StartAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains("tls.tokenLabel: wanted a token of its own for the service's TLS key"));
+        (await world.Signer.RunAsync("serve-tls-request", "--home", world.Signer.Home, "--config", world.SettingsFile, "--out", world.Signer.PathOf("tls.csr"))).Refused("tls.tokenLabel: wanted a token of its own");
+    }
+
+    [Test]
+    [Proves("S-2")]
+    public async Task A45_Approval_by_a_key_that_is_not_the_persons_or_with_a_strange_role_is_refused()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer request = await world.PendingAsync("1.0.0");
+        (await world.SignAsync(request)).Ok();
+        string approval = await File.ReadAllTextAsync(world.Signer.PathOf("approval.json"));
+        (await world.PostAsync("dee", $"requests/{request.Id}/approval", approval)).Refused(422, "Refused", "wanted a signature by one of this approver's keys (second)");
+        JsonElement parsed = JsonSerializer.Deserialize<JsonElement>(approval);
+        string strange = approval.Replace("\"infusion-pump\":", $"\"../../../x\":{parsed.GetProperty("roles").GetProperty("infusion-pump").GetRawText()},\"infusion-pump\":", StringComparison.Ordinal);
+        (await world.PostAsync("bo", $"requests/{request.Id}/approval", strange)).Refused(422, "Refused", "wanted infusion-pump, got role ../../../x");
+        Assert.That((await world.GetAsync("bo", $"requests/{request.Id}")).State, Is.EqualTo("pending"));
+    }
+
+    [Test]
+    [Proves("S-4")]
+    public async Task A05_Approver_is_not_shown_another_file_under_a_number_that_was_seen()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer request = await world.PendingAsync("1.0.0");
+        (await world.SignAsync(request)).Ok();
+        string seen = Path.Combine(world.ApproverHome, "repository", "metadata", "1.targets.json");
+        await File.AppendAllTextAsync(seen, " ");
+        (await world.SignAsync(request)).Refused("1.targets.json: wanted the file that this home has seen, got another under the same number");
+    }
+
+    [Test]
+    [Proves("S-10")]
+    public async Task Certificate_that_has_ended_is_refused()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
+        await world.EnrolAsync("bo", days: 10);
+        await world.StartAsync();
+        (await world.GetAsync("bo", "requests")).Ok();
+        world.Signer.Clock.Step(TimeSpan.FromDays(11));
+        (await world.GetAsync("bo", "requests")).Refused(401, "Unauthorized", "NotTimeValid");
     }
 }

@@ -161,7 +161,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
             await FetchAsync($"repository/metadata/{file}", Path.Combine(package, "metadata", file));
         }
 
-        foreach (string file in (string[])["manifest.suit", "chunk-table", "pack"])
+        foreach (string file in (string[])["manifest.suit", "chunk-table", "pack", "sbom.json"])
         {
             await FetchAsync($"requests/{request.Id}/draft/{file}", Path.Combine(package, "draft", file));
         }
@@ -204,12 +204,12 @@ internal sealed class ServiceWorld : IAsyncDisposable
     }
 
     /// <summary>A person's key and certificate.</summary>
-    public async Task EnrolAsync(string person)
+    public async Task EnrolAsync(string person, int days = 397)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         await File.WriteAllTextAsync(Signer.PathOf(person + ".key"), key.ExportPkcs8PrivateKeyPem());
         await File.WriteAllTextAsync(Signer.PathOf(person + ".csr"), new CertificateRequest($"CN={person}", key, HashAlgorithmName.SHA256).CreateSigningRequestPem());
-        (await Signer.RunAsync("ca", "issue", "--home", Signer.Home, "--profile", "people", "--csr", Signer.PathOf(person + ".csr"), "--out", Signer.PathOf(person + ".pem"), "--pin-file", Signer.PinFile("ca"))).Ok();
+        (await Signer.RunAsync("ca", "issue", "--home", Signer.Home, "--profile", "people", "--csr", Signer.PathOf(person + ".csr"), "--out", Signer.PathOf(person + ".pem"), "--days", $"{days}", "--pin-file", Signer.PinFile("ca"))).Ok();
     }
 
     private static Dictionary<string, object> Person(string name, string role, params string[] keys)
@@ -240,7 +240,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
         await File.WriteAllTextAsync(Signer.PathOf("service.key"), key.ExportPkcs8PrivateKeyPem());
         await File.WriteAllTextAsync(Signer.PathOf("service.csr"), Interop.OpenSsl.ServerCertificateRequest.Create(key, ["IP:127.0.0.1"]));
         (await Signer.RunAsync("ca", "issue", "--home", Signer.Home, "--profile", "service", "--csr", Signer.PathOf("service.csr"), "--out", Signer.PathOf("service.pem"), "--pin-file", Signer.PinFile("ca"))).Ok();
-        foreach (string person in (string[])["ci", "bo", "cy", "auditor"])
+        foreach (string person in (string[])["ci", "bo", "cy", "dee", "di", "auditor"])
         {
             await EnrolAsync(person);
         }
@@ -250,7 +250,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
         Settings["listen"] = "127.0.0.1:0";
         Settings["tls"] = new Dictionary<string, object>(StringComparer.Ordinal) { ["certificate"] = "service.pem", ["unsafeKeyFile"] = "service.key" };
         Settings["peopleCa"] = Signer.HomeFolder.AuthorityCertificate("people");
-        Settings["people"] = new object[] { Person("ci", "submitter"), Person("bo", "approver", "approver"), Person("cy", "approver", "release"), Person("auditor", "auditor") };
+        Settings["people"] = new object[] { Person("ci", "submitter"), Person("bo", "approver", "approver"), Person("cy", "approver", "release"), Person("dee", "approver", "second"), Person("di", "submitter"), Person("auditor", "auditor") };
         Settings["pins"] = new Dictionary<string, string>(StringComparer.Ordinal) { [Signer.Token("online")] = Signer.PinFile("online"), [Signer.Token("release")] = Signer.PinFile("release") };
     }
 }

@@ -72,6 +72,7 @@ internal sealed class KeyPolicies(HomeFolder folder, TimeProvider clock)
             (PolicyWords.Online, settings.Roles.Snapshot.Keys.Concat(settings.Roles.Timestamp.Keys)),
             (PolicyWords.Product, settings.Products.SelectMany(static product => product.Keys)),
             (PolicyWords.Authority, settings.Authorities.Select(static authority => authority.Key)),
+            (PolicyWords.Log, settings.Logs.Select(static log => log.Key)),
         ];
         return roles.Where(role => role.Keys.Contains(label, StringComparer.Ordinal)).Select(static role => role.Role);
     }

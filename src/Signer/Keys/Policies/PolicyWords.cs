@@ -6,13 +6,13 @@ namespace Fota.Signer.Keys.Policies;
 /// <summary>The words that policies are written in.</summary>
 internal static class PolicyWords
 {
-    public const string Root = "root", Targets = "targets", Online = "online", Product = "product", Authority = "authority";
+    public const string Root = "root", Targets = "targets", Online = "online", Product = "product", Authority = "authority", Log = "log";
 
-    public const string Suit = "suit", Tuf = "tuf", X509 = "x509", Statement = "statement";
+    public const string Suit = "suit", Tuf = "tuf", X509 = "x509", Statement = "statement", Note = "note";
 
-    public static IReadOnlyList<string> Roles { get; } = [Root, Targets, Online, Product, Authority];
+    public static IReadOnlyList<string> Roles { get; } = [Root, Targets, Online, Product, Authority, Log];
 
-    public static IReadOnlyList<string> Formats { get; } = [Suit, Tuf, X509, Statement];
+    public static IReadOnlyList<string> Formats { get; } = [Suit, Tuf, X509, Statement, Note];
 
     public static IReadOnlyList<string> Mechanisms { get; } =
         [.. new[] { SignatureAlgorithm.Esp256, SignatureAlgorithm.Esp384, SignatureAlgorithm.Ed25519, SignatureAlgorithm.Ps256 }.Select(MechanismOf)];
@@ -25,6 +25,7 @@ internal static class PolicyWords
         SigningPurpose.Snapshot or SigningPurpose.Timestamp => Online,
         SigningPurpose.SuitManifest or SigningPurpose.ProductRole => Product,
         SigningPurpose.Certificate => Authority,
+        SigningPurpose.LogCheckpoint => Log,
         SigningPurpose.NewKey or SigningPurpose.KeyPossession => null,
         _ => throw new ArgumentOutOfRangeException(nameof(purpose), purpose, "no policy knows this purpose"),
     };
@@ -35,6 +36,7 @@ internal static class PolicyWords
         SigningPurpose.SuitManifest => Suit,
         SigningPurpose.Root or SigningPurpose.Targets or SigningPurpose.Snapshot or SigningPurpose.Timestamp or SigningPurpose.ProductRole => Tuf,
         SigningPurpose.Certificate => X509,
+        SigningPurpose.LogCheckpoint => Note,
         SigningPurpose.Transcript or SigningPurpose.NewKey or SigningPurpose.KeyPossession => Statement,
         _ => throw new ArgumentOutOfRangeException(nameof(purpose), purpose, "no policy knows this purpose"),
     };

@@ -1,0 +1,123 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Text;
+using Fota.Cli.Packs;
+using Fota.Cli.Server;
+using Fota.Manifest;
+using Fota.Manifest.Log;
+
+namespace Fota.Cli.Audit;
+
+/// <summary>`fota audit`: the log of a signer, checked by anybody, against what devices pinned.</summary>
+internal static class AuditCommands
+{
+    private static readonly Argument<string> s_source = new("SOURCE") { Description = "The log: a folder or an address that has `checkpoint` in it. With --root, the repository: one that has `metadata/` and `log/` in it." };
+
+    private static readonly Option<NoteKey?> s_key = new("--vkey") { HelpName = "VKEY", Description = "The log's key, as `fota-signer log show` prints it.", CustomParser = ParseKey };
+
+    private static readonly Option<FileInfo> s_root = new Option<FileInfo>("--root") { HelpName = "FILE", Description = "In place of --vkey: a root.json that you trust; the repository's timestamp then names the log's key." }.AcceptExistingOnly();
+
+    public static Command Create() => new("audit", "Check the log of all that a signer did.") { Verify(), Prove(), VerifyProof() };
+
+    private static Command Verify()
+    {
+        Option<FileInfo[]> checkpoints = new Option<FileInfo[]>("--checkpoint") { HelpName = "FILE", Description = "A checkpoint that you kept from an earlier time: nothing before it may have changed. May be repeated." }.AcceptExistingOnly();
+        Option<string?> keep = new("--keep") { HelpName = "FILE", Description = "Writes the checkpoint that was verified, for next time." };
+        Option<bool> entries = new("--entries") { Description = "Prints each entry, a line of JSON." };
+        Command command = WithSource(new Command("verify", "Checks every entry and every tile of a log against its signed checkpoint."), checkpoints, keep, entries);
+        command.SetAction(parsed =>
+        {
+            AuditedSource source = Open(parsed, parsed.GetValue(checkpoints) ?? []);
+            bool shown = parsed.GetValue(entries);
+            AuditedLog audited = source.Audit(entry =>
+            {
+                if (shown)
+                {
+                    Console.Out.WriteLine(Encoding.UTF8.GetString(entry.Span));
+                }
+            });
+            if (parsed.GetValue(keep) is { } file)
+            {
+                OutputFile.Write(file, stream => stream.Write(audited.Checkpoint.Note.Bytes.Span));
+            }
+
+            Checkpoint content = audited.Checkpoint.Content;
+            Console.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"verified: log {content.Origin}, {content.Size} entries, {audited.Tiles} tiles, root hash {content.Root}, grown from {source.Earlier.Count} earlier checkpoints"));
+        });
+        return command;
+    }
+
+    private static Command Prove()
+    {
+        Argument<long> number = new("ENTRY") { Description = "The entry's number." };
+        Option<string> output = new("--output", "-o") { HelpName = "FILE", Description = "Where the proof goes (.tlog-proof).", Required = true };
+        Command command = WithSource(new Command("prove", "Writes a proof that an entry is in the log, which verifies offline.") { number }, output);
+        command.SetAction(parsed =>
+        {
+            AuditedSource source = Open(parsed, []);
+            LogProof proof = LogProof.Make(source.Files, source.Checkpoint, parsed.GetValue(number));
+            OutputFile.Write(parsed.GetRequiredValue(output), stream => stream.Write(proof.ToBytes()));
+            Console.Out.WriteLine(Encoding.UTF8.GetString(proof.ExtraBytes.Span));
+        });
+        return command;
+    }
+
+    private static Command VerifyProof()
+    {
+        Argument<FileInfo> file = new Argument<FileInfo>("PROOF") { Description = "The proof, as `prove` wrote it." }.AcceptExistingOnly();
+        Option<NoteKey?> key = new("--vkey") { HelpName = "VKEY", Description = "The log's key.", Required = true, CustomParser = ParseKey };
+        Command command = new("verify-proof", "Checks a proof, and prints the entry that it proves.") { file, key };
+        command.SetAction(parsed =>
+        {
+            LogProof proof = LogProof.Decode(File.ReadAllBytes(parsed.GetRequiredValue(file).FullName)).OrThrow();
+            Checkpoint content = proof.VerifyOwnEntry(parsed.GetRequiredValue(key)!).OrThrow().Content;
+            Console.Out.WriteLine(Encoding.UTF8.GetString(proof.ExtraBytes.Span));
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"verified: entry {proof.Index} of the {content.Size} of log {content.Origin}"));
+        });
+        return command;
+    }
+
+    private static Command WithSource(Command command, params ReadOnlySpan<Option> further)
+    {
+        command.Arguments.Insert(0, s_source);
+        command.Add(s_key);
+        command.Add(s_root);
+        command.Add(ServerConnection.Authority);
+        foreach (Option option in further)
+        {
+            command.Add(option);
+        }
+
+        command.Validators.Add(static result =>
+        {
+            if ((result.GetResult(s_key) is null) == (result.GetResult(s_root) is null))
+            {
+                result.AddError("wanted --vkey or --root, one of them.");
+            }
+        });
+        return command;
+    }
+
+    private static AuditedSource Open(ParseResult parsed, IReadOnlyList<FileInfo> checkpoints)
+    {
+        ITileSource source = LogSources.Open(parsed.GetRequiredValue(s_source), parsed.GetValue(ServerConnection.Authority));
+        return parsed.GetValue(s_key) is { } key
+            ? AuditedSource.ByKey(source, key, checkpoints)
+            : AuditedSource.ByRoot(source, File.ReadAllBytes(parsed.GetValue(s_root)!.FullName), checkpoints, TimeProvider.System.GetUtcNow());
+    }
+
+    private static NoteKey? ParseKey(ArgumentResult result)
+    {
+        Verdict<NoteKey> key = Verdict.Of(() => NoteKey.Parse(result.Tokens[0].Value));
+        if (key.IsAccepted(out NoteKey? read, out Rejection? rejection))
+        {
+            return read;
+        }
+
+        result.AddError($"--vkey: {rejection.Detail}.");
+        return null;
+    }
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using Fota.Manifest.Log;
+using Fota.Signer.Journal;
+
+namespace Fota.Signer.Log;
+
+/// <summary>
+/// What the signer says of itself, in order. An entry is on disk when <see cref="Append"/> returns, in the journal's database, with its number: the place that
+/// it will have in the log's tree. <see cref="LogSequencer"/> takes it there.
+/// </summary>
+internal sealed class SignerLog(SignerDatabase database, TimeProvider clock)
+{
+    /// <summary>How many entries there are, in the tree or on their way to it.</summary>
+    public long Count => Convert.ToInt64(database.Scalar("SELECT coalesce(max(number) + 1, 0) FROM log_entry"), CultureInfo.InvariantCulture);
+
+    /// <summary>Enters an event. Inside of a transaction of the caller's it is one with the change that it tells of.</summary>
+    /// <returns>Its number.</returns>
+    public long Append(LogEvent happened)
+    {
+        long number = -1;
+        database.InTransaction(() =>
+        {
+            number = Count;
+            LogEntry entry = new()
+            {
+                Number = number,
+                Time = clock.GetUtcNow(),
+                Kind = happened.Kind,
+                Actor = happened.Actor,
+                Subject = happened.Subject,
+                Facts = happened.Facts,
+            };
+            Insert(number, entry.Encode());
+        });
+        return number;
+    }
+
+    /// <summary>Takes back entries that are in the tree already, and says so in a new one.</summary>
+    public void Restore(IReadOnlyList<ReadOnlyMemory<byte>> entries, LogEvent happened) => database.InTransaction(() =>
+    {
+        long number = Count;
+        foreach (ReadOnlyMemory<byte> entry in entries)
+        {
+            Insert(number++, entry.ToArray());
+        }
+
+        _ = Append(happened);
+    });
+
+    /// <summary>Runs <paramref name="change"/>, which writes into the journal's database, and enters the event with it: both or neither are on disk.</summary>
+    public void AppendWith(LogEvent happened, Action change) => database.InTransaction(() =>
+    {
+        change();
+        _ = Append(happened);
+    });
+
+    /// <summary>The bytes of <paramref name="count"/> entries from number <paramref name="first"/> on, or of as many as there are.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Read(long first, int count) =>
+        database.Query("SELECT entry FROM log_entry WHERE number >= $0 ORDER BY number LIMIT $1", static row => (ReadOnlyMemory<byte>)row.GetFieldValue<byte[]>(0), first, count);
+
+    private void Insert(long number, byte[] entry) => database.Execute("INSERT INTO log_entry (number, entry) VALUES ($0, $1)", number, entry);
+}

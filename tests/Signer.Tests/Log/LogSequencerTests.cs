@@ -1,0 +1,171 @@
+using Fota.Manifest.Log;
+using Fota.Manifest.Metadata;
+using Fota.Signer.Journal;
+using Fota.Signer.Log;
+using Fota.TestKit;
+
+namespace Fota.Signer.Tests.Log;
+
+/// <summary>The log's tree on disk: killed at any point it goes on, and it never signs two.</summary>
+[TestFixture]
+public sealed class LogSequencerTests
+{
+    private SignerWorld _world = null!;
+
+    [SetUp]
+    public async Task MakeHome() => _world = await SignerWorld.CreateAsync();
+
+    [TearDown]
+    public void RemoveHome() => _world.Dispose();
+
+    private string Log => _world.HomeFolder.Log;
+
+    [Test]
+    [Proves("L-22")]
+    public async Task A48_Killed_after_any_of_its_files_it_goes_on_and_writes_none_anew_with_other_content()
+    {
+        (await _world.OnlineAsync()).Ok();
+        Enter(300);
+        Dictionary<string, byte[]> before = Files();
+        (await _world.OnlineAsync()).Ok();
+        Dictionary<string, byte[]> after = Files();
+        string[] written = [.. after.Keys.Except(before.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        Assert.That(written, Has.Some.EqualTo("tile/0/000").And.Some.EqualTo("tile/entries/000").And.Some.StartsWith("tile/0/001.p/").And.Some.EqualTo("tile/1/000.p/1"));
+        Assert.That(after.Keys, Has.None.StartsWith("tile/0/000.p/"), "what led to a full tile is gone");
+        for (int killed = 0; killed <= written.Length; killed++)
+        {
+            // The checkpoint is written last: all that a killed process leaves is some of the other files.
+            Put(before, written.Take(killed).ToDictionary(static path => path, path => after[path], StringComparer.Ordinal));
+            (await _world.OnlineAsync()).Ok();
+            Dictionary<string, byte[]> now = Files();
+            Assert.That(written.Where(path => !now[path].AsSpan().SequenceEqual(after[path])), Is.Empty, $"killed after {killed} files");
+            _ = IndependentLog.Verify(Log, await VkeyAsync());
+        }
+    }
+
+    [Test]
+    [Proves("L-23")]
+    public async Task Tile_that_is_not_what_was_signed_for_is_refused_and_devices_stay_fresh()
+    {
+        await BreakAsync(files => files.First(static file => file.Key.StartsWith("tile/0/", StringComparison.Ordinal)).Value[3] ^= 1, "nothing is signed that would contradict what was");
+        Assert.That(Client.Update(_world).Timestamp!.Version, Is.EqualTo(2));
+    }
+
+    [Test]
+    [Proves("L-23")]
+    public Task Bundle_that_is_not_what_was_signed_for_is_refused() =>
+        BreakAsync(static files => files.First(static file => file.Key.StartsWith("tile/entries/", StringComparison.Ordinal)).Value[9] ^= 1, "wanted entry 0 as it is in the log, got another in the journal");
+
+    [Test]
+    [Proves("L-23")]
+    public Task Tile_that_lies_in_the_place_of_a_new_one_is_not_written_over() => BreakAsync(
+        files => files[$"tile/entries/000.p/{Count()}"] = [1, 2, 3],
+        "wanted to write what lies there already, got other content");
+
+    [Test]
+    [Proves("L-23")]
+    public async Task A51_Log_and_journal_that_were_set_back_behind_what_devices_pinned_are_refused()
+    {
+        (await _world.OnlineAsync()).Ok();
+        Dictionary<string, byte[]> files = Files();
+        using (SignerDatabase database = SignerDatabase.Open(_world.HomeFolder.Journal))
+        {
+            _ = database.Scalar("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+
+        byte[] journal = await File.ReadAllBytesAsync(_world.HomeFolder.Journal);
+        await _world.ReleaseAsync("1.0.0");
+        Put(files, []);
+        File.Delete(_world.HomeFolder.Journal + "-wal");
+        File.Delete(_world.HomeFolder.Journal + "-shm");
+        await File.WriteAllBytesAsync(_world.HomeFolder.Journal, journal);
+        (await _world.OnlineAsync()).Refused("nothing is signed that would contradict what was");
+        Enter(100);
+        (await _world.OnlineAsync()).Refused("nothing is signed that would contradict what was");
+    }
+
+    [Test]
+    [Proves("L-25")]
+    public async Task A48_Journal_that_was_lost_is_given_its_entries_back_from_the_log()
+    {
+        (await _world.OnlineAsync()).Ok();
+        List<byte[]> known = IndependentLog.Verify(Log, await VkeyAsync());
+        foreach (string file in new[] { "", "-wal", "-shm" })
+        {
+            File.Delete(_world.HomeFolder.Journal + file);
+        }
+
+        CommandResult opened = (await _world.RunAsync("release", "list", "--home", _world.Home)).Ok();
+        Assert.That(opened.Error, Does.StartWith($"warning: the journal lacked {known.Count} entries of the log"));
+        (await _world.OnlineAsync()).Ok();
+        List<byte[]> restored = IndependentLog.Verify(Log, await VkeyAsync());
+        Assert.That(restored.Take(known.Count), Is.EqualTo(known));
+        Assert.That(LogEntry.Decode(restored[known.Count]).OrThrow().Kind, Is.EqualTo(LogKinds.LogRestored));
+    }
+
+    [Test]
+    [Proves("L-26")]
+    public async Task Log_gets_another_key_under_another_name_and_its_entries_go_on()
+    {
+        TimestampMetadata old = Client.Update(_world).Timestamp!;
+        (await _world.MakeKeyAsync("log-2", "online", "--algorithm", "ed25519")).Ok();
+        (await SucceedAsync("log-2", "signer.pumps.example/log")).Refused("wanted a name that this log never had");
+        (await SucceedAsync("log-2", "two words")).Refused("wanted a name without spaces");
+        (await SucceedAsync("online", "signer.pumps.example/log-2")).Refused("wanted an ed25519 key");
+        (await SucceedAsync("log", "signer.pumps.example/log-2")).Refused("wanted a key that signs nothing else");
+        (await SucceedAsync("log-2", "signer.pumps.example/log-2")).Ok();
+        _world.Clock.Step(TimeSpan.FromHours(13));
+        (await _world.OnlineAsync()).Ok();
+        TimestampMetadata now = Client.Update(_world).Timestamp!;
+        Assert.That(now.Logs.Select(static log => log.Content.Origin), Is.EqualTo(["signer.pumps.example/log", "signer.pumps.example/log-2"]));
+        Assert.That(now.Logs[0].Note.Bytes.ToArray(), Is.EqualTo(old.Logs[0].Note.Bytes.ToArray()));
+        string vkey = await VkeyAsync();
+        Assert.That((now.Logs[1].Key.Text, now.Logs[1].Content.Size), Is.EqualTo((vkey, (long)IndependentLog.Verify(Log, vkey).Count)));
+        (await _world.TryProposeAsync("--role timestamp --add-key log-2")).Refused("signs the log, and nothing else");
+    }
+
+    private Task<CommandResult> SucceedAsync(string key, string origin) => _world.RunAsync("log", "succeed", "--home", _world.Home, "--key", key, "--origin", origin);
+
+    private async Task<string> VkeyAsync() => (await _world.RunAsync("log", "show", "--home", _world.Home)).Ok().Value("vkey");
+
+    private async Task BreakAsync(Action<Dictionary<string, byte[]>> edit, string refusal)
+    {
+        Dictionary<string, byte[]> files = Files();
+        edit(files);
+        Put(files, []);
+        _world.Clock.Step(TimeSpan.FromHours(13));
+        (await _world.OnlineAsync()).Refused(refusal);
+        Assert.That(Files()["checkpoint"], Is.EqualTo(files["checkpoint"]));
+    }
+
+    private void Enter(int count)
+    {
+        using SignerDatabase database = SignerDatabase.Open(_world.HomeFolder.Journal);
+        SignerLog log = new(database, _world.Clock);
+        database.InTransaction(() =>
+        {
+            for (int i = 0; i < count; i++)
+            {
+                _ = log.Append(new LogEvent("test.happened", "test", $"{i}"));
+            }
+        });
+    }
+
+    private long Count()
+    {
+        using SignerDatabase database = SignerDatabase.Open(_world.HomeFolder.Journal);
+        return new SignerLog(database, _world.Clock).Count;
+    }
+
+    private Dictionary<string, byte[]> Files() => Directory.GetFiles(Log, "*", SearchOption.AllDirectories).ToDictionary(file => Path.GetRelativePath(Log, file), File.ReadAllBytes, StringComparer.Ordinal);
+
+    private void Put(Dictionary<string, byte[]> files, Dictionary<string, byte[]> further)
+    {
+        Directory.Delete(Log, recursive: true);
+        foreach ((string path, byte[] content) in files.Concat(further))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(Log, path))!);
+            File.WriteAllBytes(Path.Combine(Log, path), content);
+        }
+    }
+}
