@@ -54,6 +54,8 @@ public sealed class Demonstration(string programs, string plans, string director
         JsonElement delta = await operations.WaitForDeltaAsync(Good, Bad, cancellation);
         Note($"the server made a delta pack for those on {Good}: {delta.GetProperty("size")} bytes, in place of {delta.GetProperty("full_size")}");
         BadOutcome bad = await RollOutBadAsync(operations, cancellation);
+        Say("Audit: the log of all that the signer did, as the server serves it, checked by the first root alone");
+        Note(await operations.AuditAsync(Path.Combine(_signer.Home, "repository", "metadata", "1.root.json"), cancellation));
         IReadOnlyList<AttackOutcome> refused = await AttackAsync(bad.Canary, cancellation);
 
         int onGood = await ShowFleetAsync(cancellation);

@@ -39,6 +39,10 @@ public sealed class Operator(string programs, IReadOnlyDictionary<string, string
     /// <summary>Ends a rollout.</summary>
     public Task AbortRolloutAsync(string id, CancellationToken cancellation) => AskAsync(cancellation, "rollout", "abort", id);
 
+    /// <summary>Has the whole of the signer's log checked as the server serves it, by a root alone; gives what was found.</summary>
+    public async Task<string> AuditAsync(string root, CancellationToken cancellation) => (await _fota.RunAsync(
+        cancellation, "audit", "verify", $"{Environment["FOTA_SERVER"].TrimEnd('/')}/repo/", "--root", root, "--server-ca", Environment["FOTA_SERVER_CA"])).Trim();
+
     /// <summary>Waits until the server offers a release.</summary>
     public Task WaitForReleaseAsync(string version, CancellationToken cancellation) => Waiting.ForAsync($"release {version} on the server", TimeSpan.FromSeconds(30),
         async () => (await CatalogAsync(cancellation)).EnumerateArray().Any(r => r.GetProperty("version").GetString() == version) ? version : null, cancellation);

@@ -18,7 +18,7 @@ internal static class AuditCommands
 
     private static readonly Option<FileInfo> s_root = new Option<FileInfo>("--root") { HelpName = "FILE", Description = "In place of --vkey: a root.json that you trust; the repository's timestamp then names the log's key." }.AcceptExistingOnly();
 
-    public static Command Create() => new("audit", "Check the log of all that a signer did.") { Verify(), Prove(), VerifyProof() };
+    public static Command Create() => new("audit", "Check the log of all that a signer did.") { Verify(), Prove(), VerifyProof(), EvidenceCommand.Create() };
 
     private static Command Verify()
     {

@@ -18,6 +18,7 @@ internal static class ReleaseCommands
         CreateEnd("reject", "rejection", "Says no to a request, with a reason."),
         CreatePublish(),
         CreateWithdraw(),
+        CreateEvidence(),
         CreateEnd("cancel", "withdrawal", "Takes back a request of your own that is not published yet, with a reason."),
     };
 
@@ -33,7 +34,12 @@ internal static class ReleaseCommands
         JsonElement asked = request.GetProperty("request");
         string outcome = request.GetProperty("outcome") is { ValueKind: JsonValueKind.String } why ? $": {why.GetString()}" : "";
         Console.Out.WriteLine($"{asked.GetProperty("kind").GetString()} {asked.GetProperty("product").GetString()} {asked.GetProperty("version").GetString()}: {request.GetProperty("state").GetString()}{outcome}");
-        Console.Out.WriteLine($"request: {request.GetProperty("id").GetString()}");
+        Console.Out.WriteLine($"request: {request.GetProperty("id").GetString()}, asked for by {request.GetProperty("submitter").GetString()}, until {request.GetProperty("expires").GetDateTimeOffset().UtcDateTime:yyyy-MM-dd HH:mm}Z");
+        foreach (JsonProperty member in asked.EnumerateObject().Where(static member => member.Name is not ("kind" or "product" or "version") && member.Value.ValueKind != JsonValueKind.Null))
+        {
+            Console.Out.WriteLine($"{member.Name.Replace('_', ' ')}: {member.Value}");
+        }
+
         if (request.GetProperty("manifest_digest") is { ValueKind: JsonValueKind.String } digest)
         {
             Console.Out.WriteLine($"manifest digest: {digest.GetString()}");
@@ -101,6 +107,25 @@ internal static class ReleaseCommands
             using ServiceClient client = ServiceOptions.Connect(parsed);
             JsonElement request = await release.FindAsync(client, parsed, cancellation);
             Print(parsed, await client.PostAsync($"api/v1/requests/{request.GetProperty("id").GetString()}/publication", cancellation));
+        });
+        return command;
+    }
+
+    private static Command CreateEvidence()
+    {
+        ReleaseIdentity release = new();
+        Option<FileInfo> output = new("--out") { HelpName = "FILE", Description = "Where the bundle goes.", Required = true };
+        Command command = new Command("evidence", "Fetches all that proves a published release in one file; `fota audit verify-evidence` checks it offline.") { output }.WithService(release);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using ServiceClient client = ServiceOptions.Connect(parsed);
+            string product = parsed.GetRequiredValue(release.Product), version = parsed.GetRequiredValue(release.Version), file = parsed.GetRequiredValue(output).FullName;
+            if (!await client.FetchAsync($"api/v1/releases/{Uri.EscapeDataString(product)}/{Uri.EscapeDataString(version)}/evidence", file, cancellation))
+            {
+                throw new CommandFailedException($"the service has no release {product} {version}");
+            }
+
+            Console.Out.WriteLine($"evidence: {file}");
         });
         return command;
     }

@@ -1,3 +1,4 @@
+using Fota.Manifest;
 using Fota.Signer.Home;
 using Fota.Signer.Repository;
 using Fota.Signer.Service;
@@ -16,8 +17,14 @@ internal static class RepositoryEndpoints
         api.MapGet("/repository/state", State).WithName("repositoryState").WithSummary("Which metadata versions are current (state.json).").Produces<byte[]>(StatusCodes.Status200OK, "application/json");
         api.MapGet("/repository/metadata/{file}", Metadata).WithName("metadata").WithSummary("A metadata file by its name, for example 1.root.json.").Produces<byte[]>(StatusCodes.Status200OK, "application/json");
         api.MapGet("/repository/targets/{product}/{version}/{file}", Target).WithName("target").WithSummary("A published envelope by its consistent name, DIGEST.manifest.suit.").Produces<byte[]>(StatusCodes.Status200OK, "application/octet-stream");
+        api.MapGet("/releases/{product}/{version}/evidence", EvidenceAsync).WithName("evidence").WithSummary("All that proves a published release, in one file.").Produces<byte[]>(StatusCodes.Status200OK, "application/octet-stream");
         api.MapGet("/health", (ServiceHealth health) => TypedResults.Ok(health.Report())).WithName("health").WithSummary("Tokens, and how long the roles are still good for.");
     }
+
+    private static async Task<FileContentHttpResult> EvidenceAsync(string product, string version, SigningService service, CancellationToken cancellation) =>
+        ProductName.TryParse(product, out ProductName? name) && ReleaseVersion.TryParse(version, out ReleaseVersion? release)
+            ? TypedResults.File(await service.Desk.EvidenceAsync(name, release, cancellation), "application/octet-stream")
+            : throw new ServiceRefusalException(ServiceRefusal.NotFound, "there is no such release");
 
     private static FileStreamHttpResult State(HomeFolder folder) => Serve(folder, RepositoryFolder.StateName, "application/json");
 

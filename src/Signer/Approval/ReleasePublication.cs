@@ -67,7 +67,7 @@ internal static class ReleasePublication
             repository.Write(PathOf(document), file);
         }
 
-        workshop.Enter(LogKinds.ReleasePublished, examined.Manifest.Content, examined.Manifest.Digest, ("envelope", target.Sha256), ("role", complete[^1].Role.Role), ("role_version", complete[^1].Role.Content.Version));
+        workshop.Enter(LogKinds.ReleasePublished, examined.Manifest.Content, examined.Manifest.Digest, ("envelope", target.Sha256), ("root", state.Root), ("role", complete[^1].Role.Role), ("role_version", complete[^1].Role.Content.Version));
         repository.WriteState(state);
         draft.Delete();
         return roles.Last;

@@ -21,6 +21,7 @@ internal static class ReleaseCommand
         Publish(host),
         Reissue(host),
         ReleaseListCommand.Create(host),
+        EvidenceCommand.Create(host),
     };
 
     private static Command CreateRelease(SignerHost host)

@@ -121,6 +121,9 @@ internal sealed class ProductRole
             : throw new SignerRefusalException($"{path}: the file in the repository is not the one that role {Product} lists");
     }
 
+    /// <summary>The role that lists a version, or would: the product's own, or a bin of it.</summary>
+    public string ListingOf(ReleaseVersion version) => Listing(RepositoryFolder.ReleasePath(Product, version));
+
     private string Listing(string path) => Bins.FirstOrDefault(bin => bin.Covers(path))?.Name ?? Product.ToString();
 
     private static TargetsMetadata Read(RepositoryFolder folder, RepositoryState state, string role, RoleKeys keys)

@@ -2,6 +2,7 @@ using Fota.Manifest;
 using Fota.Manifest.Verification;
 using Fota.Signer.Approval;
 using Fota.Signer.Home;
+using Fota.Signer.Log;
 using Fota.Signer.Requests;
 
 namespace Fota.Signer.Service;
@@ -177,6 +178,13 @@ internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKey
 
         new ContentFolder(folder, record).Delete();
         return home.Requests.Move(record, record with { State = RequestState.Published }, by.Name);
+    }
+
+    /// <summary>All that proves a published release, in one file (docs/spec/evidence.md).</summary>
+    public async Task<byte[]> EvidenceAsync(ProductName product, ReleaseVersion version, CancellationToken cancellation)
+    {
+        using SignerHome home = await OpenAsync(cancellation);
+        return EvidenceMaking.Of(home, product, version, host.Clock.GetUtcNow());
     }
 
     /// <summary>All requests, the newest first.</summary>

@@ -24,7 +24,7 @@ internal static class IdlePoll
             await using ServerSite server = new(programs, Path.Combine(folder, "server"));
             await signer.HoldCeremonyAsync(RepositoryRoot.Path("hsm-config", "ceremony.yaml"), cancellation);
             await server.StartAsync(signer, cancellation);
-            await using Service online = signer.StartOnline(server.Address, server.OperatorToken);
+            await using Service online = await signer.StartServiceAsync(server.Address, server.OperatorToken, cancellation);
             Operator operations = new(programs, server.OperatorEnvironment(Path.Combine(signer.Home, "ca", "service-ca.pem")));
             string image = await AgentMemory.ReleaseAsync(programs, folder, signer, operations, "1.0.0", 64 * 1024, cancellation);
             await using CountingRelay relay = new(server.Address);

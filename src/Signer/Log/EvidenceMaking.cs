@@ -1,0 +1,75 @@
+using Fota.Manifest;
+using Fota.Manifest.Encoding;
+using Fota.Manifest.Evidence;
+using Fota.Manifest.Log;
+using Fota.Manifest.Metadata;
+using Fota.Manifest.Verification;
+using Fota.Signer.Home;
+using Fota.Signer.Repository;
+
+namespace Fota.Signer.Log;
+
+/// <summary>Makes the bundle of evidence of a published release: what the repository and the log hold of it, and nothing that is not there for anybody.</summary>
+internal static class EvidenceMaking
+{
+    /// <summary>The bundle, verified as whoever gets it will.</summary>
+    /// <exception cref="SignerRefusalException">The release is not published, or not visible yet.</exception>
+    public static byte[] Of(SignerHome home, ProductName product, ReleaseVersion version, DateTimeOffset now)
+    {
+        RepositoryFolder repository = new(home.Folder.Repository);
+        RepositoryState state = repository.ReadState();
+        ProductRole role = ProductRole.Load(repository, state, RepositoryTrust.Load(repository, state, now), product, home.Settings.Product(product).HashBins);
+        VerifiedManifest manifest = role.Release(version);
+        Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
+        for (long root = 1; root <= state.Root; root++)
+        {
+            Take(EvidencePath.Root(root));
+        }
+
+        TimestampMetadata timestamp = SignedMetadata.Decode(Take(EvidencePath.Timestamp), DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow().UnverifiedTimestamp().OrThrow();
+        SnapshotMetadata snapshot = SignedMetadata.Decode(Take(EvidencePath.Metadata(RolesSettings.SnapshotName, timestamp.Snapshot.Version)), DecodeLimits.SnapshotBytes, MetadataProfile.Fota).OrThrow().UnverifiedSnapshot().OrThrow();
+        Take(EvidencePath.Metadata(RolesSettings.TargetsName, snapshot.Of(RolesSettings.TargetsName).Version));
+        foreach (string name in RolesOf(role, version).Distinct(StringComparer.Ordinal))
+        {
+            Take(EvidencePath.Metadata(name, snapshot.Of(name).Version));
+        }
+
+        Take(RepositoryFolder.Target(RepositoryFolder.ReleasePath(product, version), Sha256Digest.Of(manifest.Envelope.Bytes.Span)));
+        if (manifest.Content.SbomDigest is { } sbom)
+        {
+            Take(EvidencePath.Sbom(sbom));
+        }
+
+        TakeEntries(home, timestamp, product, manifest, files);
+        byte[] bundle = EvidenceBundle.Write(files);
+        return VerifiedEvidence.Verify(bundle, files[EvidencePath.Root(1)]).IsAccepted(out _, out Rejection? rejection)
+            ? bundle
+            : throw new SignerRefusalException($"{product} {version}: there is no evidence yet that would be believed ({rejection}); if it was published just now, `fota-signer online` makes it visible");
+
+        byte[] Take(string path) => files[path] = repository.Read(path);
+    }
+
+    /// <summary>The product's role, and the bin that lists the release.</summary>
+    private static IEnumerable<string> RolesOf(ProductRole role, ReleaseVersion version) => [role.Product.ToString(), role.ListingOf(version)];
+
+    private static void TakeEntries(SignerHome home, TimestampMetadata timestamp, ProductName product, VerifiedManifest manifest, Dictionary<string, byte[]> files)
+    {
+        if (timestamp.Logs is not [.., var checkpoint])
+        {
+            return;
+        }
+
+        LogFolder folder = new(home.Folder.Log);
+        TiledTree tree = new(folder, checkpoint.Content.Size);
+        for (long first = 0; first < tree.Size; first += TileAddress.FullWidth)
+        {
+            foreach ((int offset, ReadOnlyMemory<byte> bytes) in tree.BundleOf(first).Index())
+            {
+                if (ReleaseEntries.Tells(LogEntry.Decode(bytes).OrThrow(), product, manifest))
+                {
+                    files[EvidencePath.Entry(first + offset)] = LogProof.Make(folder, checkpoint, first + offset).ToBytes();
+                }
+            }
+        }
+    }
+}
