@@ -44,6 +44,7 @@ internal enum SigningPurpose
     Transcript,
     NewKey,
     KeyPossession,
+    Ceremony,
 }
 
 /// <summary>What became of an intent.</summary>
