@@ -6,6 +6,20 @@ namespace Fota.Signer.Tests.Ceremonies;
 [TestFixture]
 public sealed class CeremonyPlanTests
 {
+    private SignerWorld _world = null!;
+
+    // One home for all: a plan changes nothing.
+    [OneTimeSetUp]
+    public async Task MakeHome()
+    {
+        _world = await SignerWorld.CreateAsync();
+        (await _world.MakeKeyAsync("root-4")).Ok();
+        (await _world.MakeKeyAsync("approver-2")).Ok();
+    }
+
+    [OneTimeTearDown]
+    public void RemoveHome() => _world.Dispose();
+
     [Test]
     [Proves("H-3", "H-4")]
     public async Task Plan_of_a_first_ceremony_shows_what_is_made_and_what_each_key_can_do()
@@ -28,28 +42,26 @@ public sealed class CeremonyPlanTests
     [Proves("H-3", "H-4")]
     public async Task Plan_of_a_change_shows_its_effects_and_powers_and_changes_nothing()
     {
-        using SignerWorld world = await SignerWorld.CreateAsync();
-        (await world.MakeKeyAsync("root-4")).Ok();
-        string file = world.Ceremony(CeremonyWorld.RotateRoot);
-        string[] before = world.Files();
-        string text = (await world.RunAsync("ceremony", "plan", file, "--home", world.Home)).Ok().Output;
+        string file = _world.Ceremony(CeremonyWorld.RotateRoot);
+        string[] before = _world.Files();
+        string text = (await _world.RunAsync("ceremony", "plan", file, "--home", _world.Home)).Ok().Output;
         Assert.That(text, Does.StartWith($"ceremony: {CeremonyWorld.DigestOf(file)}\nreason: The keeper of root-1 leaves.\nroot 2: sha256 of the signed bytes ")
             .And.Contain("  + key of root: root-4 (")
             .And.Match("  root-4 +signs root with 1 more +nothing alone; with 1 other key of root, new keys for every role\n")
             .And.Match("  root-1 +signs nothing +nothing any more for root, at devices that have seen the change\n"));
-        Assert.That(world.Files(), Is.EqualTo(before));
+        Assert.That(_world.Files(), Is.EqualTo(before));
 
-        (await world.RunAsync("ceremony", "run", file, "--home", world.Home)).Ok();
-        Assert.That((await world.RunAsync("ceremony", "plan", file, "--home", world.Home)).Ok().Output, Does.Contain("wanted: root 2: wanted 2 signatures by the keys of root 1, got 0").And.Match("change: [0-9a-f]{64}\n"));
+        (await _world.RunAsync("ceremony", "run", file, "--home", _world.Home)).Ok();
+        Assert.That((await _world.RunAsync("ceremony", "plan", file, "--home", _world.Home)).Ok().Output, Does.Contain("wanted: root 2: wanted 2 signatures by the keys of root 1, got 0").And.Match("change: [0-9a-f]{64}\n"));
+        (await _world.RunAsync("role", "discard", "--home", _world.Home)).Ok();
     }
 
     [Test]
     [Proves("H-4")]
     public async Task Plan_as_JSON_says_for_each_key_its_roles_and_how_many_others_each_needs()
     {
-        using SignerWorld world = await SignerWorld.CreateAsync();
-        string file = world.Ceremony("version: 1\nkind: change\nreason: A test.\nroles: [root]\nthreshold: 3\n");
-        using JsonDocument json = JsonDocument.Parse((await world.RunAsync("ceremony", "plan", file, "--home", world.Home, "--json")).Ok().Output);
+        string file = _world.Ceremony("version: 1\nkind: change\nreason: A test.\nroles: [root]\nthreshold: 3\n");
+        using JsonDocument json = JsonDocument.Parse((await _world.RunAsync("ceremony", "plan", file, "--home", _world.Home, "--json")).Ok().Output);
         JsonElement root = json.RootElement;
         Assert.That((root.GetProperty("ceremony").GetString(), root.GetProperty("kind").GetString(), root.GetProperty("reason").GetString()), Is.EqualTo((CeremonyWorld.DigestOf(file), "change", "A test.")));
         Assert.That(
@@ -61,10 +73,8 @@ public sealed class CeremonyPlanTests
     [Proves("H-4")]
     public async Task Plan_that_takes_a_products_key_says_that_boot_loaders_may_still_count_it()
     {
-        using SignerWorld world = await SignerWorld.CreateAsync();
-        (await world.MakeKeyAsync("approver-2")).Ok();
-        string file = world.Ceremony("version: 1\nkind: change\nreason: A test.\nroles: [infusion-pump]\naddKeys: [approver-2]\nremoveKeys: [approver]\n");
-        using JsonDocument json = JsonDocument.Parse((await world.RunAsync("ceremony", "plan", file, "--home", world.Home, "--json")).Ok().Output);
+        string file = _world.Ceremony("version: 1\nkind: change\nreason: A test.\nroles: [infusion-pump]\naddKeys: [approver-2]\nremoveKeys: [approver]\n");
+        using JsonDocument json = JsonDocument.Parse((await _world.RunAsync("ceremony", "plan", file, "--home", _world.Home, "--json")).Ok().Output);
         JsonElement revoked = json.RootElement.GetProperty("keys").EnumerateArray().Single(static key => key.GetProperty("is_revoked").GetBoolean());
         Assert.That((revoked.GetProperty("label").GetString(), revoked.GetProperty("alone").GetString()),
             Is.EqualTo(("approver", "nothing any more for infusion-pump, at devices that have seen the change; boot loaders that hold it as an anchor count it until a release brings them others")));
@@ -77,26 +87,21 @@ public sealed class CeremonyPlanTests
     [Proves("H-3")]
     public async Task Plan_of_what_the_rules_forbid_is_refused(string sound, string faulty, string reason)
     {
-        using SignerWorld world = await SignerWorld.CreateAsync();
-        (await world.MakeKeyAsync("root-4")).Ok();
-        string file = world.Ceremony(CeremonyWorld.RotateRoot.Replace(sound, faulty, StringComparison.Ordinal));
-        (await world.RunAsync("ceremony", "plan", file, "--home", world.Home)).Refused(reason);
+        string file = _world.Ceremony(CeremonyWorld.RotateRoot.Replace(sound, faulty, StringComparison.Ordinal));
+        (await _world.RunAsync("ceremony", "plan", file, "--home", _world.Home)).Refused(reason);
     }
 
     [Test]
     [Proves("H-8")]
     public async Task Threshold_of_a_product_stays_two()
     {
-        using SignerWorld world = await SignerWorld.CreateAsync();
-        (await world.MakeKeyAsync("approver-2")).Ok();
-        string file = world.Ceremony("version: 1\nkind: change\nreason: A test.\nroles: [infusion-pump]\naddKeys: [approver-2]\nthreshold: 3\n");
-        (await world.RunAsync("ceremony", "plan", file, "--home", world.Home)).Refused("products.infusion-pump.threshold: wanted 2 to 2, got 3");
+        string file = _world.Ceremony("version: 1\nkind: change\nreason: A test.\nroles: [infusion-pump]\naddKeys: [approver-2]\nthreshold: 3\n");
+        (await _world.RunAsync("ceremony", "plan", file, "--home", _world.Home)).Refused("products.infusion-pump.threshold: wanted 2 to 2, got 3");
     }
 
     [Test]
     public async Task Plan_of_a_change_without_a_home_is_refused()
     {
-        using SignerWorld world = new();
-        (await world.RunAsync("ceremony", "plan", world.Ceremony(CeremonyWorld.RotateRoot))).Refused("--home: wanted the home that the ceremony changes, got none");
+        (await _world.RunAsync("ceremony", "plan", _world.Ceremony(CeremonyWorld.RotateRoot))).Refused("--home: wanted the home that the ceremony changes, got none");
     }
 }
