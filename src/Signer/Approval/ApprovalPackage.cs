@@ -16,9 +16,12 @@ internal sealed class ApprovalPackage(string folder)
     private const int MaxRoots = 256;
 
     /// <summary>Takes what is new of the repository into the home.</summary>
+    /// <param name="home">The home.</param>
+    /// <param name="product">The product whose files were sent; null for the top-level roles alone.</param>
+    /// <param name="now">The moment.</param>
     /// <exception cref="SignerRefusalException">It is older than what this home has seen.</exception>
     /// <exception cref="RejectedException">It does not follow from the home's root.</exception>
-    public void TakeRepository(SignerHome home, ProductName product, DateTimeOffset now)
+    public void TakeRepository(SignerHome home, ProductName? product, DateTimeOffset now)
     {
         RepositoryFolder own = new(home.Folder.Repository), sent = new(folder);
         RepositoryState before = own.ReadState(), offered = sent.ReadState();
@@ -37,7 +40,7 @@ internal sealed class ApprovalPackage(string folder)
             paths.Add(RepositoryFolder.Metadata(RolesSettings.RootName, version));
         }
 
-        foreach ((string role, long version) in offered.Delegated.Where(role => IsOf(product, role.Key)))
+        foreach ((string role, long version) in offered.Delegated.Where(role => product is not null && IsOf(product, role.Key)))
         {
             DemandNotOlder(role, before.Delegated.GetValueOrDefault(role), version);
             state = state.With(role, version);
@@ -47,10 +50,13 @@ internal sealed class ApprovalPackage(string folder)
         Dictionary<string, byte[]> files = paths.ToDictionary(static path => path, path => ReadNew(own, sent, path), StringComparer.Ordinal);
         RepositoryFolder view = own.With(files);
         RepositoryTrust trust = RepositoryTrust.Load(view, state, now);
-        ProductRole verified = ProductRole.Load(view, state, trust, product, home.Settings.Product(product).HashBins);
-        if (offered.Delegated.Keys.FirstOrDefault(role => IsOf(product, role) && !string.Equals(role, product.ToString(), StringComparison.Ordinal) && !verified.Bins.Any(bin => string.Equals(bin.Name, role, StringComparison.Ordinal))) is { } foreign)
+        if (product is not null)
         {
-            throw new SignerRefusalException($"package: wanted role {product} and the bins that it delegates to, got role {foreign}");
+            ProductRole verified = ProductRole.Load(view, state, trust, product, home.Settings.Product(product).HashBins);
+            if (offered.Delegated.Keys.FirstOrDefault(role => IsOf(product, role) && !string.Equals(role, product.ToString(), StringComparison.Ordinal) && !verified.Bins.Any(bin => string.Equals(bin.Name, role, StringComparison.Ordinal))) is { } foreign)
+            {
+                throw new SignerRefusalException($"package: wanted role {product} and the bins that it delegates to, got role {foreign}");
+            }
         }
 
         foreach ((string path, byte[] file) in files)

@@ -5,9 +5,7 @@ using Fota.Signer.Home;
 using Fota.Signer.Keys;
 using Fota.Signer.Log;
 using Fota.Signer.Repository;
-using YamlDotNet.Core;
-using YamlDotNet.Serialization;
-using YamlDotNet.Serialization.NamingConventions;
+using static Fota.Signer.Ceremony.PlanFields;
 
 namespace Fota.Signer.Ceremony;
 
@@ -60,47 +58,9 @@ internal sealed class CeremonyPlan
     /// <summary>Who signs the log, and what it is called.</summary>
     public LogSettings Log { get; }
 
-    public static CeremonyPlan Parse(byte[] yaml)
-    {
-        try
-        {
-            // Without IgnoreUnmatchedProperties an unknown field is an error: a misspelt one must not mean "default".
-            IDeserializer reader = new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).WithDuplicateKeyChecking().Build();
-            PlanDocument document = reader.Deserialize<PlanDocument>(System.Text.Encoding.UTF8.GetString(yaml)) ?? throw Missing("version");
-            return document.Version == 1 ? new CeremonyPlan(Sha256Digest.Of(yaml), document) : throw new SignerRefusalException($"plan: version: wanted 1, got {document.Version?.ToString() ?? "none"}");
-        }
-        catch (YamlException e)
-        {
-            throw new SignerRefusalException($"plan: line {e.Start.Line}: {e.InnerException?.Message ?? e.Message}", e);
-        }
-    }
+    public static CeremonyPlan Parse(byte[] yaml) => new(Sha256Digest.Of(yaml), PlanFields.Read<PlanDocument>(yaml));
 
     public PlannedKey Key(string label) => Keys.First(key => string.Equals(key.Label, label, StringComparison.Ordinal));
-
-    private static SignerRefusalException Missing(string field) => new($"plan: {field}: wanted it, got none");
-
-    private static T Need<T>(string field, T? value)
-        where T : struct => value ?? throw Missing(field);
-
-    private static string Name(string field, string? value) => value is { Length: >= 1 and <= 32 } && value.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
-        ? value
-        : throw new SignerRefusalException($"plan: {field}: wanted 1 to 32 of a-z, 0-9 and '-', got \"{value}\"");
-
-    private static string Text(string field, string? value) => !string.IsNullOrWhiteSpace(value) ? value : throw Missing(field);
-
-    private static List<T> Items<T>(string field, List<T>? items) => items is { Count: > 0 } ? items : throw Missing(field);
-
-    private static int InRange(string field, int? value, int min, int max) => Need(field, value) is int number && number >= min && number <= max
-        ? number
-        : throw new SignerRefusalException($"plan: {field}: wanted {min} to {max}, got {value}");
-
-    private static void DemandDistinct(string field, IEnumerable<string> names)
-    {
-        if (names.GroupBy(static name => name, StringComparer.Ordinal).FirstOrDefault(static group => group.Count() > 1) is { } twice)
-        {
-            throw new SignerRefusalException($"plan: {field}: wanted each name once, got {twice.Key} twice");
-        }
-    }
 
     private static PlannedKey ReadKey(KeyPlan key) => new(
         Name("keys.label", key.Label),

@@ -5,6 +5,9 @@ internal sealed class PlanDocument
 {
     public int? Version { get; set; }
 
+    /// <summary>"create", or left out.</summary>
+    public string? Kind { get; set; }
+
     public List<KeyPlan>? Keys { get; set; }
 
     public RolesPlan? Roles { get; set; }

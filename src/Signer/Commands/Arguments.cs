@@ -32,6 +32,23 @@ internal static class Arguments
 
     public static Option<Sha256Digest> ChangeDigest() => Parsed<Sha256Digest>("--change", "DIGEST", "The digest of the change that you mean, as whoever proposed it told you.", Sha256Digest.TryParse, "64 lower-case hexadecimal digits");
 
+    /// <summary>The file of a ceremony, where the command can do without.</summary>
+    public static Option<Sha256Digest?> CeremonyDigest() => new("--ceremony")
+    {
+        HelpName = "DIGEST",
+        Description = "The SHA-256 of the ceremony's file, as its reviewers wrote it down: another file is refused.",
+        CustomParser = static result =>
+        {
+            if (Sha256Digest.TryParse(result.Tokens[0].Value, out Sha256Digest? digest))
+            {
+                return digest;
+            }
+
+            result.AddError($"--ceremony: wanted 64 lower-case hexadecimal digits, got \"{result.Tokens[0].Value}\".");
+            return null;
+        },
+    };
+
     /// <summary>An update server's address.</summary>
     public static Option<Uri?> Server(string description) => new("--server") { HelpName = "URL", Description = description, CustomParser = ParseAddress };
 

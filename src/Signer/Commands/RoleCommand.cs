@@ -70,6 +70,7 @@ internal static class RoleCommand
             using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
             ChangeDraft draft = ChangeDraft.Require(folder, opened.Settings, host.Clock.GetUtcNow());
             draft.Demand(arguments.GetRequiredValue(digest), "signed");
+            DemandNoCeremony(draft);
             draft.Change.Request.DemandPast(host.Clock.GetUtcNow());
             await ShowEffectsAsync(host, draft);
             int signed = new ChangeSigning(opened, draft, key.Key, host.Out.WriteLine).Run();
@@ -106,6 +107,7 @@ internal static class RoleCommand
     {
         ChangeDraft draft = ChangeDraft.Require(home.Folder, home.Settings, host.Clock.GetUtcNow());
         draft.Demand(wanted, "applied");
+        DemandNoCeremony(draft);
         await ShowEffectsAsync(host, draft);
         using OpenedKey key = OpenedKey.Open(host, home.Folder, draft.Change.After.Roles.Timestamp.Keys[0], pinFile);
         return $"applied: change {wanted}; {ChangeInstallation.Apply(home, draft, OnlineKeys.Find(key, draft.Change.After), host.Clock.GetUtcNow())}";
@@ -124,6 +126,15 @@ internal static class RoleCommand
             await host.Out.WriteLineAsync($"discarded: change {discarded}; what was signed of it is in the journal, and copies of it are still signed");
         });
         return command;
+    }
+
+    // A ceremony leaves statements and a transcript, which these commands know nothing of.
+    private static void DemandNoCeremony(ChangeDraft draft)
+    {
+        if (draft.Change.Request.Ceremony is { } file)
+        {
+            throw new SignerRefusalException($"the change is that of a ceremony: `fota-signer ceremony run` with the file {file} signs it and puts it in force");
+        }
     }
 
     // All of them, to everybody: some stand in no metadata that this key signs, or in none at all.

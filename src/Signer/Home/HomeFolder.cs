@@ -12,6 +12,12 @@ internal sealed class HomeFolder(string path)
     /// <summary>What the proposal is called in the folder of a change.</summary>
     public const string ProposalName = "proposal.json";
 
+    /// <summary>What a ceremony's file is called in the folder of a change.</summary>
+    public const string CeremonyName = "ceremony.yaml";
+
+    /// <summary>What the names of the transcripts of changes begin with.</summary>
+    public const string ChangeTranscript = "change-";
+
     /// <summary>The home itself.</summary>
     public string Root { get; } = Path.GetFullPath(path);
 
@@ -44,6 +50,9 @@ internal sealed class HomeFolder(string path)
     public string Change => Path.Combine(Root, "change");
 
     public string Proposal => Path.Combine(Change, ProposalName);
+
+    /// <summary>The file of the ceremony that asks for the change, where one does.</summary>
+    public string CeremonyFile => Path.Combine(Change, CeremonyName);
 
     /// <summary>A change that was decided; until it is gone, it counts more than what it replaces.</summary>
     public string Installing => Path.Combine(Root, "change.installing");

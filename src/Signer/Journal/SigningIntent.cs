@@ -50,6 +50,7 @@ internal enum SigningPurpose
     NewKey,
     KeyPossession,
     LogCheckpoint,
+    Ceremony,
 }
 
 /// <summary>What became of an intent.</summary>

@@ -35,7 +35,12 @@ internal sealed class ChangeDraft
     public IReadOnlyList<KeyPossession> Possessions => [.. Change.NewKeys.Select(added => new KeyPossession(added.Label, added.Key, Proposal.Digest))];
 
     /// <summary>Makes a draft of a new change: prepared beside its place, and put there by one rename.</summary>
-    public static ChangeDraft Begin(HomeFolder folder, SignerSettings settings, ChangeRequest request, DateTimeOffset now)
+    /// <param name="folder">The home.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="request">What is to change.</param>
+    /// <param name="now">The moment.</param>
+    /// <param name="ceremony">The ceremony's file that asks for it, which is kept beside the proposal; null where none does.</param>
+    public static ChangeDraft Begin(HomeFolder folder, SignerSettings settings, ChangeRequest request, DateTimeOffset now, byte[]? ceremony = null)
     {
         if (Directory.Exists(folder.Change))
         {
@@ -46,6 +51,11 @@ internal sealed class ChangeDraft
         Proposal proposal = new(request, change.Effects);
         string staged = folder.Change + ".staged";
         DurableFile.Replace(Path.Combine(staged, Path.GetFileName(folder.Proposal)), proposal.ToJson());
+        if (ceremony is not null)
+        {
+            DurableFile.Replace(Path.Combine(staged, HomeFolder.CeremonyName), ceremony);
+        }
+
         foreach (ChangedRole role in change.TopLevel.Concat(change.Envelopes.Count == 0 ? change.ProductRoles(static _ => null) : []))
         {
             DurableFile.Replace(RoleFile(staged, role), SignedMetadata.Assemble(role.SignedBytes, []));
@@ -125,6 +135,9 @@ internal sealed class ChangeDraft
     }
 
     public bool IsProven(KeyPossession possession) => possession.IsProvenBy(PossessionFile(possession));
+
+    /// <summary>The key's own signature over the change; null if there is none.</summary>
+    public byte[]? ReadPossession(KeyPossession possession) => IsProven(possession) ? File.ReadAllBytes(PossessionFile(possession)) : null;
 
     public void WritePossession(KeyPossession possession, ReadOnlySpan<byte> signature) => DurableFile.Replace(PossessionFile(possession), signature);
 

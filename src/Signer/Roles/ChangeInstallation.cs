@@ -13,11 +13,19 @@ namespace Fota.Signer.Roles;
 /// </summary>
 internal static class ChangeInstallation
 {
-    private const string Files = "install", RepositoryPrefix = "repository/";
+    private const string Files = "install", RepositoryPrefix = "repository/", TranscriptPrefix = "transcript/";
 
-    /// <summary>Demands every signature, has the online key sign snapshot and timestamp over it, rehearses, and installs.</summary>
+    /// <summary>Prepares, and installs.</summary>
     /// <returns>What the online key signed.</returns>
     public static string Apply(SignerHome home, ChangeDraft draft, OnlineKeys keys, DateTimeOffset now)
+    {
+        PreparedChange prepared = Prepare(home, draft, keys, now);
+        Decide(home.Folder);
+        return prepared.Summary;
+    }
+
+    /// <summary>Demands every signature, has the online key sign snapshot and timestamp over it, and rehearses. Nothing is in force afterwards.</summary>
+    public static PreparedChange Prepare(SignerHome home, ChangeDraft draft, OnlineKeys keys, DateTimeOffset now)
     {
         if (draft.Missing() is { Count: > 0 } missing)
         {
@@ -31,12 +39,25 @@ internal static class ChangeInstallation
         online.Files.ToList().ForEach(file => files[file.Key] = file.Value);
         IReadOnlyList<string> expired = ClientRehearsal.Run(served, served.With(files), state, now);
         files[RepositoryFolder.StateName] = state.ToJson();
-        Prepare(home.Folder, draft.Change.After, files);
+        Write(home.Folder, draft.Change.After, files);
+
+        // Before the decision: a process that is killed in between leaves an entry too many, never one too few.
         _ = home.Log.Append(new LogEvent(LogKinds.RoleChanged, keys.Timestamp.Label, string.Join(", ", draft.Change.Request.Roles), ("change", draft.Proposal.Digest), ("effects", string.Join("\n", draft.Proposal.Effects))));
-        Directory.Move(home.Folder.Change, home.Folder.Installing);
-        PosixFile.FlushDirectory(home.Folder.Root);
-        Finish(home.Folder);
-        return string.Join("; ", expired.Prepend(online.Summary));
+        return new PreparedChange(files, string.Join("; ", expired.Prepend(online.Summary)));
+    }
+
+    /// <summary>Puts a file of the transcript among what is prepared: it appears with the change, or not at all.</summary>
+    /// <param name="folder">The home.</param>
+    /// <param name="name">Its name in the folder of transcripts; it begins with <see cref="HomeFolder.ChangeTranscript"/>.</param>
+    /// <param name="content">The file.</param>
+    public static void WriteTranscript(HomeFolder folder, string name, ReadOnlySpan<byte> content) => DurableFile.Replace(Path.Combine(folder.Change, Files, TranscriptPrefix, name), content);
+
+    /// <summary>Puts what was prepared in force.</summary>
+    public static void Decide(HomeFolder folder)
+    {
+        Directory.Move(folder.Change, folder.Installing);
+        PosixFile.FlushDirectory(folder.Root);
+        Finish(folder);
     }
 
     /// <summary>Completes a change that was decided, and removes what is left of one that was completed. Under the home's lock.</summary>
@@ -66,10 +87,10 @@ internal static class ChangeInstallation
         return completed;
     }
 
-    /// <summary>The settings, and the files of the repository: nothing else that was put beside them, and nothing that only leads to a file.</summary>
+    /// <summary>The settings, the files of the repository and the transcript: nothing else that was put beside them, and nothing that only leads to a file.</summary>
     private static IEnumerable<string> Prepared(string root)
     {
-        DirectoryInfo repository = new(Path.Combine(root, RepositoryPrefix.TrimEnd('/')));
+        DirectoryInfo repository = new(Path.Combine(root, RepositoryPrefix.TrimEnd('/'))), transcript = new(Path.Combine(root, TranscriptPrefix.TrimEnd('/')));
         EnumerationOptions noLinks = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
         if (new DirectoryInfo(root).LinkTarget is not null)
         {
@@ -77,7 +98,8 @@ internal static class ChangeInstallation
         }
 
         IEnumerable<FileInfo> files = repository is { Exists: true, LinkTarget: null } ? repository.EnumerateFiles("*", noLinks) : [];
-        return files.Prepend(new FileInfo(Path.Combine(root, HomeFolder.SettingsName))).Where(static file => file is { Exists: true, LinkTarget: null }).Select(static file => file.FullName);
+        IEnumerable<FileInfo> record = transcript is { Exists: true, LinkTarget: null } ? transcript.EnumerateFiles(HomeFolder.ChangeTranscript + "*") : [];
+        return files.Concat(record).Prepend(new FileInfo(Path.Combine(root, HomeFolder.SettingsName))).Where(static file => file is { Exists: true, LinkTarget: null }).Select(static file => file.FullName);
     }
 
     // Nothing is named before it lies there. A folder that is served as it stands shows a new root last but for the timestamp.
@@ -119,7 +141,7 @@ internal static class ChangeInstallation
         return (files, state);
     }
 
-    private static void Prepare(HomeFolder folder, SignerSettings settings, Dictionary<string, byte[]> files)
+    private static void Write(HomeFolder folder, SignerSettings settings, Dictionary<string, byte[]> files)
     {
         string root = Path.Combine(folder.Change, Files);
         if (Directory.Exists(root))
@@ -134,3 +156,8 @@ internal static class ChangeInstallation
         }
     }
 }
+
+/// <summary>A change that is complete and rehearsed, and not in force yet.</summary>
+/// <param name="Files">What the repository gets, by path.</param>
+/// <param name="Summary">What the online key signed, for people.</param>
+internal sealed record PreparedChange(IReadOnlyDictionary<string, byte[]> Files, string Summary);

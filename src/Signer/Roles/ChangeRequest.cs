@@ -15,6 +15,7 @@ namespace Fota.Signer.Roles;
 /// <param name="Renew">Whether the role is signed again although nothing else changes.</param>
 /// <param name="Proposed">When: lives are counted from here.</param>
 /// <param name="AtLeast">The number of the next snapshot, unless a higher one is due; null, and not written, for the next number.</param>
+/// <param name="Ceremony">SHA-256 of the ceremony's file that asks for it; null, and not written, where none does.</param>
 internal sealed record ChangeRequest(
     IReadOnlyList<string> Roles,
     IReadOnlyList<string> AddKeys,
@@ -24,7 +25,8 @@ internal sealed record ChangeRequest(
     int? HashBins,
     bool Renew,
     DateTimeOffset Proposed,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? AtLeast = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? AtLeast = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Ceremony = null)
 {
     public bool Concerns(string role) => Roles.Contains(role, StringComparer.Ordinal);
 

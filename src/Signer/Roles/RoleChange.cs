@@ -77,6 +77,7 @@ internal sealed class RoleChange
     /// <summary>What people agree on: all that follows from the request and what is published.</summary>
     public IReadOnlyList<string> Effects =>
     [
+        .. Request.Ceremony is { } file ? [$"ceremony: {file}"] : Array.Empty<string>(),
         .. PolicyDifference.Lines(Before, After, Request.Roles),
         .. Request.AtLeast is { } number ? [$"the next snapshot: at least number {number}"] : Array.Empty<string>(),
         .. TopLevel.SelectMany(role => role.Describe(After)),
@@ -117,6 +118,9 @@ internal sealed class RoleChange
 
     /// <summary>The envelope as it is published.</summary>
     public SignedEnvelope Published(string path) => _product!.Release(path).Envelope;
+
+    /// <summary>The files of the product's releases; none if the change is no product's.</summary>
+    public IEnumerable<string> ReleaseFiles => _product is null ? [] : _product.Targets.Select(static target => RepositoryFolder.Target(target.Key, target.Value.Sha256));
 
     /// <summary>The product's role and bins as they will be, with these targets.</summary>
     private IReadOnlyList<ChangedRole> Rewritten(IReadOnlyDictionary<string, TargetFile> targets)

@@ -10,11 +10,11 @@ internal sealed partial class SignerSite : IDisposable
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fota-roles-");
 
-    private SignerSite()
+    /// <summary>Blank: PINs for the tokens of the shipped plan, and neither tokens nor home.</summary>
+    public SignerSite()
     {
         Directory.CreateDirectory(Path("tokens"));
         Directory.CreateDirectory(Path("pins"));
-        File.WriteAllText(Path("softhsm2.conf"), $"directories.tokendir = {Path("tokens")}\nobjectstore.backend = file\nlog.level = ERROR\n");
 
         // So that a runbook's "fota-signer" is the one that was built with this test.
         Directory.CreateDirectory(Path("bin"));
@@ -23,6 +23,27 @@ internal sealed partial class SignerSite : IDisposable
         {
             WritePins(token.Value);
         }
+
+        WriteConfiguration();
+    }
+
+    private SignerSite(SignerSite other)
+    {
+        foreach (FileSystemInfo entry in other._folder.EnumerateFileSystemInfos("*", SearchOption.AllDirectories))
+        {
+            string copy = Path(System.IO.Path.GetRelativePath(other._folder.FullName, entry.FullName));
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(copy)!);
+            if (entry.LinkTarget is { } target)
+            {
+                File.CreateSymbolicLink(copy, target);
+            }
+            else if (entry is FileInfo file)
+            {
+                file.CopyTo(copy);
+            }
+        }
+
+        WriteConfiguration();
     }
 
     public string Home => Path("home");
@@ -36,7 +57,7 @@ internal sealed partial class SignerSite : IDisposable
         ["PATH"] = $"{Path("bin")}:{System.Environment.GetEnvironmentVariable("PATH")}",
     };
 
-    private static string Plan => RepositoryRoot.Path("hsm-config", "ceremony.yaml");
+    public static string Plan => RepositoryRoot.Path("hsm-config", "ceremony.yaml");
 
     public static async Task<SignerSite> CreateAsync()
     {
@@ -44,6 +65,9 @@ internal sealed partial class SignerSite : IDisposable
         await site.RunAsync("ceremony", "--plan", Plan, "--home", site.Home, "--pin-dir", site.Path("pins"));
         return site;
     }
+
+    /// <summary>Another site with the same tokens, home and PINs, which goes its own way.</summary>
+    public SignerSite Copy() => new(this);
 
     public string Path(string relative) => System.IO.Path.Combine(_folder.FullName, relative);
 
@@ -107,6 +131,8 @@ internal sealed partial class SignerSite : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     private static string Value(string output, string name) => output.Split('\n').Single(line => line.StartsWith(name + ": ", StringComparison.Ordinal))[(name.Length + 2)..];
+
+    private void WriteConfiguration() => File.WriteAllText(Path("softhsm2.conf"), $"directories.tokendir = {Path("tokens")}\nobjectstore.backend = file\nlog.level = ERROR\n");
 
     public void WritePins(string token)
     {

@@ -20,13 +20,13 @@ internal static class PolicyWords
     /// <summary>The role that a signature speaks for; null where a key speaks for itself alone.</summary>
     public static string? RoleOf(SigningPurpose purpose) => purpose switch
     {
-        SigningPurpose.Root or SigningPurpose.Transcript => Root,
+        SigningPurpose.Root => Root,
         SigningPurpose.Targets => Targets,
         SigningPurpose.Snapshot or SigningPurpose.Timestamp => Online,
         SigningPurpose.SuitManifest or SigningPurpose.ProductRole => Product,
         SigningPurpose.Certificate => Authority,
         SigningPurpose.LogCheckpoint => Log,
-        SigningPurpose.NewKey or SigningPurpose.KeyPossession => null,
+        SigningPurpose.Transcript or SigningPurpose.NewKey or SigningPurpose.KeyPossession or SigningPurpose.Ceremony => null,
         _ => throw new ArgumentOutOfRangeException(nameof(purpose), purpose, "no policy knows this purpose"),
     };
 
@@ -37,7 +37,7 @@ internal static class PolicyWords
         SigningPurpose.Root or SigningPurpose.Targets or SigningPurpose.Snapshot or SigningPurpose.Timestamp or SigningPurpose.ProductRole => Tuf,
         SigningPurpose.Certificate => X509,
         SigningPurpose.LogCheckpoint => Note,
-        SigningPurpose.Transcript or SigningPurpose.NewKey or SigningPurpose.KeyPossession => Statement,
+        SigningPurpose.Transcript or SigningPurpose.NewKey or SigningPurpose.KeyPossession or SigningPurpose.Ceremony => Statement,
         _ => throw new ArgumentOutOfRangeException(nameof(purpose), purpose, "no policy knows this purpose"),
     };
 

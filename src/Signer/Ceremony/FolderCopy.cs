@@ -1,0 +1,52 @@
+using Fota.Interop.Posix;
+using Fota.Manifest.Encoding;
+
+namespace Fota.Signer.Ceremony;
+
+/// <summary>Copies the draft of a change from one machine's folder to another's: regular files alone, of which nobody believes anything but the signatures in them.</summary>
+internal static class FolderCopy
+{
+    /// <summary>As many files as the envelopes of a product's releases, each with a role or two: far more than there are.</summary>
+    private const int MaxFiles = 10_000;
+
+    /// <summary>The largest that a draft holds: a product's role.</summary>
+    private const int MaxBytes = DecodeLimits.TargetsBytes;
+
+    /// <summary>The folders of a draft; what else lies beside them is prepared for installation, or somebody else's.</summary>
+    private static readonly string[] s_folders = ["roles", "envelopes", "possession", "statements"];
+
+    /// <exception cref="SignerRefusalException">There are more files than a change has, or larger ones.</exception>
+    public static void CopyDraft(string source, string target, params IEnumerable<string> topLevel)
+    {
+        foreach (string name in topLevel)
+        {
+            Copy(new FileInfo(Path.Combine(source, name)), Path.Combine(target, name));
+        }
+
+        int count = 0;
+        EnumerationOptions noLinks = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
+        foreach (DirectoryInfo folder in s_folders.Select(name => new DirectoryInfo(Path.Combine(source, name))).Where(static folder => folder is { Exists: true, LinkTarget: null }))
+        {
+            foreach (FileInfo file in folder.EnumerateFiles("*", noLinks))
+            {
+                if (++count > MaxFiles)
+                {
+                    throw new SignerRefusalException($"{source}: wanted at most {MaxFiles} files of a change, got more");
+                }
+
+                Copy(file, Path.Combine(target, Path.GetRelativePath(source, file.FullName)));
+            }
+        }
+    }
+
+    /// <summary>Reads a file that somebody else wrote.</summary>
+    public static byte[] Read(string file, int maxBytes)
+    {
+        FileInfo info = new(file);
+        return !info.Exists || info.Length <= maxBytes
+            ? File.ReadAllBytes(file)
+            : throw new SignerRefusalException($"{file}: wanted at most {maxBytes} bytes, got {info.Length}");
+    }
+
+    private static void Copy(FileInfo file, string target) => DurableFile.Replace(target, Read(file.FullName, MaxBytes));
+}
