@@ -62,6 +62,7 @@ internal sealed class CeremonyPackage(string folder)
     /// <exception cref="RejectedException">It does not follow from the home's root.</exception>
     public SignerSettings Take(SignerHome home, Sha256Digest ceremony, DateTimeOffset now)
     {
+        DemandOwnHome(home.Folder);
         CeremonyFile file = CeremonyFile.Parse(FolderCopy.Read(Path.Combine(folder, Change, HomeFolder.CeremonyName), DecodeLimits.TargetsBytes));
         file.Demand(ceremony);
         ChangePlan plan = file.Change ?? throw new SignerRefusalException("package: wanted the file of a change, got one that makes keys");
@@ -100,6 +101,15 @@ internal sealed class CeremonyPackage(string folder)
             .Select(static role => RepositoryFolder.Metadata(role.Key, role.Value));
         string snapshot = RepositoryFolder.Metadata(RolesSettings.SnapshotName, repository.NextVersion(RolesSettings.SnapshotName) - 1);
         return [.. roots, RepositoryFolder.Metadata(RolesSettings.TargetsName, change.State.Targets), .. product, .. repository.Has(snapshot) ? [snapshot] : Array.Empty<string>()];
+    }
+
+    // Afterwards the change is removed, which in the signer's own home would drop the ceremony.
+    private static void DemandOwnHome(HomeFolder home)
+    {
+        if (Directory.Exists(home.Transcript))
+        {
+            throw new SignerRefusalException($"{home.Root}: wanted a keyholder's own home, as `fota-signer approval home` makes it, got a signer's: `fota-signer ceremony run` signs here");
+        }
     }
 
     /// <summary>One that was begun here, and broke off, goes on; another is not thrown away.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Fota.Signer.Home;
 using Fota.TestKit;
 
@@ -59,6 +61,26 @@ public sealed class CeremonyTravelTests
         Assert.That((await _world.RunCeremonyAsync(file, "release,online")).Ok().Output, Does.Contain("applied: "));
         Assert.That(Client.Manifest(_world, "1.0.0").Content.ReleaseVersion.ToString(), Is.EqualTo("1.0.0"));
         Assert.That(Keyholder.ReadSettings().Key("approver-2"), Is.EqualTo(_world.HomeFolder.ReadSettings().Key("approver-2")));
+    }
+
+    [TestCase("possession", "signatures: its agreement: wanted a signature of key 'approver-2' over what is to be signed here, got another")]
+    [TestCase("envelopes", "signatures: infusion-pump/1.0.0/manifest.suit: wanted a signature of key 'approver-2' over what is to be signed here, got another")]
+    [Proves("H-13")]
+    public async Task A45_New_key_whose_agreement_or_release_bears_no_signature_of_its_own_is_refused(string member, string reason)
+    {
+        await _world.ReleaseAsync("1.0.0");
+        (await _world.MakeKeyAsync("approver-2")).Ok();
+        string file = await BegunAsync(ReplaceApprover);
+        await ExportAsync();
+        (await SignAsync(file, "approver-2")).Ok();
+        JsonNode carried = JsonNode.Parse(await File.ReadAllTextAsync(Signatures))!;
+        string envelope = Directory.GetFiles(Path.Combine(_world.HomeFolder.Repository, "targets/infusion-pump/1.0.0"), "*.suit").Single();
+        JsonNode unsigned = member == "possession" ? carried["statement"]!.DeepClone() : new JsonObject { ["infusion-pump/1.0.0/manifest.suit"] = Convert.ToBase64String(await File.ReadAllBytesAsync(envelope)) };
+        carried[member] = unsigned;
+        await File.WriteAllTextAsync(Signatures, carried.ToJsonString(new JsonSerializerOptions()));
+        string[] before = _world.Files();
+        (await ImportAsync()).Refused(reason);
+        Assert.That(_world.Files(), Is.EqualTo(before));
     }
 
     [Test]
