@@ -37,8 +37,9 @@ public sealed class Forgery(SignerSite signer, PublishedRepository repository)
         Dictionary<string, MetaFile> meta = new(snapshot.Meta, StringComparer.Ordinal) { [$"{Role}.json"] = roleFile };
         MetaFile snapshotFile = Add(files, snapshot.Version + 1, "snapshot", new SnapshotMetadata(snapshot.Version + 1, snapshot.Expires, meta), online, "online");
 
+        // The log that every device pins is named as before; without it devices would refuse the timestamp for that alone.
         TimestampMetadata timestamp = repository.Timestamp();
-        Add(files, null, "timestamp", new TimestampMetadata(timestamp.Version + 1, timestamp.Expires, snapshotFile), online, "online");
+        Add(files, null, "timestamp", new TimestampMetadata(timestamp.Version + 1, timestamp.Expires, snapshotFile, timestamp.Logs), online, "online");
         return files;
     }
 

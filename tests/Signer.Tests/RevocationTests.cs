@@ -126,6 +126,16 @@ public sealed class RevocationTests
 
     [Test]
     [Proves("I-26")]
+    public async Task P5_Operator_whose_certificate_was_taken_back_signs_no_list()
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        X509Certificate2 signer = await OperatorAsync();
+        (await RevokeAsync("ops.pem")).Ok();
+        (await AllowAsync(signer, ("pump-0001", key))).Refused("wanted an operator with a certificate that holds, got ops, whose certificate was revoked");
+    }
+
+    [Test]
+    [Proves("I-26")]
     public async Task P10_Operator_whose_certificate_has_ended_signs_no_list()
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

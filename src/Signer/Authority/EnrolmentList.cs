@@ -18,10 +18,11 @@ internal sealed class EnrolmentList
 
     private static readonly JsonSerializerOptions s_options = new(JsonSerializerDefaults.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
-    private EnrolmentList(Sha256Digest digest, string signer, IReadOnlyList<ListedDevice> devices)
+    private EnrolmentList(Sha256Digest digest, X509Certificate2 signer, IReadOnlyList<ListedDevice> devices)
     {
         Digest = digest;
-        Operator = signer;
+        Operator = signer.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+        OperatorSerial = signer.SerialNumber.ToLowerInvariant();
         Devices = devices;
     }
 
@@ -30,6 +31,9 @@ internal sealed class EnrolmentList
 
     /// <summary>Who signed it.</summary>
     public string Operator { get; }
+
+    /// <summary>Serial number of the certificate that it was signed with, lower-case hexadecimal.</summary>
+    public string OperatorSerial { get; }
 
     /// <summary>The devices, each once.</summary>
     public IReadOnlyList<ListedDevice> Devices { get; }
@@ -53,7 +57,7 @@ internal sealed class EnrolmentList
         try
         {
             ListDocument document = JsonSerializer.Deserialize<ListDocument>(list, s_options) ?? throw new JsonException("wanted an object, got null");
-            return new EnrolmentList(Sha256Digest.Of(list), signer.GetNameInfo(X509NameType.SimpleName, forIssuer: false), Checked(document.Devices));
+            return new EnrolmentList(Sha256Digest.Of(list), signer, Checked(document.Devices));
         }
         catch (JsonException e)
         {

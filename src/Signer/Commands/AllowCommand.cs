@@ -32,7 +32,7 @@ internal static class AllowCommand
                 operators,
                 authority,
                 host.Clock.GetUtcNow());
-            if (opened.Revoked.Of("people").Any(revoked => operators.Any(signer => string.Equals(signer.SerialNumber, revoked.Serial, StringComparison.OrdinalIgnoreCase) && signer.GetNameInfo(X509NameType.SimpleName, forIssuer: false) == verified.Operator)))
+            if (opened.Revoked.Of("people").Any(revoked => string.Equals(revoked.Serial, verified.OperatorSerial, StringComparison.Ordinal)))
             {
                 throw new SignerRefusalException($"enrolment list: wanted an operator with a certificate that holds, got {verified.Operator}, whose certificate was revoked");
             }

@@ -57,7 +57,7 @@ public sealed class TwoPersonTests
         world.Settings["people"] = new object[]
         {
             new { name = "ci", certificate = "ci.pem", roles = new[] { "submitter", "approver" }, releaseKeys = new[] { "approver" } },
-            new { name = "bo", certificate = "bo.pem", roles = new[] { "auditor" } },
+            new { name = "bo", certificate = "bo.pem", roles = new[] { "approver" }, releaseKeys = new[] { "second" } },
             new { name = "auditor", certificate = "auditor.pem", roles = new[] { "auditor" } },
         };
         await world.StartAsync();
