@@ -27,6 +27,7 @@ internal sealed record CeremonyOutlook(string Ceremony, string Kind, string? Rea
             .. plan.Tokens.Select(token => $"token {token}: {string.Join(", ", plan.Keys.Where(key => string.Equals(key.Token, token, StringComparison.Ordinal)).Select(static key => $"{key.Label} ({key.Algorithm})"))}"),
             .. after.AllRoles.Select(static role => $"role {role.Name}: {role.Role.Threshold} of {string.Join(", ", role.Role.Keys)}, good for {role.Role.ExpiresDays} days"),
             .. plan.Products.Select(static product => $"product {product.Name}: {product.ClassName} of {product.VendorDomain}, chunks of {product.ChunkSize} bytes{(product.HashBins == 0 ? "" : $", {product.HashBins} hash bins")}"),
+            $"log {plan.Log.Origin}: key {plan.Log.Key}",
             .. plan.Authorities.Select(static authority => $"authority {authority.Profile}: {authority.CommonName}, key {authority.Key}, {authority.Years} years"),
         ];
         return new CeremonyOutlook($"{file.Digest}", CeremonyFile.CreateKind, null, made, null, [], KeyPowers.Of(after, null));
@@ -86,7 +87,14 @@ internal sealed record CeremonyOutlook(string Ceremony, string Kind, string? Rea
         }
     }
 
-    private static string Signs(KeyPowers key) => key is { Roles.Count: 0, Authorities.Count: 0 }
-        ? "signs nothing"
-        : "signs " + string.Join(", ", key.Roles.Select(static role => role.OthersNeeded == 0 ? role.Role : $"{role.Role} with {role.OthersNeeded} more").Concat(key.Authorities.Select(static profile => $"{profile} certificates")));
+    private static string Signs(KeyPowers key)
+    {
+        string[] signs =
+        [
+            .. key.Roles.Select(static role => role.OthersNeeded == 0 ? role.Role : $"{role.Role} with {role.OthersNeeded} more"),
+            .. key.Authorities.Select(static profile => $"{profile} certificates"),
+            .. key.SignsLog ? ["checkpoints of the log"] : Array.Empty<string>(),
+        ];
+        return $"signs {(signs.Length == 0 ? "nothing" : string.Join(", ", signs))}";
+    }
 }

@@ -3,6 +3,7 @@ using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;
 using Fota.Signer.Keys;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 using Fota.Signer.Roles;
 
@@ -28,7 +29,7 @@ internal sealed class ChangeCeremony(SignerHost host, SignerHome home, CeremonyF
         }
 
         DateTimeOffset now = host.Clock.GetUtcNow();
-        ChangeDraft draft = ChangeDraft.Find(Folder, home.Settings, now) ?? ChangeDraft.Begin(Folder, home.Settings, Plan.ToRequest(now), now, yaml);
+        ChangeDraft draft = ChangeDraft.Find(Folder, home.Settings, now) ?? Begin(now, yaml);
         Plan.DemandOwn(draft.Proposal);
         draft.Change.Request.DemandPast(now);
         foreach (string line in draft.Proposal.Effects)
@@ -48,6 +49,19 @@ internal sealed class ChangeCeremony(SignerHost host, SignerHome home, CeremonyF
         KeySettings online = draft.Change.After.Key(draft.Change.After.Roles.Timestamp.Keys[0]);
         return draft.Missing().Count > 0 || !pins.Has(online) ? new CeremonyOutcome(draft, null, null) : Apply(draft, online, usable);
     }
+
+    private ChangeDraft Begin(DateTimeOffset now, byte[] yaml)
+    {
+        ChangeDraft draft = ChangeDraft.Begin(Folder, home.Settings, Plan.ToRequest(now), now, yaml);
+        Enter(LogKinds.CeremonyBegun, draft, ("reason", Plan.Reason), ("effects", string.Join("\n", draft.Proposal.Effects)));
+        return draft;
+    }
+
+    private void Enter(string kind, ChangeDraft draft, params ReadOnlySpan<(string Name, object? Value)> facts) => home.Log.Append(new LogEvent(
+        kind,
+        "-",
+        string.Join(", ", draft.Change.Request.Roles),
+        [("ceremony", file.Digest), ("change", draft.Proposal.Digest), .. facts]));
 
     private CeremonyOutcome Apply(ChangeDraft draft, KeySettings online, IReadOnlyList<KeySettings> usable)
     {
@@ -71,6 +85,7 @@ internal sealed class ChangeCeremony(SignerHost host, SignerHome home, CeremonyF
             Sign(key.Key, name, transcript);
         }
 
+        Enter(LogKinds.CeremonyHeld, draft, ("transcript", Sha256Digest.Of(transcript)));
         ChangeInstallation.Decide(Folder);
         return new CeremonyOutcome(null, prepared.Summary, Path.Combine(Folder.Transcript, name + ChangeTranscript.Ending));
     }

@@ -7,19 +7,22 @@ internal sealed record Policy(
     IReadOnlyList<(string Label, string Token)> Keys,
     RolesSettings Roles,
     IReadOnlyList<(string Name, RoleSettings Role)> Products,
-    IReadOnlyList<AuthoritySettings> Authorities)
+    IReadOnlyList<AuthoritySettings> Authorities,
+    string LogKey)
 {
     public static Policy Of(CeremonyPlan plan) => new(
         [.. plan.Keys.Select(static key => (key.Label, key.Token))],
         new RolesSettings(plan.Root, plan.Targets, plan.Snapshot, plan.Timestamp),
         [.. plan.Products.Select(static product => (product.Name.ToString(), product.Role))],
-        [.. plan.Authorities.Select(static authority => new AuthoritySettings(authority.Profile, authority.Key))]);
+        [.. plan.Authorities.Select(static authority => new AuthoritySettings(authority.Profile, authority.Key))],
+        plan.Log.Key);
 
     public static Policy Of(SignerSettings settings) => new(
         [.. settings.Keys.Select(static key => (key.Label, key.Token))],
         settings.Roles,
         [.. settings.Products.Select(static product => (product.Name, product.Role))],
-        settings.Authorities);
+        settings.Authorities,
+        settings.Log.Key);
 
     /// <summary>Every role, top-level ones first.</summary>
     public IEnumerable<(string Name, RoleSettings Role)> AllRoles => RolesSettings.Names.Select(name => (name, Roles.Find(name)!)).Concat(Products);
@@ -30,9 +33,10 @@ internal sealed record Policy(
 /// <param name="Token">The token it is on.</param>
 /// <param name="Roles">What it signs for.</param>
 /// <param name="Authorities">Profiles of the certificate authorities that are this key's.</param>
+/// <param name="SignsLog">Whether it signs the checkpoints of the log.</param>
 /// <param name="Alone">What whoever holds it, and no other key, can do, in plain words.</param>
 /// <param name="IsRevoked">Whether it could do something before the ceremony, and can do nothing afterwards.</param>
-internal sealed record KeyPowers(string Label, string Token, IReadOnlyList<RolePower> Roles, IReadOnlyList<string> Authorities, string Alone, bool IsRevoked)
+internal sealed record KeyPowers(string Label, string Token, IReadOnlyList<RolePower> Roles, IReadOnlyList<string> Authorities, bool SignsLog, string Alone, bool IsRevoked)
 {
     private const string Nothing = "nothing";
 
@@ -46,9 +50,10 @@ internal sealed record KeyPowers(string Label, string Token, IReadOnlyList<RoleP
         RolePower[] roles = [.. RolesOf(key.Label, after)];
         string[] authorities = [.. AuthoritiesOf(key.Label, after)];
         string[] gone = before is null ? [] : [.. RolesOf(key.Label, before).Select(static role => role.Role).Except(roles.Select(static role => role.Role), StringComparer.Ordinal)];
-        bool isRevoked = roles.Length + authorities.Length == 0 && gone.Length > 0;
-        string[] words = [.. Words(roles, after), .. authorities.Select(Words), .. gone.Select(role => Gone(role, after))];
-        return new KeyPowers(key.Label, key.Token, roles, authorities, words.Length == 0 ? Nothing : string.Join("; ", words), isRevoked);
+        bool signsLog = string.Equals(key.Label, after.LogKey, StringComparison.Ordinal), isRevoked = roles.Length + authorities.Length == 0 && !signsLog && gone.Length > 0;
+        string[] log = signsLog ? ["show those who read the log another one; no device takes it without the timestamp's key"] : [];
+        string[] words = [.. Words(roles, after), .. authorities.Select(Words), .. log, .. gone.Select(role => Gone(role, after))];
+        return new KeyPowers(key.Label, key.Token, roles, authorities, signsLog, words.Length == 0 ? Nothing : string.Join("; ", words), isRevoked);
     }
 
     private static IEnumerable<RolePower> RolesOf(string label, Policy policy) =>

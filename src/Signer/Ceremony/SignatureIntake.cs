@@ -3,14 +3,17 @@ using Fota.Manifest.Envelope;
 using Fota.Manifest.Keys;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
+using Fota.Signer.Log;
 using Fota.Signer.Roles;
 
 namespace Fota.Signer.Ceremony;
 
 /// <summary>Adds to the change of a ceremony what a key signed on another machine. Every signature is verified over what this home computed, all of them before the first is kept.</summary>
-internal sealed class SignatureIntake(HomeFolder folder, ChangeDraft draft, CarriedSignatures carried)
+internal sealed class SignatureIntake(SignerHome home, ChangeDraft draft, CarriedSignatures carried)
 {
     private readonly List<Action> _writes = [];
+
+    private HomeFolder Folder => home.Folder;
 
     /// <returns>The label of the key.</returns>
     /// <exception cref="SignerRefusalException">It is of another change, by a stranger's key, or not that key's signature over what there is to sign.</exception>
@@ -18,14 +21,23 @@ internal sealed class SignatureIntake(HomeFolder folder, ChangeDraft draft, Carr
     {
         Demand("ceremony", draft.Change.Request.Ceremony, carried.Ceremony);
         Demand("change", $"{draft.Proposal.Digest}", carried.Change);
-        ChangeParties parties = new(folder, draft);
+        ChangeParties parties = new(Folder, draft);
         VerificationKey key = parties.Find(carried.KeyId) ?? throw parties.NothingToSign(carried.KeyId);
         CeremonyStatement statement = parties.Statement(key);
         DemandSignature(statement.IsSignedBy(carried.Statement), statement.Label, "its statement");
-        _writes.Add(() => statement.Write(folder, carried.Statement));
+        _writes.Add(() => statement.Write(Folder, carried.Statement));
         AcceptPossession(key, statement.Label);
         Dictionary<string, SignedEnvelope> envelopes = AcceptEnvelopes(key, statement.Label);
         AcceptRoles(key, statement.Label, envelopes);
+        _ = home.Log.Append(new LogEvent(
+            LogKinds.CeremonySigned,
+            statement.Label,
+            string.Join(", ", draft.Change.Request.Roles),
+            ("ceremony", carried.Ceremony),
+            ("change", carried.Change),
+            ("key_id", key.Id),
+            ("roles", string.Join(", ", carried.Roles.Keys)),
+            ("envelopes", carried.Envelopes.Count)));
         _writes.ForEach(static write => write());
         return statement.Label;
     }

@@ -73,7 +73,7 @@ internal static class CeremonyTravelCommands
             CarriedSignatures carried = CarriedSignatures.Parse(FolderCopy.Read(arguments.GetRequiredValue(file), CarriedSignatures.MaxBytes));
             using SignerHome opened = await SignerHome.OpenAsync(new HomeFolder(arguments.GetRequiredValue(home)), host, cancellation);
             ChangeDraft draft = Require(opened, opened.Settings, host);
-            string label = new SignatureIntake(opened.Folder, draft, carried).Accept();
+            string label = new SignatureIntake(opened, draft, carried).Accept();
             await host.Out.WriteLineAsync($"imported: the signatures of {label}");
             await CeremonyRun.ShowNextAsync(host, draft, "FILE", opened.Folder.Root);
         });

@@ -47,6 +47,8 @@ internal static class LogKinds
 {
     public const string
         CeremonyHeld = "ceremony.held",
+        CeremonyBegun = "ceremony.begun",
+        CeremonySigned = "ceremony.signed",
         KeyUsed = "key.used",
         KeyMade = "key.made",
         ReleaseRequested = "release.requested",

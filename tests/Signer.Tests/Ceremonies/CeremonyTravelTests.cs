@@ -1,6 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Fota.Manifest.Log;
 using Fota.Signer.Home;
+using Fota.Signer.Log;
+using Fota.Signer.Tests.Log;
 using Fota.TestKit;
 
 namespace Fota.Signer.Tests.Ceremonies;
@@ -31,7 +34,7 @@ public sealed class CeremonyTravelTests
     public void RemoveHomes() => _world.Dispose();
 
     [Test]
-    [Proves("H-11", "H-13")]
+    [Proves("H-11", "H-13", "L-20")]
     public async Task Signature_from_another_machine_completes_the_ceremony_and_its_transcript()
     {
         string file = await BegunAsync(RaiseRoot, "root-1,root-2");
@@ -46,6 +49,11 @@ public sealed class CeremonyTravelTests
         Assert.That(Client.Update(_world).Root.Root.Threshold, Is.EqualTo(3));
         string statement = $"{_world.Transcripts().Single()[..^".json".Length]}.root-3.txt";
         Assert.That(_world.Verify("root-3", statement, statement + ".sig"), Is.Zero);
+
+        (await _world.OnlineAsync()).Ok();
+        List<LogEntry> entries = [.. (await _world.LogEntriesAsync()).Where(entry => entry.Facts.GetValueOrDefault("ceremony") == CeremonyWorld.DigestOf(file))];
+        Assert.That(entries.Select(static entry => (entry.Kind, entry.Actor, entry.Subject)), Is.EqualTo([(LogKinds.CeremonyBegun, "-", "root"), (LogKinds.CeremonySigned, "root-3", "root"), (LogKinds.CeremonyHeld, "-", "root")]));
+        Assert.That(entries[^1].Facts["transcript"], Is.EqualTo(CeremonyWorld.DigestOf(_world.Transcripts().Single())));
     }
 
     [Test]

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using Fota.Manifest.Log;
 using Fota.Signer.Journal;
 using Fota.Signer.Log;
@@ -28,7 +26,7 @@ public sealed class SignerLogTests
         (await _world.ApproveAsync("1.0.0", digest)).Ok();
         (await _world.PublishAsync("1.0.0")).Ok();
         (await _world.OnlineAsync()).Ok();
-        List<LogEntry> entries = await ReadAsync();
+        List<LogEntry> entries = await _world.LogEntriesAsync();
         Assert.That(entries.Select(static entry => entry.Number), Is.EqualTo(Enumerable.Range(0, entries.Count)));
         Assert.That(entries.Where(static entry => entry.Subject == "infusion-pump 1.0.0" && entry.Kind != LogKinds.KeyUsed).Select(static entry => (entry.Kind, entry.Actor)), Is.EqualTo([
             (LogKinds.ReleaseRequested, "release"),
@@ -95,7 +93,7 @@ public sealed class SignerLogTests
             Assert.That(sent.Keys.Where(static path => path.StartsWith("log/tile/", StringComparison.Ordinal)).Select(static path => path.Split('/')[2]), Is.EquivalentTo(["0", "entries"]));
         }
 
-        List<LogEntry> entries = await ReadAsync();
+        List<LogEntry> entries = await _world.LogEntriesAsync();
         foreach (string kind in new[] { LogKinds.KeyMade, LogKinds.RoleProposed, LogKinds.RoleChanged, LogKinds.RoleDiscarded, LogKinds.CertificateIssued, LogKinds.PublicationTaken, LogKinds.RepositoryRenewed })
         {
             Assert.That(entries.Select(static entry => entry.Kind), Has.Some.EqualTo(kind));
@@ -115,17 +113,4 @@ public sealed class SignerLogTests
     }
 
     private string Checkpoint => Path.Combine(_world.HomeFolder.Log, "checkpoint");
-
-    private async Task<List<LogEntry>> ReadAsync()
-    {
-        string vkey = (await _world.RunAsync("log", "show", "--home", _world.Home)).Ok().Value("vkey");
-        List<byte[]> entries = IndependentLog.Verify(_world.HomeFolder.Log, vkey);
-        foreach (byte[] entry in entries)
-        {
-            using JsonDocument json = JsonDocument.Parse(entry);
-            Assert.That(json.RootElement.EnumerateObject().Select(static member => member.Name), Is.EqualTo(["actor", "facts", "kind", "number", "subject", "time"]), Encoding.UTF8.GetString(entry));
-        }
-
-        return [.. entries.Select(static entry => LogEntry.Decode(entry).OrThrow())];
-    }
 }
