@@ -25,14 +25,16 @@ internal static class ApprovalIntake
             KeySettings? known = workshop.Home.Settings.Keys.FirstOrDefault(settings => string.Equals(settings.KeyId, key.Id.ToString(), StringComparison.Ordinal));
             if (known is not null && allowed.Contains(known.Label, StringComparer.Ordinal) && isSignedBy(key))
             {
-                return key.Equals(author) || string.Equals(known.Serial, workshop.Key.Token.Serial, StringComparison.Ordinal)
-                    ? throw new SignerRefusalException($"approval: key '{known.Label}' is the author's of this release, and the author never approves")
+                return key.Equals(author) ? throw Author(known, "the author's of this release")
+                    : string.Equals(known.Serial, workshop.Key.Token.Serial, StringComparison.Ordinal) ? throw Author(known, "on the token of this release's author")
                     : key;
             }
         }
 
         throw new SignerRefusalException($"approval: wanted a signature by one of this approver's keys ({(allowed.Count == 0 ? "there are none" : string.Join(", ", allowed))}) that is a key of product {workshop.Role.Product}, got none");
     }
+
+    private static SignerRefusalException Author(KeySettings key, string what) => new($"approval: key '{key.Label}' is {what}, and the author never approves");
 
     /// <summary>Adds the approval of a draft to it.</summary>
     /// <param name="workshop">The home, opened with the author's key.</param>

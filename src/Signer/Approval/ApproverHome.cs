@@ -15,10 +15,13 @@ internal static class ApproverHome
     private const long First = 1;
 
     /// <summary>Brings the settings of one up to date, after a change of roles; what it trusts and has seen stays.</summary>
-    public static void Update(HomeFolder folder, SignerSettings settings)
+    /// <param name="folder">The home.</param>
+    /// <param name="settings">signer.json as it is now.</param>
+    /// <param name="module">The PKCS#11 module of this machine; null for the one that the home names.</param>
+    public static void Update(HomeFolder folder, SignerSettings settings, string? module)
     {
-        _ = folder.ReadSettings();
-        DurableFile.Replace(folder.Settings, settings.ToJson());
+        SignerSettings current = folder.ReadSettings();
+        DurableFile.Replace(folder.Settings, (settings with { Module = module ?? current.Module }).ToJson());
     }
 
     /// <summary>Makes one.</summary>

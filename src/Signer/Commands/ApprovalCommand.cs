@@ -24,7 +24,7 @@ internal static class ApprovalCommand
         Option<string?> root = new("--root") { HelpName = "FILE", Description = "The first root (metadata/1.root.json), handed over by the ceremony." };
         Option<bool> update = new("--update") { Description = "The home is there: only its settings are replaced, after a change of roles." };
         Option<string> settings = Arguments.Required("--settings", "FILE", "The signer's signer.json, handed over by the ceremony. It holds no secret.");
-        Option<string?> module = new("--module") { HelpName = "PATH", Description = "The PKCS#11 module of this machine (default: the one that the settings name)." };
+        Option<string?> module = new("--module") { HelpName = "PATH", Description = "The PKCS#11 module of this machine (default: the one that the settings name; with --update, the one that the home names)." };
         Command command = new("home", "Makes an approver's home from what the ceremony handed over.") { home, root, settings, module, update };
         command.Validators.Add(result =>
         {
@@ -37,14 +37,14 @@ internal static class ApprovalCommand
         {
             HomeFolder folder = new(arguments.GetRequiredValue(home));
             SignerSettings handed = SignerSettings.Parse(await File.ReadAllBytesAsync(arguments.GetRequiredValue(settings), cancellation));
-            SignerSettings own = arguments.GetValue(module) is { } other ? handed with { Module = other } : handed;
             if (arguments.GetValue(root) is not { } first)
             {
-                ApproverHome.Update(folder, own);
+                ApproverHome.Update(folder, handed, arguments.GetValue(module));
                 await host.Out.WriteLineAsync($"updated: {folder.Root}; it trusts what it trusted before");
                 return;
             }
 
+            SignerSettings own = arguments.GetValue(module) is { } other ? handed with { Module = other } : handed;
             ApproverHome.Make(folder, own, await File.ReadAllBytesAsync(first, cancellation), host.Clock.GetUtcNow());
             await host.Out.WriteLineAsync($"made: {folder.Root}; it trusts what follows from {first}");
         });

@@ -108,7 +108,7 @@ internal sealed class DraftPreparation(SignerHost host, HomeFolder folder, Servi
                 }
 
                 sbom = request.Sbom is { } bill ? await File.ReadAllBytesAsync(content.PathOf(bill), cancellation) : null;
-                DemandAnnounced(request, images);
+                DemandAnnounced(request, images, sbom);
                 staged.MarkAs(record.Id);
             }
 
@@ -137,13 +137,14 @@ internal sealed class DraftPreparation(SignerHost host, HomeFolder folder, Servi
     }
 
     /// <summary>What was compressed is what was announced: a disk can fail between the two readings.</summary>
-    private static void DemandAnnounced(ReleaseRequest request, List<PreparedImage> images)
+    private static void DemandAnnounced(ReleaseRequest request, List<PreparedImage> images, byte[]? sbom)
     {
-        foreach ((RequestedFile wanted, PreparedImage got) in request.Images.Zip(images))
+        IEnumerable<Sha256Digest> read = images.Select(static image => image.Content.ImageDigest).Concat(sbom is null ? [] : [Sha256Digest.Of(sbom)]);
+        foreach ((RequestedFile wanted, Sha256Digest got) in request.Contents.Zip(read))
         {
-            if (got.Content.ImageDigest != wanted.Digest)
+            if (got != wanted.Digest)
             {
-                throw new ContentChangedException($"{wanted.Name}: wanted digest {wanted.Digest}, got {got.Content.ImageDigest} when it was read again: it has to be sent again");
+                throw new ContentChangedException($"{wanted.Name}: wanted digest {wanted.Digest}, got {got} when it was read again: it has to be sent again");
             }
         }
     }

@@ -15,7 +15,8 @@ namespace Fota.Signer.Service;
 /// <param name="folder">The home.</param>
 /// <param name="keys">The service's keys.</param>
 /// <param name="patience">How long a request may take from its submission to its publication.</param>
-internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKeys keys, TimeSpan patience)
+/// <param name="openBytes">How much one person may have announced for requests that are on their way.</param>
+internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKeys keys, TimeSpan patience, long openBytes)
 {
     /// <summary>As many requests as one person may have on their way.</summary>
     private const int MaxOpen = 50;
@@ -41,11 +42,7 @@ internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKey
             throw new ServiceRefusalException(ServiceRefusal.Conflict, $"{request.Product} {request.Version}: wanted no request on its way, got {other.Id} ({other.Subject}, {RequestNames.Of(other.State)})");
         }
 
-        if (home.Requests.Open().Count(record => string.Equals(record.Submitter, by.Name, StringComparison.Ordinal)) >= MaxOpen)
-        {
-            throw new ServiceRefusalException(ServiceRefusal.Conflict, $"{by.Name}: wanted at most {MaxOpen} requests on their way, got one more");
-        }
-
+        DemandRoom(by, request, [.. home.Requests.Open().Where(record => string.Equals(record.Submitter, by.Name, StringComparison.Ordinal))]);
         string? digest = DemandPossible(workshop, request);
         RequestState state = request.Kind switch
         {
@@ -199,6 +196,20 @@ internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKey
     {
         using SignerHome home = await OpenAsync(cancellation);
         return home.Requests.Get(id);
+    }
+
+    private void DemandRoom(Person by, ReleaseRequest request, IReadOnlyList<RequestRecord> open)
+    {
+        if (open.Count >= MaxOpen)
+        {
+            throw new ServiceRefusalException(ServiceRefusal.Conflict, $"{by.Name}: wanted at most {MaxOpen} requests on their way, got one more");
+        }
+
+        long announced = open.Select(static record => record.Request).Append(request).SelectMany(static asked => asked.Contents).Sum(static file => file.Size);
+        if (announced > openBytes)
+        {
+            throw new ServiceRefusalException(ServiceRefusal.LimitExceeded, $"{by.Name}: wanted at most {openBytes} bytes announced by requests on their way, got {announced}: publish or take back one of {open.Count}");
+        }
     }
 
     private static void DemandOwn(Person by, RequestRecord record)

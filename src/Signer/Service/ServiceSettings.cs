@@ -36,6 +36,9 @@ internal sealed record ServiceSettings
     /// <summary>How long a request may take from its submission to its publication, in days; 1 to 90.</summary>
     public int RequestDays { get; init; } = 14;
 
+    /// <summary>How much one person may have announced for requests that are on their way, in bytes; 1 MiB to 1 TiB.</summary>
+    public long OpenBytes { get; init; } = 64L << 30;
+
     /// <summary>Whether real devices depend on it.</summary>
     [JsonIgnore]
     public bool IsProduction => string.Equals(Layout, "production", StringComparison.Ordinal);
@@ -70,6 +73,7 @@ internal sealed record ServiceSettings
         Demand(IPEndPoint.TryParse(Listen, out _), "listen", "ADDRESS:PORT", Listen);
         Demand(RenewalSeconds is >= 1 and <= 3600, "renewalSeconds", "1 to 3600", $"{RenewalSeconds}");
         Demand(RequestDays is >= 1 and <= 90, "requestDays", "1 to 90", $"{RequestDays}");
+        Demand(OpenBytes is >= 1L << 20 and <= 1L << 40, "openBytes", $"{1L << 20} to {1L << 40}", $"{OpenBytes}");
         Demand(People.Count >= 1 && !People.Contains(null!), "people", "at least one, and none of them null", "none, or null");
         Demand(People.Select(static person => person.Name).Distinct(StringComparer.Ordinal).Count() == People.Count, "people", "each name once", "one twice");
         Tls.Validate(IsProduction);

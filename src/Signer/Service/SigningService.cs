@@ -19,6 +19,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.OpenApi;
 using Quartz;
 
 namespace Fota.Signer.Service;
@@ -71,7 +72,7 @@ internal sealed class SigningService : IAsyncDisposable
             }
 
             DraftPreparation preparation = new(host, folder, keys);
-            service = new SigningService(folder, new ReleaseDesk(host, folder, keys, TimeSpan.FromDays(settings.RequestDays)), preparation, owned);
+            service = new SigningService(folder, new ReleaseDesk(host, folder, keys, TimeSpan.FromDays(settings.RequestDays), settings.OpenBytes), preparation, owned);
 
             // An empty builder: no environment variable or stray file adds an endpoint or a setting.
             WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -163,6 +164,12 @@ internal sealed class SigningService : IAsyncDisposable
             document.Info.Title = "Fota signing service";
             document.Info.Version = "v1";
             document.Servers?.Clear();
+            OpenApiComponents components = document.Components ??= new OpenApiComponents();
+            components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal)
+            {
+                [PersonAuthentication.SchemeName] = new OpenApiSecurityScheme { Type = SecuritySchemeType.MutualTLS, Description = "A TLS client certificate of the people's CA, of a person in the service's settings." },
+            };
+            document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(PersonAuthentication.SchemeName, document)] = [] }];
             return Task.CompletedTask;
         }));
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, PersonAuthentication>(PersonAuthentication.SchemeName, null);

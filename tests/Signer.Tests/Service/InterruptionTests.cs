@@ -40,6 +40,26 @@ public sealed class InterruptionTests
         Assert.That((await world.UntilAsync(asked.Id, "pending", "failed")).State, Is.EqualTo("pending"));
     }
 
+    [TestCase("image-0")]
+    [TestCase("sbom")]
+    [Proves("S-7")]
+    public async Task A48_File_that_changed_on_the_disk_after_it_was_taken_has_to_be_sent_again(string name)
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        byte[] sbom = System.Text.Encoding.UTF8.GetBytes("""{"bomFormat":"CycloneDX","specVersion":"1.6","version":1,"components":[]}""");
+        Answer asked = (await world.PostAsync("ci", "requests", world.ReleaseOf("1.0.0", ("sbom", new { digest = Sha256Digest.Of(sbom).ToString(), size = sbom.Length })))).Ok();
+        await world.StopAsync();
+        string folder = Directory.CreateDirectory(Path.Combine(world.Signer.HomeFolder.Requests, asked.Id)).FullName;
+        File.Copy(world.Signer.Image("1.0.0"), Path.Combine(folder, "image-0"));
+        await File.WriteAllBytesAsync(Path.Combine(folder, "sbom"), sbom);
+        await File.AppendAllTextAsync(Path.Combine(folder, name), "\n");
+        await SetBackAsync(world, asked.Id, RequestState.Preparing);
+        await world.StartAsync();
+        Answer shown = await world.UntilAsync(asked.Id, "awaiting_content", "pending", "failed");
+        Assert.That(shown.State, Is.EqualTo("awaiting_content"), shown.Body.ToString());
+        Assert.That(await SignaturesAsync(world, SigningPurpose.SuitManifest), Is.Zero);
+    }
+
     [Test]
     [Proves("S-8")]
     public async Task A48_Release_that_was_installed_before_the_kill_is_published()

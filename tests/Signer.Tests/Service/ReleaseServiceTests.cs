@@ -92,6 +92,20 @@ public sealed class ReleaseServiceTests
     }
 
     [Test]
+    public async Task A53_Submitter_who_has_announced_as_much_as_the_settings_allow_announces_no_more()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
+        world.Settings["openBytes"] = 1 << 20;
+        await world.StartAsync();
+        object Images(int size) => new object[] { new { digest = new string('a', 64), size } };
+        Answer first = (await world.PostAsync("ci", "requests", world.ReleaseOf("1.0.0", ("images", Images(1 << 20))))).Ok();
+        (await world.PostAsync("ci", "requests", world.ReleaseOf("1.1.0", ("images", Images(1))))).Refused(413, "LimitExceeded", "ci: wanted at most 1048576 bytes announced by requests on their way, got 1048577");
+        (await world.PostAsync("di", "requests", world.ReleaseOf("1.1.0", ("images", Images(1))))).Ok();
+        (await world.PostAsync("ci", $"requests/{first.Id}/withdrawal", new { reason = "room" })).Ok();
+        (await world.PostAsync("ci", "requests", world.ReleaseOf("1.2.0", ("images", Images(1))))).Ok();
+    }
+
+    [Test]
     [Proves("S-7")]
     public async Task A53_Image_longer_than_announced_is_refused()
     {

@@ -1,4 +1,10 @@
 using System.Text.Json;
+using Fota.Manifest.Encoding;
+using Fota.Manifest.Metadata;
+using Fota.Signer.Approval;
+using Fota.Signer.Home;
+using Fota.Signer.Journal;
+using Fota.Signer.Keys;
 using Fota.TestKit;
 
 namespace Fota.Signer.Tests.Service;
@@ -25,7 +31,7 @@ public sealed class TwoPersonTests
     public async Task P6_Service_does_not_start_while_the_environment_holds_the_missing_pin()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
-        world.Signer.Environment[Keys.PinSource.VariableOf(world.Signer.Token("approver"))] = "pin of approver";
+        world.Signer.Environment[PinSource.VariableOf(world.Signer.Token("approver"))] = "pin of approver";
         Assert.That(world.StartAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains("this process can reach 2 keys of product infusion-pump"));
     }
 
@@ -152,7 +158,7 @@ public sealed class TwoPersonTests
     public async Task P6_Service_with_the_pin_of_a_token_that_is_not_its_does_not_start()
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
-        world.Signer.Environment[Keys.PinSource.VariableOf(world.Signer.Token("targets"))] = "pin of targets";
+        world.Signer.Environment[PinSource.VariableOf(world.Signer.Token("targets"))] = "pin of targets";
         Assert.That(world.StartAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains($"the service has the PIN of token '{world.Signer.Token("targets")}'"));
         world.Signer.Environment.Clear();
         ((Dictionary<string, string>)world.Settings["pins"])[world.Signer.Token("ca")] = world.Signer.PinFile("ca");
@@ -182,6 +188,33 @@ public sealed class TwoPersonTests
         string strange = approval.Replace("\"infusion-pump\":", $"\"../../../x\":{parsed.GetProperty("roles").GetProperty("infusion-pump").GetRawText()},\"infusion-pump\":", StringComparison.Ordinal);
         (await world.PostAsync("bo", $"requests/{request.Id}/approval", strange)).Refused(422, "Refused", "wanted infusion-pump, got role ../../../x");
         Assert.That((await world.GetAsync("bo", $"requests/{request.Id}")).State, Is.EqualTo("pending"));
+    }
+
+    [Test]
+    [Proves("S-2")]
+    public async Task A45_Approval_whose_role_another_key_of_the_product_signed_is_refused()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
+        (await world.Signer.MakeKeyAsync("second")).Ok();
+        await world.Signer.ChangeAsync("--role infusion-pump --add-key second", "targets second");
+        (await world.Signer.RunAsync("approval", "home", "--home", world.ApproverHome, "--update", "--settings", world.Signer.HomeFolder.Settings)).Ok();
+        await world.StartAsync();
+        Answer request = await world.PendingAsync("1.0.0");
+        (await world.SignAsync(request)).Ok();
+        ApprovalDocument approval = ApprovalDocument.Parse(await File.ReadAllBytesAsync(world.Signer.PathOf("approval.json")));
+        SignedMetadata role = SignedMetadata.Decode(approval.Roles[SignerWorld.Product], DecodeLimits.TargetsBytes, MetadataProfile.Fota).OrThrow();
+        SignerHost host = world.Signer.Host(new StringWriter(), new StringWriter());
+        using OpenedKey second = OpenedKey.Open(host, world.Signer.HomeFolder, "second", world.Signer.PinFile("second"));
+        byte[] signature;
+        using (SignerHome home = await SignerHome.OpenAsync(world.Signer.HomeFolder, host, CancellationToken.None))
+        {
+            signature = home.Signer.Sign(second.Key, SigningPurpose.ProductRole, "the same role", role.SignedBytes.ToArray());
+        }
+
+        byte[] file = SignedMetadata.Assemble(role.SignedBytes.Span, [MetadataSignature.From(second.Key.PublicKey, signature)]);
+        byte[] mixed = (approval with { Roles = new Dictionary<string, byte[]>(StringComparer.Ordinal) { [SignerWorld.Product] = file } }).ToJson();
+        (await world.PostAsync("bo", $"requests/{request.Id}/approval", System.Text.Encoding.UTF8.GetString(mixed))).Refused(422, "ThresholdNotMet", "infusion-pump (by the approver of infusion-pump 1.0.0)");
+        (await world.PostAsync("bo", $"requests/{request.Id}/approval", System.Text.Encoding.UTF8.GetString(approval.ToJson()))).Ok();
     }
 
     [Test]

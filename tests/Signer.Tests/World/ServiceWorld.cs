@@ -174,7 +174,7 @@ internal sealed class ServiceWorld : IAsyncDisposable
 
         return await Signer.RunAsync([
             "approval", "sign", "--home", ApproverHome, "--product", SignerWorld.Product, "--version", request.Version, "--package", package,
-            "--manifest-digest", digest ?? request.ManifestDigest, "--out", Signer.PathOf("approval.json"), "--pin-file", Signer.PinFile("approver"), .. further]);
+            "--manifest-digest", digest ?? request.ManifestDigest, "--out", Signer.PathOf("approval.json"), .. further.Contains("--pin-file", StringComparer.Ordinal) ? Array.Empty<string>() : ["--pin-file", Signer.PinFile("approver")], .. further]);
     }
 
     /// <summary>Signed on the approver's machine, and brought to the service.</summary>
