@@ -14,6 +14,7 @@ RootCommand root = new("Fota for people: look at manifests, release firmware, ro
     ManifestCommands.Create(),
     PackCommands.Create(),
     ReleaseCommands.Create(),
+    CeremonyCommands.Create(),
     IdentityCommand.Create(),
     RolloutCommands.Create(),
     FleetCommands.CreateDevice(),

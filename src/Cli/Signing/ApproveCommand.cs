@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Text.Json;
 
 namespace Fota.Cli.Signing;
@@ -10,8 +9,6 @@ namespace Fota.Cli.Signing;
 /// </summary>
 internal static class ApproveCommand
 {
-    private const string Override = "FOTA_SIGNER";
-
     public static Command Create()
     {
         ReleaseIdentity release = new();
@@ -32,7 +29,7 @@ internal static class ApproveCommand
                 string wanted = parsed.GetRequiredValue(digest), approval = Path.Combine(package.FullName, "approval.json");
                 bool isWithdrawal = request.GetProperty("request").GetProperty("kind").ValueEquals("withdrawal");
                 await Package.FetchAsync(client, request, isWithdrawal, package.FullName, cancellation);
-                await SignAsync(
+                await LocalSigner.RunAsync(
                     [
                         "approval", "sign", "--home", parsed.GetRequiredValue(home).FullName, "--package", package.FullName, "--out", approval,
                         "--product", parsed.GetRequiredValue(release.Product), "--version", parsed.GetRequiredValue(release.Version), "--manifest-digest", wanted,
@@ -50,25 +47,6 @@ internal static class ApproveCommand
             }
         });
         return command;
-    }
-
-    private static async Task SignAsync(string[] arguments, CancellationToken cancellation)
-    {
-        string signer = Environment.GetEnvironmentVariable(Override) ?? Path.Combine(Path.GetDirectoryName(Environment.ProcessPath)!, "fota-signer");
-        if (!File.Exists(signer))
-        {
-            throw new CommandFailedException($"no signer at {signer}; put fota-signer beside fota, or name it in {Override}");
-        }
-
-        // What it says goes to standard error: standard output is the service's answer.
-        using Process process = Process.Start(new ProcessStartInfo(signer, arguments) { RedirectStandardOutput = true, UseShellExecute = false })
-            ?? throw new CommandFailedException($"{signer} could not be started");
-        await Console.Error.WriteAsync(await process.StandardOutput.ReadToEndAsync(cancellation));
-        await process.WaitForExitAsync(cancellation);
-        if (process.ExitCode != 0)
-        {
-            throw new CommandFailedException("nothing was signed, and nothing was sent");
-        }
     }
 }
 

@@ -15,9 +15,10 @@ internal sealed class SignatureIntake(SignerHome home, ChangeDraft draft, Carrie
 
     private HomeFolder Folder => home.Folder;
 
+    /// <param name="by">Who brought them to the service; null for who works in the home itself.</param>
     /// <returns>The label of the key.</returns>
     /// <exception cref="SignerRefusalException">It is of another change, by a stranger's key, or not that key's signature over what there is to sign.</exception>
-    public string Accept()
+    public string Accept(string? by = null)
     {
         Demand("ceremony", draft.Change.Request.Ceremony, carried.Ceremony);
         Demand("change", $"{draft.Proposal.Digest}", carried.Change);
@@ -37,7 +38,8 @@ internal sealed class SignatureIntake(SignerHome home, ChangeDraft draft, Carrie
             ("change", carried.Change),
             ("key_id", key.Id),
             ("roles", string.Join(", ", carried.Roles.Keys)),
-            ("envelopes", carried.Envelopes.Count)));
+            ("envelopes", carried.Envelopes.Count),
+            ("brought_by", by)));
         _writes.ForEach(static write => write());
         return statement.Label;
     }

@@ -11,7 +11,7 @@ internal enum PersonRole
     /// <summary>Approves with keys of their own, or rejects.</summary>
     Approver,
 
-    /// <summary>Holds ceremonies, which are held with `fota-signer ceremony` where the tokens are; at the service they see all, as an auditor does.</summary>
+    /// <summary>A keyholder: fetches the ceremony that is on its way, and brings signatures for it.</summary>
     Ceremony,
 
     /// <summary>Sees all and changes nothing.</summary>
