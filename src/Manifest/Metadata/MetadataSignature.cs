@@ -15,8 +15,9 @@ public sealed record MetadataSignature(MetadataKeyId Key, ReadOnlyMemory<byte> S
     }
 
     /// <summary>Whether it is <paramref name="key"/>'s over <paramref name="message"/>. The key decides on the algorithm (A24).</summary>
-    internal bool IsBy(VerificationKey key, ReadOnlySpan<byte> message)
+    public bool IsBy(VerificationKey key, ReadOnlySpan<byte> message)
     {
+        ArgumentNullException.ThrowIfNull(key);
         int size = EcdsaSignatureFormat.FixedSizeOf(key.Algorithm);
         if (size == 0)
         {

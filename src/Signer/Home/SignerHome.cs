@@ -22,7 +22,8 @@ internal sealed class SignerHome : IDisposable
         _lock = taken;
         _database = database;
         Log = new SignerLog(database, clock);
-        Journal = new SigningJournal(database, clock, new KeyPolicies(folder, clock), Log);
+        Policies = new KeyPolicies(folder, clock);
+        Journal = new SigningJournal(database, clock, Policies, Log);
         Signer = new JournalledSigner(Journal);
         Sequences = new SequenceNumbers(database, clock);
         Names = new CertifiedNames(database, clock);
@@ -42,6 +43,9 @@ internal sealed class SignerHome : IDisposable
 
     /// <summary>What goes into the log that anybody can check.</summary>
     public SignerLog Log { get; }
+
+    /// <summary>What each key may sign.</summary>
+    public KeyPolicies Policies { get; }
 
     public SigningJournal Journal { get; }
 
