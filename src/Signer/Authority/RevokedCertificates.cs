@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
+using Fota.Manifest.Log;
 using Fota.Signer.Journal;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Authority;
 
-/// <summary>The certificates that an authority of this home takes back, append-only in journal.db.</summary>
-internal sealed class RevokedCertificates(SignerDatabase database, TimeProvider clock)
+/// <summary>The certificates that an authority of this home takes back, append-only in journal.db, and in the log.</summary>
+internal sealed class RevokedCertificates(SignerDatabase database, TimeProvider clock, SignerLog log)
 {
     /// <summary>The reasons of RFC 5280 section 5.3.1 that an end entity's certificate can have here; removal and hold are not taken.</summary>
     public static IReadOnlyDictionary<string, X509RevocationReason> Reasons { get; } = new Dictionary<string, X509RevocationReason>(StringComparer.Ordinal)
@@ -17,26 +19,63 @@ internal sealed class RevokedCertificates(SignerDatabase database, TimeProvider 
         ["cessation-of-operation"] = X509RevocationReason.CessationOfOperation,
     };
 
-    /// <summary>Takes a certificate back; once, whatever is said later.</summary>
+    /// <summary>Takes a certificate back; once, whatever is said later. Row and entry are one.</summary>
     /// <returns>False if it was taken back before.</returns>
-    public bool Add(string profile, string serial, string reason) => database.Execute(
-        "INSERT INTO revoked (profile, serial, time, reason) VALUES ($0, $1, $2, $3) ON CONFLICT DO NOTHING",
-        profile,
-        serial,
-        clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture),
-        reason) == 1;
+    public bool Add(Revocation revocation, string subject)
+    {
+        bool isNew = !IsRevoked(revocation.Profile, revocation.Serial);
+        if (isNew)
+        {
+            log.AppendWith(revocation.ToEvent(subject), () => Insert(revocation, clock.GetUtcNow()));
+        }
+
+        return isNew;
+    }
+
+    /// <summary>Whether a certificate was taken back.</summary>
+    public bool IsRevoked(string profile, string serial) =>
+        database.Scalar("SELECT 1 FROM revocation WHERE profile = $0 AND serial = $1", profile, serial.ToLowerInvariant()) is not null;
 
     /// <summary>All of an authority, in the order in which they were taken back.</summary>
     public IReadOnlyList<(string Serial, DateTimeOffset Time, X509RevocationReason Reason)> Of(string profile) => database.Query(
-        "SELECT serial, time, reason FROM revoked WHERE profile = $0 ORDER BY id",
+        "SELECT serial, time, reason FROM revocation WHERE profile = $0 ORDER BY id",
         static row => (row.GetString(0), DateTimeOffset.Parse(row.GetString(1), CultureInfo.InvariantCulture), Reasons[row.GetString(2)]),
         profile);
 
-    /// <summary>The number of the next list: each number is given once, on disk before the list is signed (RFC 5280 section 5.2.3).</summary>
-    public long NextNumber(string profile) => Convert.ToInt64(
-        database.Scalar(
-            "INSERT INTO crl (profile, number, time) VALUES ($0, 1 + coalesce((SELECT max(number) FROM crl WHERE profile = $0), 0), $1) RETURNING number",
-            profile,
-            clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture)),
-        CultureInfo.InvariantCulture);
+    /// <summary>The number of the next list: each number is given once, on disk and entered before the list is signed (RFC 5280 section 5.2.3).</summary>
+    /// <param name="profile">Whose list.</param>
+    /// <param name="issuer">The key identifier of the authority that signs it.</param>
+    /// <param name="label">The label of its key.</param>
+    public long NextNumber(string profile, string issuer, string label)
+    {
+        long number = 0;
+        database.InTransaction(() =>
+        {
+            number = 1 + Convert.ToInt64(database.Scalar("SELECT coalesce(max(number), 0) FROM crl WHERE profile = $0", profile), CultureInfo.InvariantCulture);
+            InsertNumber(profile, number, clock.GetUtcNow());
+            _ = log.Append(new LogEvent(LogKinds.RevocationListSigned, label, $"{profile} CA", ("profile", profile), ("issuer", issuer), ("number", number)));
+        });
+        return number;
+    }
+
+    /// <summary>Takes back what the log says was revoked.</summary>
+    public void Restore(LogEntry revoked) => Insert(Revocation.Of(revoked), revoked.Time);
+
+    /// <summary>Takes back what the log says of the number of a list.</summary>
+    public void RestoreNumber(LogEntry signed) => InsertNumber(
+        signed.Fact("profile"),
+        long.TryParse(signed.Fact("number"), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : throw signed.Wrong("number"),
+        signed.Time);
+
+    private void Insert(Revocation revocation, DateTimeOffset time) => _ = database.Execute(
+        "INSERT INTO revocation (profile, issuer, serial, key_id, time, reason) VALUES ($0, $1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        revocation.Profile,
+        revocation.Issuer,
+        revocation.Serial,
+        revocation.KeyId,
+        time.ToString("O", CultureInfo.InvariantCulture),
+        revocation.Reason);
+
+    private void InsertNumber(string profile, long number, DateTimeOffset time) => _ = database.Execute(
+        "INSERT INTO crl (profile, number, time) VALUES ($0, $1, $2) ON CONFLICT DO NOTHING", profile, number, time.ToString("O", CultureInfo.InvariantCulture));
 }

@@ -4,9 +4,11 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Fota.Interop.Posix;
+using Fota.Manifest;
 using Fota.Signer.Authority;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Commands;
 
@@ -26,8 +28,9 @@ internal static class RevocationCommand
             HomeFolder folder = new(arguments.GetRequiredValue(home));
             using X509Certificate2 revoked = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(arguments.GetRequiredValue(certificate), cancellation));
             using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
-            string profile = ProfileOf(folder, opened.Settings, revoked), serial = revoked.SerialNumber.ToLowerInvariant();
-            bool isNew = opened.Revoked.Add(profile, serial, arguments.GetRequiredValue(reason));
+            (string profile, string issuer) = IssuerOf(folder, opened.Settings, revoked);
+            string serial = revoked.SerialNumber.ToLowerInvariant(), key = Sha256Digest.Of(revoked.PublicKey.ExportSubjectPublicKeyInfo()).ToString();
+            bool isNew = opened.Revoked.Add(new Revocation(profile, issuer, serial, key, arguments.GetRequiredValue(reason)), revoked.Subject);
             await host.Out.WriteLineAsync($"{(isNew ? "revoked" : "revoked before")}: {revoked.Subject}, serial {serial}, {profile} CA");
             await host.Out.WriteLineAsync($"next: fota-signer ca crl --home {folder.Root} --profile {profile} --out FILE");
         });
@@ -55,6 +58,7 @@ internal static class RevocationCommand
             using OpenedKey key = OpenedKey.Open(host, folder, folder.ReadSettings().Authority(wanted).Key, arguments.GetValue(pinFile));
             using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
             using X509Certificate2 authority = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(folder.AuthorityCertificate(wanted), cancellation));
+            LogRecovery.DemandWhole(opened);
             IReadOnlyList<(string Serial, DateTimeOffset Time, X509RevocationReason Reason)> revoked = opened.Revoked.Of(wanted);
             CertificateRevocationListBuilder builder = new();
             foreach ((string serial, DateTimeOffset time, X509RevocationReason why) in revoked)
@@ -62,7 +66,7 @@ internal static class RevocationCommand
                 builder.AddEntry(Convert.FromHexString(serial), time, why);
             }
 
-            long number = opened.Revoked.NextNumber(wanted);
+            long number = opened.Revoked.NextNumber(wanted, AuthorityKey.Of(authority), key.Key.Label);
             byte[] list = new CertificateAuthority(opened.Signer, key.Token, key.Key).SignList(authority, builder, number, host.Clock.GetUtcNow(), good);
             DurableFile.Replace(Path.GetFullPath(arguments.GetRequiredValue(output)), Encoding.ASCII.GetBytes(PemEncoding.WriteString("X509 CRL", list) + "\n"));
             await host.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"signed: list {number} of the {wanted} CA, {revoked.Count} certificates, good for {good} days"));
@@ -71,7 +75,7 @@ internal static class RevocationCommand
     }
 
     /// <summary>Which authority of this home issued it, by its key and not by a name.</summary>
-    private static string ProfileOf(HomeFolder folder, SignerSettings settings, X509Certificate2 certificate)
+    private static (string Profile, string Issuer) IssuerOf(HomeFolder folder, SignerSettings settings, X509Certificate2 certificate)
     {
         if (certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(static constraints => constraints.CertificateAuthority))
         {
@@ -89,7 +93,7 @@ internal static class RevocationCommand
             chain.ChainPolicy.VerificationFlags = X509VerificationFlags.IgnoreNotTimeValid;
             if (chain.Build(certificate))
             {
-                return profile;
+                return (profile, AuthorityKey.Of(authority));
             }
         }
 
