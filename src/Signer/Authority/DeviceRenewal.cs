@@ -24,6 +24,7 @@ internal sealed class DeviceRenewal(SignerHome home, CertificateAuthority issuer
         string pem = PemEncoding.WriteString("CERTIFICATE REQUEST", request);
         ExaminedRequest wanted = ExaminedRequest.ForDevice(pem, home.Settings.Products.Select(static product => product.Name));
         string device = wanted.Device!;
+        home.Revoked.DemandKeyHolds(wanted.Key.Id);
         if (home.Issued.Newest(device, wanted.Key.Id) is null && home.Allowed.Allows(device, wanted.Product!, wanted.Key.Id))
         {
             // An operator signed for this very key.
@@ -31,9 +32,9 @@ internal sealed class DeviceRenewal(SignerHome home, CertificateAuthority issuer
         }
 
         DemandHolder(device, wanted.Key.Id);
-        DemandNotRevoked(device, wanted.Key.Id);
         X509Certificate2 before = home.Issued.Newest(device, wanted.Key.Id)
             ?? throw new SignerRefusalException($"device {device}: wanted a certificate for its key in ca/issued, to renew it, got none");
+        DemandNotRevoked(device, before.SerialNumber);
         DemandSame(device, wanted, before);
         DateTimeOffset begun = new(before.NotBefore), end = new(before.NotAfter);
 
@@ -66,16 +67,11 @@ internal sealed class DeviceRenewal(SignerHome home, CertificateAuthority issuer
         return certificate;
     }
 
-    /// <summary>A device whose newest certificate was taken back, or any because its key is known to others, gets no other for the same key.</summary>
-    private void DemandNotRevoked(string device, KeyId key)
+    private void DemandNotRevoked(string device, string newest)
     {
-        IReadOnlyList<string> serials = home.Issued.Serials(device, key);
-        foreach ((string serial, _, X509RevocationReason reason) in home.Revoked.Of("device"))
+        if (home.Revoked.IsRevoked("device", newest))
         {
-            if (serials.Contains(serial, StringComparer.Ordinal) && (reason == X509RevocationReason.KeyCompromise || string.Equals(serials[0], serial, StringComparison.Ordinal)))
-            {
-                throw new SignerRefusalException($"device {device}: its certificate {serial} was revoked ({reason}), and is not renewed");
-            }
+            throw new SignerRefusalException($"device {device}: its certificate {newest.ToLowerInvariant()} was revoked, and is not renewed");
         }
     }
 

@@ -18,6 +18,8 @@ internal sealed class Issuance(SignerHome home, CertificateAuthority issuer, X50
     public (X509Certificate2 Certificate, string? Replaced) Issue(ExaminedRequest wanted, bool replace, DateTimeOffset now)
     {
         LogRecovery.DemandWhole(home);
+        home.Revoked.DemandKeyHolds(wanted.Key.Id);
+        _ = CertificateAuthority.LifeOf(authority, wanted, now);
         string? replaced = wanted.Device is { } device ? home.Names.Claim(device, wanted.Key.Id, replace) : null;
         X509Certificate2 certificate = issuer.Issue(authority, wanted, now);
         _ = home.Log.Append(CertificateEntry.Of(issuer.Label, profile, wanted, certificate, replaced));

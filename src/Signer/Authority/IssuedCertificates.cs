@@ -50,10 +50,6 @@ internal sealed class IssuedCertificates(HomeFolder folder, SignerDatabase datab
         return serial is null ? null : Load(PathOf(serial));
     }
 
-    /// <summary>Serial numbers of all that this device and key ever got, the one that ends last first.</summary>
-    public IReadOnlyList<string> Serials(string device, KeyId key) =>
-        database.Query("SELECT serial FROM issued WHERE device = $0 AND key_id = $1 ORDER BY not_after DESC, serial", static row => row.GetString(0), device, key.ToString());
-
     private string PathOf(string serial) => Path.Combine(Kept, serial + Extension);
 
     private static X509Certificate2 Load(string file)

@@ -59,7 +59,7 @@ internal static class RevocationCommand
             using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
             using X509Certificate2 authority = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(folder.AuthorityCertificate(wanted), cancellation));
             LogRecovery.DemandWhole(opened);
-            IReadOnlyList<(string Serial, DateTimeOffset Time, X509RevocationReason Reason)> revoked = opened.Revoked.Of(wanted);
+            IReadOnlyList<(string Serial, DateTimeOffset Time, X509RevocationReason Reason)> revoked = opened.Revoked.Of(wanted, AuthorityKey.Of(authority));
             CertificateRevocationListBuilder builder = new();
             foreach ((string serial, DateTimeOffset time, X509RevocationReason why) in revoked)
             {
