@@ -47,6 +47,6 @@ internal static class CertificateCommand
                 await host.Out.WriteLineAsync($"replaced: key {replaced}, whose certificate is good until it ends all the same");
             }
         });
-        return new Command("ca", "The certificate authorities of devices, services and people.") { issue, RenewCommand.Create(host), AuthorityCommand.CreateMake(host), AuthorityCommand.CreateSwitch(host), RevocationCommand.CreateRevoke(host), RevocationCommand.CreateList(host), AllowCommand.Create(host) };
+        return new Command("ca", "The certificate authorities of devices, services and people.") { issue, RenewCommand.Create(host), AuthorityCommand.CreateMake(host), AuthorityCommand.CreateSwitch(host), RevocationCommand.CreateRevoke(host), RevocationCommand.CreateList(host), AllowCommand.Create(host), DisallowCommand.Create(host) };
     }
 }

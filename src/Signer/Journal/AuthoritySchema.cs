@@ -46,7 +46,7 @@ internal static class AuthoritySchema
             operator        TEXT NOT NULL,
             operator_serial TEXT NOT NULL,
             time            TEXT NOT NULL,
-            UNIQUE (device, list_sha256)
+            UNIQUE (device, list_sha256, operator_serial)
         ) STRICT;
 
         CREATE TABLE disallowance (

@@ -67,6 +67,7 @@ internal static class LogKinds
         CertificateRevoked = "certificate.revoked",
         RevocationListSigned = "crl.signed",
         DevicesAllowed = "devices.allowed",
+        DevicesDisallowed = "devices.disallowed",
         AuthorityMade = "authority.made",
         AuthoritySwitched = "authority.switched",
         LogSucceeded = "log.succeeded",

@@ -80,6 +80,9 @@ internal static class LogRecovery
             case LogKinds.DevicesAllowed:
                 home.Allowed.Restore(entry);
                 break;
+            case LogKinds.DevicesDisallowed:
+                home.Allowed.RestoreEnd(entry);
+                break;
             default:
                 break;
         }
