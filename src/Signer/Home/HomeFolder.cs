@@ -80,6 +80,9 @@ internal sealed class HomeFolder(string path)
     /// <summary>The certificate of an authority's successor, from `ca make` to `ca switch`.</summary>
     public string NextAuthorityCertificate(string profile) => Path.Combine(Authorities, $"{profile}-ca.next.pem");
 
+    /// <summary>The certificates of authorities that were switched from: PROFILE-KEYIDENTIFIER.pem.</summary>
+    public string FormerAuthorities => Path.Combine(Authorities, "former");
+
     /// <summary>A key's public half, as it was recorded when it was made.</summary>
     public VerificationKey PublicKey(KeySettings key)
     {

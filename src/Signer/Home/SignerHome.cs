@@ -30,8 +30,8 @@ internal sealed class SignerHome : IDisposable
         Pushes = new PushRecord(database);
         Issued = new IssuedCertificates(folder, database);
         Requests = new RequestStore(database, clock, Log);
-        Revoked = new RevokedCertificates(database, clock);
-        Allowed = new AllowedDevices(database, clock);
+        Revoked = new RevokedCertificates(database, clock, Log);
+        Allowed = new AllowedDevices(database, clock, Log);
     }
 
     public HomeFolder Folder { get; }
@@ -82,7 +82,7 @@ internal sealed class SignerHome : IDisposable
             SignerHome home = new(folder, settings, taken, database, host.Clock, completed);
             if (LogRecovery.Run(home) is long lacked and > 0)
             {
-                await host.Error.WriteLineAsync($"warning: the journal lacked {lacked} entries of the log, which were taken from there; what was entered after the last checkpoint is lost, and so is the rest of the journal");
+                await host.Error.WriteLineAsync($"warning: the journal lacked {lacked} entries of the log, which were taken from there, with names, revocations and lists of devices; what was entered after the last checkpoint is lost, and so is the rest of the journal");
             }
 
             foreach (JournalEntry entry in home.Journal.CloseUnknown())

@@ -6,7 +6,8 @@ namespace Fota.Signer.Log;
 
 /// <summary>
 /// A journal that was lost, or restored from an old copy, lacks entries that the log has and that were signed for. They are taken back from the log, after the whole of it was verified, before
-/// anything new is entered: else the same numbers would be given twice, and nothing could be signed any more.
+/// anything new is entered: else the same numbers would be given twice, and nothing could be signed any more. What the authorities keep is made of the entries again: names, what was taken back,
+/// numbers of lists, and devices that may have a certificate.
 /// </summary>
 internal static class LogRecovery
 {
@@ -37,7 +38,53 @@ internal static class LogRecovery
             throw new SignerRefusalException($"the journal lacks {checkpoint.Content.Size - count} entries that are in the log, and they cannot be taken from there: {rejection}");
         }
 
-        home.Log.Restore(lacking, new LogEvent(LogKinds.LogRestored, "-", checkpoint.Content.Origin, ("entries", lacking.Count), ("checkpoint", checkpoint.Content.Size)));
+        // One transaction: there is no journal that has the entries, and lacks what they say was taken back.
+        home.Log.Restore(lacking, entry => RestoreRow(home, entry), new LogEvent(LogKinds.LogRestored, "-", checkpoint.Content.Origin, ("entries", lacking.Count), ("checkpoint", checkpoint.Content.Size)));
         return lacking.Count;
+    }
+
+    /// <summary>
+    /// A journal that is not the one of the log, or that has no log to be compared with though devices pinned one, lacks nobody knows what: what was revoked, whose names are
+    /// whose, which numbers were given. No authority signs anything then.
+    /// </summary>
+    /// <exception cref="SignerRefusalException">It is such a one.</exception>
+    public static void DemandWhole(SignerHome home)
+    {
+        VerifiedCheckpoint? checkpoint = LogSequencer.NewestCheckpoint(home);
+        long size = checkpoint?.Content.Size ?? 0;
+        if (LogSequencer.Published(home).FirstOrDefault(log => log.Content.Size > size) is { } ahead)
+        {
+            throw new SignerRefusalException($"journal: wanted the log with the {ahead.Content.Size} entries that devices pinned, got one with {size}: what was revoked may be among those that the journal lacks; put back {home.Folder.Log} from a backup or a server");
+        }
+
+        // The journal went on without the log, if the last entry that was signed for is another one in it: each bears the moment in which it was made.
+        if (size > 0 && !new TiledTree(new LogFolder(home.Folder.Log), size).Entry(size - 1).Span.SequenceEqual(home.Log.Read(size - 1, 1)[0].Span))
+        {
+            throw new SignerRefusalException($"journal: wanted entry {size - 1} as it is in the log, got another: what was revoked may be among those that the journal lacks; move {home.Folder.Journal} away, and it is made of the log again");
+        }
+    }
+
+    private static void RestoreRow(SignerHome home, LogEntry entry)
+    {
+        switch (entry.Kind)
+        {
+            case LogKinds.CertificateIssued:
+                home.Names.Restore(entry);
+                break;
+            case LogKinds.CertificateRevoked:
+                home.Revoked.Restore(entry);
+                break;
+            case LogKinds.RevocationListSigned:
+                home.Revoked.RestoreNumber(entry);
+                break;
+            case LogKinds.DevicesAllowed:
+                home.Allowed.Restore(entry);
+                break;
+            case LogKinds.DevicesDisallowed:
+                home.Allowed.RestoreEnd(entry);
+                break;
+            default:
+                break;
+        }
     }
 }

@@ -80,7 +80,7 @@ internal sealed class LogSequencer
             throw new SignerRefusalException($"log: wanted a journal with the {signed} entries that were signed for, got {count}: it is older than the log, and nothing is signed for it");
         }
 
-        if (Published().FirstOrDefault(log => log.Content.Size > count) is { } ahead)
+        if (Published(_home).FirstOrDefault(log => log.Content.Size > count) is { } ahead)
         {
             throw new SignerRefusalException($"log: wanted the {ahead.Content.Size} entries that devices pinned, got {count}: journal and log are older than what was published, and nothing is signed that would contradict what was");
         }
@@ -151,7 +151,7 @@ internal sealed class LogSequencer
             throw new SignerRefusalException($"log: wanted tiles with root hash {checkpoint.Root} of {checkpoint.Size} entries, got {tree.Root()} from the disk");
         }
 
-        IEnumerable<VerifiedCheckpoint> earlier = Published().Concat(old is null ? [] : [old]);
+        IEnumerable<VerifiedCheckpoint> earlier = Published(_home).Concat(old is null ? [] : [old]);
         foreach (Checkpoint signed in earlier.Select(static earlier => earlier.Content).Where(static content => content.Size > 0))
         {
             Rejection? fork = signed.Size > checkpoint.Size
@@ -164,9 +164,10 @@ internal sealed class LogSequencer
         }
     }
 
-    private IEnumerable<VerifiedCheckpoint> Published()
+    /// <summary>The checkpoints that the timestamp of the repository carries.</summary>
+    public static IEnumerable<VerifiedCheckpoint> Published(SignerHome home)
     {
-        RepositoryFolder repository = new(_home.Folder.Repository);
+        RepositoryFolder repository = new(home.Folder.Repository);
         return repository.Has(RepositoryFolder.Timestamp)
             ? SignedMetadata.Decode(repository.Read(RepositoryFolder.Timestamp), DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow().UnverifiedTimestamp().OrThrow().Logs
             : [];

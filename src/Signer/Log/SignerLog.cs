@@ -35,13 +35,14 @@ internal sealed class SignerLog(SignerDatabase database, TimeProvider clock)
         return number;
     }
 
-    /// <summary>Takes back entries that are in the tree already, and says so in a new one.</summary>
-    public void Restore(IReadOnlyList<ReadOnlyMemory<byte>> entries, LogEvent happened) => database.InTransaction(() =>
+    /// <summary>Takes back entries that are in the tree already, each with the row that it tells of, and says so in a new one; all or nothing.</summary>
+    public void Restore(IReadOnlyList<ReadOnlyMemory<byte>> entries, Action<LogEntry> row, LogEvent happened) => database.InTransaction(() =>
     {
         long number = Count;
         foreach (ReadOnlyMemory<byte> entry in entries)
         {
             Insert(number++, entry.ToArray());
+            row(LogEntry.Decode(entry).OrThrow());
         }
 
         _ = Append(happened);
