@@ -17,7 +17,7 @@ internal static class LogCommand
         show.SetAction(async (arguments, cancellation) =>
         {
             using SignerHome opened = await SignerHome.OpenAsync(new HomeFolder(arguments.GetRequiredValue(home)), host, cancellation);
-            VerifiedCheckpoint? newest = LogSequencer.NewestCheckpoint(opened);
+            VerifiedCheckpoint? newest = LogCheckpoints.Newest(opened);
             await host.Out.WriteLineAsync($"log: {opened.Folder.Log}");
             await host.Out.WriteLineAsync($"vkey: {opened.Settings.Log.Verifier(opened.Folder, opened.Settings)}");
             await host.Out.WriteLineAsync($"checkpoint: {newest?.Content.Size ?? 0} entries, root hash {(newest?.Content.Root ?? MerkleHash.OfEmptyTree)}");

@@ -10,14 +10,15 @@ namespace Fota.Signer.Log;
 /// </summary>
 internal static class LogRecovery
 {
-    /// <returns>How many entries were taken back.</returns>
+    /// <returns>How many entries were taken back, and why the checkpoint on disk could not be read: null if it could, or if there is none.</returns>
     /// <exception cref="SignerRefusalException">The log is not what was signed, or the journal holds other entries.</exception>
-    public static long Run(SignerHome home)
+    public static (long Taken, string? Damage) Run(SignerHome home)
     {
         long count = home.Log.Count;
-        if (LogSequencer.NewestCheckpoint(home) is not { } checkpoint || checkpoint.Content.Size <= count)
+        (VerifiedCheckpoint? newest, string? damage) = Signed(home);
+        if (newest is not { } checkpoint || checkpoint.Content.Size <= count)
         {
-            return 0;
+            return (0, damage);
         }
 
         List<ReadOnlyMemory<byte>> lacking = [];
@@ -38,6 +39,21 @@ internal static class LogRecovery
         }
 
         home.Log.Restore(lacking, new LogEvent(LogKinds.LogRestored, "-", checkpoint.Content.Origin, ("entries", lacking.Count), ("checkpoint", checkpoint.Content.Size)));
-        return lacking.Count;
+        return (lacking.Count, damage);
     }
+
+    /// <summary>The newest checkpoint that can be read: the one on disk, or else what the published timestamp pins, which was signed for as well.</summary>
+    private static (VerifiedCheckpoint? Newest, string? Damage) Signed(SignerHome home)
+    {
+        try
+        {
+            return (LogCheckpoints.Newest(home) ?? Pinned(home), null);
+        }
+        catch (SignerRefusalException e)
+        {
+            return (Pinned(home), e.Message);
+        }
+    }
+
+    private static VerifiedCheckpoint? Pinned(SignerHome home) => LogCheckpoints.Published(home) is [.., var newest] ? newest : null;
 }

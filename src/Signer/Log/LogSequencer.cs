@@ -1,11 +1,8 @@
 using Fota.Manifest;
-using Fota.Manifest.Encoding;
 using Fota.Manifest.Log;
-using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;
 using Fota.Signer.Keys;
-using Fota.Signer.Repository;
 
 namespace Fota.Signer.Log;
 
@@ -42,34 +39,7 @@ internal sealed class LogSequencer
                 + "if the online key went to another token for good, the log needs a key there (`fota-signer log succeed`)");
         }
 
-        return new LogSequencer(home, opened.Find(home.Settings.Key(settings.Key))).Run(NewestCheckpoint(home), settings.Verifier(home.Folder, home.Settings));
-    }
-
-    /// <summary>The checkpoint on disk, signed by the key of today or by one that it succeeded; null before the first one.</summary>
-    public static VerifiedCheckpoint? NewestCheckpoint(SignerHome home)
-    {
-        if (new LogFolder(home.Folder.Log).Read(ITileSource.Checkpoint, LogLimits.NoteBytes) is not { } note)
-        {
-            return null;
-        }
-
-        string origin = Checkpoint.Parse(SignedNote.Decode(note).OrThrow().Text).Origin;
-        LogSettings settings = home.Settings.Logs.FirstOrDefault(log => string.Equals(log.Origin, origin, StringComparison.Ordinal))
-            ?? throw new SignerRefusalException($"log/checkpoint: wanted one of log {home.Settings.Log.Origin}, got another's");
-        return VerifiedCheckpoint.Verify(note, settings.Verifier(home.Folder, home.Settings)).OrThrow();
-    }
-
-    /// <summary>
-    /// What the next timestamp pins: the newest checkpoint, and the last one of each log that it succeeded, as devices refuse a timestamp that names a log
-    /// no longer.
-    /// </summary>
-    /// <param name="home">The home.</param>
-    /// <param name="before">The timestamp of now; null before the first.</param>
-    public static IReadOnlyList<VerifiedCheckpoint> Pins(SignerHome home, TimestampMetadata? before)
-    {
-        VerifiedCheckpoint? newest = NewestCheckpoint(home);
-        IEnumerable<VerifiedCheckpoint> others = (before?.Logs ?? []).Where(log => !string.Equals(log.Content.Origin, newest?.Content.Origin, StringComparison.Ordinal));
-        return newest is null ? [.. others] : [.. others, newest];
+        return new LogSequencer(home, opened.Find(home.Settings.Key(settings.Key))).Run(LogCheckpoints.Newest(home), settings.Verifier(home.Folder, home.Settings));
     }
 
     private VerifiedCheckpoint? Run(VerifiedCheckpoint? old, NoteKey key)
@@ -80,7 +50,7 @@ internal sealed class LogSequencer
             throw new SignerRefusalException($"log: wanted a journal with the {signed} entries that were signed for, got {count}: it is older than the log, and nothing is signed for it");
         }
 
-        if (Published().FirstOrDefault(log => log.Content.Size > count) is { } ahead)
+        if (LogCheckpoints.Published(_home).FirstOrDefault(log => log.Content.Size > count) is { } ahead)
         {
             throw new SignerRefusalException($"log: wanted the {ahead.Content.Size} entries that devices pinned, got {count}: journal and log are older than what was published, and nothing is signed that would contradict what was");
         }
@@ -151,7 +121,7 @@ internal sealed class LogSequencer
             throw new SignerRefusalException($"log: wanted tiles with root hash {checkpoint.Root} of {checkpoint.Size} entries, got {tree.Root()} from the disk");
         }
 
-        IEnumerable<VerifiedCheckpoint> earlier = Published().Concat(old is null ? [] : [old]);
+        IEnumerable<VerifiedCheckpoint> earlier = LogCheckpoints.Published(_home).Concat(old is null ? [] : [old]);
         foreach (Checkpoint signed in earlier.Select(static earlier => earlier.Content).Where(static content => content.Size > 0))
         {
             Rejection? fork = signed.Size > checkpoint.Size
@@ -162,14 +132,6 @@ internal sealed class LogSequencer
                 throw new SignerRefusalException($"log: wanted a tree that began as checkpoint {signed.Size} of {signed.Origin}, got another ({fork}): nothing is signed that would contradict what was");
             }
         }
-    }
-
-    private IEnumerable<VerifiedCheckpoint> Published()
-    {
-        RepositoryFolder repository = new(_home.Folder.Repository);
-        return repository.Has(RepositoryFolder.Timestamp)
-            ? SignedMetadata.Decode(repository.Read(RepositoryFolder.Timestamp), DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow().UnverifiedTimestamp().OrThrow().Logs
-            : [];
     }
 
     private void WriteOnce(TileAddress tile, byte[] bytes)

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Fota.Manifest.Log;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Journal;
@@ -122,6 +123,110 @@ public sealed class LogSequencerTests
         string vkey = await VkeyAsync();
         Assert.That((now.Logs[1].Key.Text, now.Logs[1].Content.Size), Is.EqualTo((vkey, (long)IndependentLog.Verify(Log, vkey).Count)));
         (await _world.TryProposeAsync("--role timestamp --add-key log-2")).Refused("signs the log, and nothing else");
+    }
+
+    [TestCase("tile/0/000.p/*", true, "tile/0/000.p/")]
+    [TestCase("tile/0/000.p/*", false, "tile/0/000.p/")]
+    [TestCase("tile/entries/000.p/*", true, "tile/entries/000.p/")]
+    [TestCase("tile/entries/000.p/*", false, "tile/entries/000.p/")]
+    [TestCase("checkpoint", false, "log/checkpoint: wanted a checkpoint of log signer.pumps.example/log, got Malformed")]
+    [Proves("L-23")]
+    public async Task A49_Log_that_lost_a_file_keeps_no_device_from_a_fresh_timestamp(string lost, bool isRemoved, string named)
+    {
+        (await _world.OnlineAsync()).Ok();
+        _ = await _world.DraftAsync("0.9.0");
+        TimestampMetadata before = Client.Update(_world).Timestamp!;
+        foreach (string file in Directory.GetFiles(Path.GetDirectoryName(Path.Combine(Log, lost))!, Path.GetFileName(lost)))
+        {
+            File.Delete(file);
+            if (!isRemoved)
+            {
+                await File.WriteAllBytesAsync(file, []);
+            }
+        }
+
+        _world.Clock.Step(TimeSpan.FromHours(13));
+        CommandResult refused = await _world.OnlineAsync();
+        Assert.That(refused.Error, Does.Contain(named));
+        Assert.That(refused.ExitCode, Is.EqualTo(1));
+        TimestampMetadata now = Client.Update(_world).Timestamp!;
+        Assert.That(now.Version, Is.GreaterThan(before.Version));
+        Assert.That(now.Logs.Select(static log => log.Content.Size), Is.EqualTo(before.Logs.Select(static log => log.Content.Size)));
+    }
+
+    [Test]
+    [Proves("L-23")]
+    public async Task A49_Checkpoint_with_a_flipped_byte_stops_no_command_and_each_says_which_file_it_is()
+    {
+        byte[] whole = Files()["checkpoint"];
+        for (int place = 0; place < whole.Length; place += 16)
+        {
+            byte[] flipped = [.. whole];
+            flipped[place] ^= 1;
+            await File.WriteAllBytesAsync(Path.Combine(Log, "checkpoint"), flipped);
+            CommandResult listed = (await _world.RunAsync("release", "list", "--home", _world.Home)).Ok();
+            Assert.That(listed.Error, Does.Match($"^warning: {Regex.Escape(Log)}/checkpoint: wanted a checkpoint of log .* \\(docs/runbooks/damaged-log.md\\)\n$"), $"byte {place}");
+        }
+
+        Assert.That((await _world.RunAsync("log", "show", "--home", _world.Home)).ExitCode, Is.EqualTo(1));
+        await _world.ApprovedAsync("1.0.0");
+        (await _world.PublishAsync("1.0.0")).Ok();
+        Assert.That((await _world.OnlineAsync()).ExitCode, Is.EqualTo(1));
+        Assert.That(Client.Update(_world).Snapshot!.Meta, Does.ContainKey("infusion-pump.json"), "the release is visible");
+        File.Delete(Path.Combine(Log, "checkpoint"));
+        (await _world.OnlineAsync()).Ok();
+        Assert.That(IndependentLog.Verify(Log, await VkeyAsync()), Has.Count.EqualTo(Count()));
+    }
+
+    [Test]
+    [Proves("L-23")]
+    public async Task A49_Log_without_its_key_keeps_no_device_from_a_fresh_timestamp()
+    {
+        _ = await _world.DraftAsync("0.9.0");
+        File.Delete(_world.HomeFolder.PublicKeyFile("log"));
+        _world.Clock.Step(TimeSpan.FromHours(13));
+        CommandResult refused = await _world.OnlineAsync();
+        Assert.That((refused.ExitCode, refused.Error.Contains("keys/log.pem", StringComparison.Ordinal)), Is.EqualTo((1, true)), refused.Error);
+        Assert.That(Client.Update(_world).Timestamp!.Version, Is.EqualTo(2));
+    }
+
+    [Test]
+    [Proves("L-23")]
+    public async Task A51_Checkpoint_that_was_set_back_is_not_pinned_again()
+    {
+        (await _world.OnlineAsync()).Ok();
+        byte[] old = Files()["checkpoint"];
+        await _world.ReleaseAsync("1.0.0");
+        TimestampMetadata before = Client.Update(_world).Timestamp!;
+        await File.WriteAllBytesAsync(Path.Combine(Log, "checkpoint"), old);
+        Directory.Delete(Path.Combine(Log, "tile", "0"), recursive: true);
+        _world.Clock.Step(TimeSpan.FromHours(13));
+        (await _world.OnlineAsync()).Refused("tile/0/000.p/");
+        TimestampMetadata now = Client.Update(_world).Timestamp!;
+        Assert.That((now.Version, now.Logs[^1].Content.Size), Is.EqualTo((before.Version + 1, before.Logs[^1].Content.Size)));
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    [Proves("L-25")]
+    public async Task A48_Journal_that_was_lost_with_the_checkpoint_is_given_back_what_devices_pinned(bool isRemoved)
+    {
+        (await _world.OnlineAsync()).Ok();
+        long known = Client.Update(_world).Timestamp!.Logs[^1].Content.Size;
+        foreach (string file in new[] { "", "-wal", "-shm" })
+        {
+            File.Delete(_world.HomeFolder.Journal + file);
+        }
+
+        File.Delete(Path.Combine(Log, "checkpoint"));
+        if (!isRemoved)
+        {
+            await File.WriteAllBytesAsync(Path.Combine(Log, "checkpoint"), []);
+        }
+
+        CommandResult opened = (await _world.RunAsync("release", "list", "--home", _world.Home)).Ok();
+        Assert.That(opened.Error, Does.Contain($"warning: the journal lacked {known} entries of the log"));
+        Assert.That(Count(), Is.EqualTo(known + 1));
     }
 
     private Task<CommandResult> SucceedAsync(string key, string origin) => _world.RunAsync("log", "succeed", "--home", _world.Home, "--key", key, "--origin", origin);
