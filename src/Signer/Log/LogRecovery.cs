@@ -22,15 +22,16 @@ internal static class LogRecovery
         }
 
         List<ReadOnlyMemory<byte>> lacking = [];
+        Action<long, ReadOnlyMemory<byte>> journal = LogComparison.JournalOf(home);
         Verdict<AuditedLog> audited = LogAudit.Run(new LogFolder(home.Folder.Log), checkpoint, [], (number, entry) =>
         {
             if (number >= count)
             {
                 lacking.Add(entry);
             }
-            else if (!home.Log.Read(number, 1)[0].Span.SequenceEqual(entry.Span))
+            else
             {
-                throw new RejectedException(RejectionReason.LogMismatch, $"wanted entry {number} as it is in the log, got another in the journal");
+                journal(number, entry);
             }
         });
         if (!audited.IsAccepted(out _, out Rejection? rejection))

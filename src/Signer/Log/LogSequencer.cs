@@ -15,20 +15,25 @@ internal sealed class LogSequencer
 {
     private readonly SignerHome _home;
     private readonly ITokenKey _key;
+    private readonly LogComparison _comparison;
     private readonly LogFolder _folder;
     private readonly List<TileAddress> _full = [];
 
-    private LogSequencer(SignerHome home, ITokenKey key)
+    private LogSequencer(SignerHome home, ITokenKey key, LogComparison comparison)
     {
         _home = home;
         _key = key;
+        _comparison = comparison;
         _folder = new LogFolder(home.Folder.Log);
     }
 
     /// <summary>Does what is due.</summary>
+    /// <param name="home">The home.</param>
+    /// <param name="opened">The online key.</param>
+    /// <param name="comparison">What this process knows of journal and tree; null if it knows nothing.</param>
     /// <returns>The new checkpoint, or null when all entries are in the tree and signed for.</returns>
     /// <exception cref="SignerRefusalException">The log on disk is not what was signed, or not what the journal holds.</exception>
-    public static VerifiedCheckpoint? Run(SignerHome home, OpenedKey opened)
+    public static VerifiedCheckpoint? Run(SignerHome home, OpenedKey opened, LogComparison? comparison = null)
     {
         LogSettings settings = home.Settings.Log;
         KeySettings key = home.Settings.Key(settings.Key);
@@ -39,7 +44,7 @@ internal sealed class LogSequencer
                 + "if the online key went to another token for good, the log needs a key there (`fota-signer log succeed`)");
         }
 
-        return new LogSequencer(home, opened.Find(home.Settings.Key(settings.Key))).Run(LogCheckpoints.Newest(home), settings.Verifier(home.Folder, home.Settings));
+        return new LogSequencer(home, opened.Find(key), comparison ?? new LogComparison()).Run(LogCheckpoints.Newest(home), settings.Verifier(home.Folder, home.Settings));
     }
 
     private VerifiedCheckpoint? Run(VerifiedCheckpoint? old, NoteKey key)
@@ -53,6 +58,11 @@ internal sealed class LogSequencer
         if (LogCheckpoints.Published(_home).FirstOrDefault(log => log.Content.Size > count) is { } ahead)
         {
             throw new SignerRefusalException($"log: wanted the {ahead.Content.Size} entries that devices pinned, got {count}: journal and log are older than what was published, and nothing is signed that would contradict what was");
+        }
+
+        if (old is not null)
+        {
+            _comparison.Demand(_home, old);
         }
 
         if (count == signed && old is not null && old.Key.Equals(key))
@@ -79,11 +89,10 @@ internal sealed class LogSequencer
             throw new SignerRefusalException($"log: wanted tiles with the root hash of checkpoint {old.Content.Size}, {old.Content.Root}, got {edge.Root()}: nothing is signed that would contradict what was");
         }
 
-        // The bundle that is not full yet is written anew, out of the journal; that it begins as it did is seen when the tree is read back.
+        // The bundle that is not full yet is written anew, out of the journal; that it begins as it did was seen when it was held against the tree.
         for (long first = edge.Size / TileAddress.FullWidth * TileAddress.FullWidth; first < count; first += TileAddress.FullWidth)
         {
             IReadOnlyList<ReadOnlyMemory<byte>> entries = _home.Log.Read(first, (int)Math.Min(TileAddress.FullWidth, count - first));
-            DemandKnown(first, entries, edge.Size);
             WriteOnce(TileAddress.OfEntries(first / TileAddress.FullWidth, entries.Count), EntryBundle.Encode(entries));
             foreach (ReadOnlyMemory<byte> entry in entries.Skip((int)(edge.Size - first)).ToArray())
             {
@@ -99,28 +108,13 @@ internal sealed class LogSequencer
         return edge;
     }
 
-    /// <summary>The journal's entries that are in the tree already are those in the tree.</summary>
-    private void DemandKnown(long first, IReadOnlyList<ReadOnlyMemory<byte>> entries, long size)
-    {
-        IReadOnlyList<ReadOnlyMemory<byte>> known = first < size ? new TiledTree(_folder, size).BundleOf(first) : [];
-        for (int i = 0; i < known.Count; i++)
-        {
-            if (!known[i].Span.SequenceEqual(entries[i].Span))
-            {
-                throw new SignerRefusalException($"log: wanted entry {first + i} as it is in the log, got another in the journal: nothing is signed for it");
-            }
-        }
-    }
-
-    /// <summary>What lies on disk is the tree, and it began as each tree that was signed before: the last one, and those that devices have pinned.</summary>
+    /// <summary>
+    /// The tree began as each tree that was signed before: the last one, and those that devices have pinned. That it lies on disk needs no look of its own: each tile that its root is made of was
+    /// compared or written, and then read back, a moment ago.
+    /// </summary>
     private void DemandGrown(Checkpoint checkpoint, VerifiedCheckpoint? old)
     {
         TiledTree tree = new(_folder, checkpoint.Size);
-        if (tree.Root() != checkpoint.Root)
-        {
-            throw new SignerRefusalException($"log: wanted tiles with root hash {checkpoint.Root} of {checkpoint.Size} entries, got {tree.Root()} from the disk");
-        }
-
         IEnumerable<VerifiedCheckpoint> earlier = LogCheckpoints.Published(_home).Concat(old is null ? [] : [old]);
         foreach (Checkpoint signed in earlier.Select(static earlier => earlier.Content).Where(static content => content.Size > 0))
         {

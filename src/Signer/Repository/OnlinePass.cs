@@ -11,16 +11,17 @@ internal static class OnlinePass
     /// <param name="host">The world outside.</param>
     /// <param name="folder">The home.</param>
     /// <param name="key">The online key.</param>
+    /// <param name="comparison">What this process knows of journal and log.</param>
     /// <param name="endpoint">The server to publish to; null for none.</param>
     /// <param name="cancellation">Stops between two steps.</param>
-    public static async Task RunAsync(SignerHost host, HomeFolder folder, OpenedKey key, PublicationEndpoint? endpoint, CancellationToken cancellation)
+    public static async Task RunAsync(SignerHost host, HomeFolder folder, OpenedKey key, LogComparison comparison, PublicationEndpoint? endpoint, CancellationToken cancellation)
     {
         SignerRefusalException? damage = null;
         using (SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation))
         {
             try
             {
-                _ = LogSequencer.Run(home, key);
+                _ = LogSequencer.Run(home, key, comparison);
             }
             catch (Exception e) when (LogDamage.Is(e))
             {

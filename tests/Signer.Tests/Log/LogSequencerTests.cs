@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 using Fota.Manifest.Log;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Journal;
+using Fota.Signer.Keys;
 using Fota.Signer.Log;
+using Fota.Signer.Repository;
 using Fota.TestKit;
 
 namespace Fota.Signer.Tests.Log;
@@ -229,6 +231,78 @@ public sealed class LogSequencerTests
         Assert.That(Count(), Is.EqualTo(known + 1));
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    [Proves("L-23")]
+    public async Task A51_Entry_of_long_ago_that_differs_between_journal_and_log_is_refused_at_the_first_look_of_a_process(bool isInBundleToo)
+    {
+        Enter(300);
+        (await _world.OnlineAsync()).Ok();
+        byte[] other = Change(5);
+        if (isInBundleToo)
+        {
+            string bundle = Path.Combine(Log, "tile", "entries", "000");
+            ReadOnlyMemory<byte>[] entries = [.. EntryBundle.Decode(await File.ReadAllBytesAsync(bundle), TileAddress.FullWidth)];
+            entries[5] = other;
+            await File.WriteAllBytesAsync(bundle, EntryBundle.Encode(entries));
+        }
+
+        (await _world.OnlineAsync()).Refused(isInBundleToo ? "tile/0/000: wanted the hashes of the entries below it" : "wanted entry 5 as it is in the log, got another in the journal");
+        Assert.That((await _world.RunAsync("log", "show", "--home", _world.Home)).ExitCode, Is.EqualTo(1), "also where nobody signs");
+    }
+
+    [Test]
+    [Proves("L-23")]
+    public async Task A51_Log_that_is_changed_while_a_process_runs_is_refused_before_a_file_is_written()
+    {
+        using OpenedKey key = OpenedKey.Open(_world.Host(), _world.HomeFolder, "online", _world.PinFile("online"));
+        LogComparison comparison = new();
+        await PassAsync();
+        await PassAsync();
+        Enter(300);
+        string tile = Files().Keys.Single(static path => path.StartsWith("tile/0/000.p/", StringComparison.Ordinal) && !path.EndsWith("/5", StringComparison.Ordinal));
+        byte[] bytes = await File.ReadAllBytesAsync(Path.Combine(Log, tile));
+        bytes[3] ^= 1;
+        await File.WriteAllBytesAsync(Path.Combine(Log, tile), bytes);
+        string[] before = [.. Files().Keys];
+        Assert.That(PassAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains("wanted tiles with the root hash of checkpoint"));
+        Assert.That(Files().Keys, Is.EquivalentTo(before));
+
+        Task PassAsync() => OnlinePass.RunAsync(_world.Host(), _world.HomeFolder, key, comparison, null, CancellationToken.None);
+    }
+
+    [Test]
+    [Proves("L-23")]
+    public async Task A51_Entry_that_another_process_wrote_is_held_against_the_journal_at_the_next_look()
+    {
+        using OpenedKey key = OpenedKey.Open(_world.Host(), _world.HomeFolder, "online", _world.PinFile("online"));
+        LogComparison comparison = new();
+        await OnlinePass.RunAsync(_world.Host(), _world.HomeFolder, key, comparison, null, CancellationToken.None);
+        long known = Count();
+        Enter(600);
+        (await _world.OnlineAsync()).Ok();
+        _ = Change(known + 300);
+        Assert.That(
+            () => OnlinePass.RunAsync(_world.Host(), _world.HomeFolder, key, comparison, null, CancellationToken.None),
+            Throws.TypeOf<SignerRefusalException>().With.Message.Contains($"wanted entry {known + 300} as it is in the log, got another in the journal"));
+    }
+
+    [Test]
+    [Proves("L-25")]
+    public async Task A51_Journal_that_lacks_entries_and_holds_another_one_is_given_none_back()
+    {
+        (await _world.OnlineAsync()).Ok();
+        _ = Change(5);
+        using (SignerDatabase database = SignerDatabase.Open(_world.HomeFolder.Journal))
+        {
+            _ = database.Execute("DROP TRIGGER log_entry_is_kept");
+            _ = database.Execute("DELETE FROM log_entry WHERE number > 6");
+        }
+
+        (await _world.RunAsync("release", "list", "--home", _world.Home)).Refused("cannot be taken from there: LogMismatch: wanted entry 5 as it is in the log, got another in the journal");
+        Assert.That(Count(), Is.EqualTo(7));
+    }
+
     private Task<CommandResult> SucceedAsync(string key, string origin) => _world.RunAsync("log", "succeed", "--home", _world.Home, "--key", key, "--origin", origin);
 
     private async Task<string> VkeyAsync() => (await _world.RunAsync("log", "show", "--home", _world.Home)).Ok().Value("vkey");
@@ -254,6 +328,17 @@ public sealed class LogSequencerTests
                 _ = log.Append(new LogEvent("test.happened", "test", $"{i}"));
             }
         });
+    }
+
+    /// <summary>Puts something else in the place of an entry of the journal.</summary>
+    private byte[] Change(long number)
+    {
+        using SignerDatabase database = SignerDatabase.Open(_world.HomeFolder.Journal);
+        LogEntry entry = LogEntry.Decode(new SignerLog(database, _world.Clock).Read(number, 1)[0]).OrThrow();
+        byte[] other = new LogEntry { Number = number, Time = entry.Time, Kind = entry.Kind, Actor = "another", Subject = entry.Subject, Facts = entry.Facts }.Encode();
+        _ = database.Execute("DROP TRIGGER log_entry_is_fixed");
+        _ = database.Execute("UPDATE log_entry SET entry = $0 WHERE number = $1", other, number);
+        return other;
     }
 
     private long Count()
