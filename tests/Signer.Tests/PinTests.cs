@@ -28,7 +28,7 @@ public sealed class PinTests
     [Test]
     public async Task A50_Wrong_pin_ends_the_loop_too()
     {
-        SignerWorld.WriteSecret(_world.PathOf("wrong.pin"), "no such pin\n");
+        SignerWorld.WriteSecret(_world.PathOf("wrong.pin"), "no such pin either\n");
         (await _world.RunAsync("online", "--home", _world.Home, "--pin-file", _world.PathOf("wrong.pin"))).Refused("C_Login: CKR_PIN_INCORRECT");
     }
 

@@ -80,7 +80,13 @@ internal sealed class SignerHome : IDisposable
             SignerSettings settings = folder.ReadSettings();
             database = SignerDatabase.Open(folder.Journal);
             SignerHome home = new(folder, settings, taken, database, host.Clock, completed);
-            if (LogRecovery.Run(home) is long lacked and > 0)
+            (long lacked, string? damage) = LogRecovery.Run(home);
+            if (damage is not null)
+            {
+                await host.Error.WriteLineAsync($"warning: {damage}");
+            }
+
+            if (lacked > 0)
             {
                 await host.Error.WriteLineAsync($"warning: the journal lacked {lacked} entries of the log, which were taken from there, with names, revocations and lists of devices; what was entered after the last checkpoint is lost, and so is the rest of the journal");
             }

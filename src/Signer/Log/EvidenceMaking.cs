@@ -12,9 +12,12 @@ namespace Fota.Signer.Log;
 /// <summary>Makes the bundle of evidence of a published release: what the repository and the log hold of it, and nothing that is not there for anybody.</summary>
 internal static class EvidenceMaking
 {
+    // What names the manifest belongs to its story. Of what only names the version, as requests and refusals without end may, so much: a bundle has room for 4096 files.
+    private const int MaxOthers = 400;
+
     /// <summary>The bundle, verified as whoever gets it will.</summary>
     /// <exception cref="SignerRefusalException">The release is not published, or not visible yet.</exception>
-    public static byte[] Of(SignerHome home, ProductName product, ReleaseVersion version, DateTimeOffset now)
+    public static ReleaseEvidence Of(SignerHome home, ProductName product, ReleaseVersion version, DateTimeOffset now)
     {
         RepositoryFolder repository = new(home.Folder.Repository);
         RepositoryState state = repository.ReadState();
@@ -40,10 +43,10 @@ internal static class EvidenceMaking
             Take(EvidencePath.Sbom(sbom));
         }
 
-        TakeEntries(home, timestamp, product, manifest, files);
+        long leftOut = TakeEntries(home, timestamp, product, manifest, files);
         byte[] bundle = EvidenceBundle.Write(files);
         return VerifiedEvidence.Verify(bundle, files[EvidencePath.Root(1)]).IsAccepted(out _, out Rejection? rejection)
-            ? bundle
+            ? new ReleaseEvidence(bundle, leftOut)
             : throw new SignerRefusalException($"{product} {version}: there is no evidence yet that would be believed ({rejection}); if it was published just now, `fota-signer online` makes it visible");
 
         byte[] Take(string path) => files[path] = repository.Read(path);
@@ -52,24 +55,27 @@ internal static class EvidenceMaking
     /// <summary>The product's role, and the bin that lists the release.</summary>
     private static IEnumerable<string> RolesOf(ProductRole role, ReleaseVersion version) => [role.Product.ToString(), role.ListingOf(version)];
 
-    private static void TakeEntries(SignerHome home, TimestampMetadata timestamp, ProductName product, VerifiedManifest manifest, Dictionary<string, byte[]> files)
+    /// <summary>Takes the entries that tell of the release. Where they are is asked of the journal, which is indexed; what they say is taken from the tree, and proven.</summary>
+    /// <returns>How many were left out.</returns>
+    private static long TakeEntries(SignerHome home, TimestampMetadata timestamp, ProductName product, VerifiedManifest manifest, Dictionary<string, byte[]> files)
     {
         if (timestamp.Logs is not [.., var checkpoint])
         {
-            return;
+            return 0;
         }
 
         LogFolder folder = new(home.Folder.Log);
-        TiledTree tree = new(folder, checkpoint.Content.Size);
-        for (long first = 0; first < tree.Size; first += TileAddress.FullWidth)
+        (IReadOnlyList<long> others, long leftOut) = home.Log.About($"{product} {manifest.Content.ReleaseVersion}", manifest.Digest, checkpoint.Content.Size, MaxOthers);
+        foreach (long number in home.Log.Naming(manifest.Digest, checkpoint.Content.Size).Concat(others))
         {
-            foreach ((int offset, ReadOnlyMemory<byte> bytes) in tree.BundleOf(first).Index())
-            {
-                if (ReleaseEntries.Tells(LogEntry.Decode(bytes).OrThrow(), product, manifest))
-                {
-                    files[EvidencePath.Entry(first + offset)] = LogProof.Make(folder, checkpoint, first + offset).ToBytes();
-                }
-            }
+            files[EvidencePath.Entry(number)] = LogProof.Make(folder, checkpoint, number).ToBytes();
         }
+
+        return leftOut;
     }
 }
+
+/// <summary>All that proves a release.</summary>
+/// <param name="Bundle">The bundle (docs/spec/evidence.md).</param>
+/// <param name="LeftOut">How many older entries of the log have the release as their subject, do not name its manifest, and are not in the bundle.</param>
+internal sealed record ReleaseEvidence(byte[] Bundle, long LeftOut);

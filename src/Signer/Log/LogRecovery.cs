@@ -11,26 +11,28 @@ namespace Fota.Signer.Log;
 /// </summary>
 internal static class LogRecovery
 {
-    /// <returns>How many entries were taken back.</returns>
+    /// <returns>How many entries were taken back, and why the checkpoint on disk could not be read: null if it could, or if there is none.</returns>
     /// <exception cref="SignerRefusalException">The log is not what was signed, or the journal holds other entries.</exception>
-    public static long Run(SignerHome home)
+    public static (long Taken, string? Damage) Run(SignerHome home)
     {
         long count = home.Log.Count;
-        if (LogSequencer.NewestCheckpoint(home) is not { } checkpoint || checkpoint.Content.Size <= count)
+        (VerifiedCheckpoint? newest, string? damage) = Signed(home);
+        if (newest is not { } checkpoint || checkpoint.Content.Size <= count)
         {
-            return 0;
+            return (0, damage);
         }
 
         List<ReadOnlyMemory<byte>> lacking = [];
+        Action<long, ReadOnlyMemory<byte>> journal = LogComparison.JournalOf(home);
         Verdict<AuditedLog> audited = LogAudit.Run(new LogFolder(home.Folder.Log), checkpoint, [], (number, entry) =>
         {
             if (number >= count)
             {
                 lacking.Add(entry);
             }
-            else if (!home.Log.Read(number, 1)[0].Span.SequenceEqual(entry.Span))
+            else
             {
-                throw new RejectedException(RejectionReason.LogMismatch, $"wanted entry {number} as it is in the log, got another in the journal");
+                journal(number, entry);
             }
         });
         if (!audited.IsAccepted(out _, out Rejection? rejection))
@@ -40,7 +42,7 @@ internal static class LogRecovery
 
         // One transaction: there is no journal that has the entries, and lacks what they say was taken back.
         home.Log.Restore(lacking, entry => RestoreRow(home, entry), new LogEvent(LogKinds.LogRestored, "-", checkpoint.Content.Origin, ("entries", lacking.Count), ("checkpoint", checkpoint.Content.Size)));
-        return lacking.Count;
+        return (lacking.Count, damage);
     }
 
     /// <summary>
@@ -50,9 +52,9 @@ internal static class LogRecovery
     /// <exception cref="SignerRefusalException">It is such a one.</exception>
     public static void DemandWhole(SignerHome home)
     {
-        VerifiedCheckpoint? checkpoint = LogSequencer.NewestCheckpoint(home);
+        VerifiedCheckpoint? checkpoint = LogCheckpoints.Newest(home);
         long size = checkpoint?.Content.Size ?? 0;
-        if (LogSequencer.Published(home).FirstOrDefault(log => log.Content.Size > size) is { } ahead)
+        if (LogCheckpoints.Published(home).FirstOrDefault(log => log.Content.Size > size) is { } ahead)
         {
             throw new SignerRefusalException($"journal: wanted the log with the {ahead.Content.Size} entries that devices pinned, got one with {size}: what was revoked may be among those that the journal lacks; put back {home.Folder.Log} from a backup or a server");
         }
@@ -87,4 +89,19 @@ internal static class LogRecovery
                 break;
         }
     }
+
+    /// <summary>The newest checkpoint that can be read: the one on disk, or else what the published timestamp pins, which was signed for as well.</summary>
+    private static (VerifiedCheckpoint? Newest, string? Damage) Signed(SignerHome home)
+    {
+        try
+        {
+            return (LogCheckpoints.Newest(home) ?? Pinned(home), null);
+        }
+        catch (SignerRefusalException e)
+        {
+            return (Pinned(home), e.Message);
+        }
+    }
+
+    private static VerifiedCheckpoint? Pinned(SignerHome home) => LogCheckpoints.Published(home) is [.., var newest] ? newest : null;
 }
