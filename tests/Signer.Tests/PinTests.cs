@@ -32,6 +32,18 @@ public sealed class PinTests
         (await _world.RunAsync("online", "--home", _world.Home, "--pin-file", _world.PathOf("wrong.pin"))).Refused("C_Login: CKR_PIN_INCORRECT");
     }
 
+    [Test]
+    public async Task P6_Token_whose_variable_is_that_of_another_token_is_not_opened_and_no_key_is_made_on_it()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        string twin = "O" + world.Token("online")[1..];
+        string settings = await File.ReadAllTextAsync(world.HomeFolder.Settings);
+        await File.WriteAllTextAsync(world.HomeFolder.Settings, settings.Replace($"\"{world.Token("ca")}\"", $"\"{twin}\"", StringComparison.Ordinal));
+        string refusal = $"token '{world.Token("online")}': wanted an environment variable of its own for its PIN, got {PinSource.VariableOf(twin)}, which is that of token '{twin}' as well";
+        (await world.OnlineAsync()).Refused(refusal);
+        (await world.MakeKeyAsync("another", "online")).Refused(refusal);
+    }
+
     [TestCase(UnixFileMode.GroupRead, "0640")]
     [TestCase(UnixFileMode.OtherRead, "0604")]
     [TestCase(UnixFileMode.GroupWrite, "0620")]

@@ -21,8 +21,22 @@ internal sealed class JournalledSigner(SigningJournal journal)
         }
         catch (Exception e) when (e is CryptographicException or SignerRefusalException)
         {
-            // The token answered, or the key's policy, and the answer was no. Any other exception leaves the row open: then nobody knows.
+            // The token answered, or the key's policy, and the answer was no.
             journal.RecordFailed(intent, e.Message);
+            throw;
+        }
+        catch (Exception e)
+        {
+            // No answer at all. A service runs on, so the row is closed here and not by the next process: an open one is that of a process that was killed.
+            if (intent.IsUsed)
+            {
+                journal.RecordUnknown(intent);
+            }
+            else
+            {
+                journal.RecordFailed(intent, e.Message);
+            }
+
             throw;
         }
 
