@@ -78,7 +78,7 @@ public sealed class VerifiedEvidenceTests
 
     [Test]
     [Proves("E-5")]
-    public void A12_Release_that_the_top_level_role_lists_itself_is_no_products()
+    public void P6_Release_that_the_top_level_role_lists_itself_is_no_products()
     {
         _forge.Verify(_forge.Make(_forge.Entries(), inTopLevel: true)).IsRefusedFor(RejectionReason.TargetNotFound);
     }
