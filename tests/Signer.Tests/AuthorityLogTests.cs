@@ -98,11 +98,11 @@ public sealed class AuthorityLogTests
         await using EnrolmentServer server = await EnrolmentServer.StartAsync(_world);
         _world.LoseJournal();
         Directory.Move(_world.HomeFolder.Log, _world.PathOf("log"));
-        const string Why = "what was revoked may be among those that the journal lacks";
-        (await _world.ListAsync()).Refused(Why);
-        (await _world.TryIssueAsync(AuthorityWorld.Pump(2), _key, "second.pem")).Refused(Why);
-        (await _world.AllowAsync(signer, ("pump-0002", _key))).Refused(Why);
-        Assert.That((await _world.RenewAsync(server, (AuthorityWorld.Pump(1), _key))).Error, Does.Contain(Why), "the one that it has is not sent again either");
+        const string Why = "what was revoked may be among those that the journal lacks", Lost = "entries that are in the log, and they cannot be taken from there: LogIncomplete";
+        (await _world.ListAsync()).Refused(Lost);
+        (await _world.TryIssueAsync(AuthorityWorld.Pump(2), _key, "second.pem")).Refused(Lost);
+        (await _world.AllowAsync(signer, ("pump-0002", _key))).Refused(Lost);
+        Assert.That((await _world.RenewAsync(server, (AuthorityWorld.Pump(1), _key))).Error, Does.Contain(Lost), "the one that it has is not sent again either");
 
         // More entries than devices pinned do not make it the journal of the log.
         using (SignerDatabase database = SignerDatabase.Open(_world.HomeFolder.Journal))

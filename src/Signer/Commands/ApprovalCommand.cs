@@ -87,7 +87,7 @@ internal static class ApprovalCommand
                 sent.TakeDraft(home, product, version);
                 ExaminedDraft draft = ReleaseApproval.Approve(options.Workshop(host, home, key, arguments), version, wanted, arguments.GetValue(gates) ?? GateOverride.None);
                 approval = ReleaseApproval.Export(home.Folder, product, version);
-                await host.Out.WriteLineAsync(ReleaseCommand.Approved(options.Name(arguments), draft));
+                await host.Out.WriteLineAsync(ReleaseCommand.Approved(product, draft));
             }
 
             DurableFile.Replace(Path.GetFullPath(arguments.GetRequiredValue(output)), approval.ToJson());

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Fota.Manifest.Keys;
 using Fota.Signer.Keys;
 
 namespace Fota.Signer.Journal;
@@ -47,6 +48,8 @@ internal sealed class JournalledSigner(SigningJournal journal)
             throw new CryptographicException($"token '{key.Token}' returned what is not a signature of key '{key.Label}'");
         }
 
+        // Of two ECDSA signatures that are as good as each other the one that evidence takes (docs/spec/evidence.md, E-4).
+        signature = EcdsaSignatureFormat.FixedSizeOf(key.PublicKey.Algorithm) > 0 ? EcdsaSignatureFormat.Lowered(signature) : signature;
         journal.RecordSigned(intent, signature);
         return signature;
     }

@@ -1,6 +1,7 @@
 using Fota.Manifest;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Evidence;
+using Fota.Manifest.Keys;
 using Fota.Manifest.Log;
 using Fota.Manifest.Metadata;
 using Fota.Manifest.Verification;
@@ -24,12 +25,19 @@ internal static class EvidenceMaking
         ProductRole role = ProductRole.Load(repository, state, RepositoryTrust.Load(repository, state, now), product, home.Settings.Product(product).HashBins);
         VerifiedManifest manifest = role.Release(version);
         Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
+        List<VerificationKey> rootKeys = [], timestampKeys = [];
         for (long root = 1; root <= state.Root; root++)
         {
-            Take(EvidencePath.Root(root));
+            SignedMetadata signed = SignedMetadata.Decode(Take(EvidencePath.Root(root)), DecodeLimits.RootBytes, MetadataProfile.Fota).OrThrow();
+            RootMetadata content = signed.UnverifiedRoot().OrThrow();
+            rootKeys.AddRange(content.Root.Keys);
+            timestampKeys = [.. content.Timestamp.Keys];
+            files[EvidencePath.Root(root)] = EvidenceSignatures.InOneForm(signed, rootKeys);
         }
 
-        TimestampMetadata timestamp = SignedMetadata.Decode(Take(EvidencePath.Timestamp), DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow().UnverifiedTimestamp().OrThrow();
+        SignedMetadata newest = SignedMetadata.Decode(Take(EvidencePath.Timestamp), DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow();
+        TimestampMetadata timestamp = newest.UnverifiedTimestamp().OrThrow();
+        files[EvidencePath.Timestamp] = EvidenceSignatures.InOneForm(newest, timestampKeys);
         SnapshotMetadata snapshot = SignedMetadata.Decode(Take(EvidencePath.Metadata(RolesSettings.SnapshotName, timestamp.Snapshot.Version)), DecodeLimits.SnapshotBytes, MetadataProfile.Fota).OrThrow().UnverifiedSnapshot().OrThrow();
         Take(EvidencePath.Metadata(RolesSettings.TargetsName, snapshot.Of(RolesSettings.TargetsName).Version));
         foreach (string name in RolesOf(role, version).Distinct(StringComparer.Ordinal))
@@ -47,10 +55,15 @@ internal static class EvidenceMaking
         byte[] bundle = EvidenceBundle.Write(files);
         return VerifiedEvidence.Verify(bundle, files[EvidencePath.Root(1)]).IsAccepted(out _, out Rejection? rejection)
             ? new ReleaseEvidence(bundle, leftOut)
-            : throw new SignerRefusalException($"{product} {version}: there is no evidence yet that would be believed ({rejection}); if it was published just now, `fota-signer online` makes it visible");
+            : throw new SignerRefusalException($"{product} {version}: there is no evidence that would be believed ({rejection}){Advice(rejection)}");
 
         byte[] Take(string path) => files[path] = repository.Read(path);
     }
+
+    // What is published and not yet listed by the timestamp, or whose entries it does not cover, is missing from the bundle; nothing else mends itself that way.
+    private static string Advice(Rejection rejection) => rejection.Reason is RejectionReason.MissingField or RejectionReason.TargetNotFound or RejectionReason.LogIncomplete
+        ? "; if it was published just now, `fota-signer online` makes it visible"
+        : "";
 
     /// <summary>The product's role, and the bin that lists the release.</summary>
     private static IEnumerable<string> RolesOf(ProductRole role, ReleaseVersion version) => [role.Product.ToString(), role.ListingOf(version)];

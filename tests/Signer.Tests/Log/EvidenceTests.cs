@@ -1,5 +1,6 @@
 using Fota.Manifest;
 using Fota.Manifest.Evidence;
+using Fota.Manifest.Keys;
 using Fota.Manifest.Log;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Journal;
@@ -79,6 +80,39 @@ public sealed class EvidenceTests
         Assert.That(refused.Select(static entry => entry.Facts["attempt"]), Has.Exactly(1).EqualTo($"{Entries - 1}").And.None.EqualTo("0"), "the newest");
         Assert.That(evidence.Entries.Select(static entry => entry.Kind), Is.SupersetOf([LogKinds.ReleaseRequested, LogKinds.ReleaseApproved, LogKinds.ReleasePublished]));
         Assert.That(long.Parse(made.Value("left out").Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture), Is.GreaterThan(Entries - refused.Length - 1).And.LessThan(Entries));
+    }
+
+    [Test]
+    [Proves("E-4")]
+    public void Signatures_of_tokens_have_the_form_of_evidence_before_evidence_is_made()
+    {
+        byte[][] files = [.. Directory.GetFiles(Path.Combine(_world.HomeFolder.Repository, "metadata")).Select(File.ReadAllBytes)];
+        MetadataSignature[] signatures = [.. files.SelectMany(static file => SignedMetadata.Decode(file, file.Length, MetadataProfile.Fota).OrThrow().Signatures)];
+        Assert.That(signatures, Has.Length.GreaterThan(16));
+        foreach (MetadataSignature signature in signatures)
+        {
+            byte[] fixedForm = new byte[EcdsaSignatureFormat.FixedSize];
+            Assert.That(EcdsaSignatureFormat.TryFromDer(signature.Signature, fixedForm) && EcdsaSignatureFormat.Lowered(fixedForm).AsSpan().SequenceEqual(fixedForm), Is.True);
+        }
+    }
+
+    [Test]
+    [Proves("E-6")]
+    public async Task Reissued_release_has_its_evidence_and_so_has_one_whose_root_has_the_other_form_of_signatures()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        await world.ReleaseAsync("1.0.0");
+        string digest = (await world.ReleaseAsync("reissue", "1.0.0", "release")).Ok().Value("manifest digest");
+        (await world.ApproveAsync("1.0.0", digest)).Ok();
+        (await world.PublishAsync("1.0.0")).Ok();
+        (await world.OnlineAsync()).Ok();
+        string path = Path.Combine(world.HomeFolder.Repository, EvidencePath.Root(1));
+        SignedMetadata root = SignedMetadata.Decode(await File.ReadAllBytesAsync(path), 100_000, MetadataProfile.Fota).OrThrow();
+        byte[] published = SignedMetadata.Assemble(root.SignedBytes.Span, root.Signatures.Reverse());
+        await File.WriteAllBytesAsync(path, published);
+        (await world.RunAsync("release", "evidence", "--home", world.Home, "--product", SignerWorld.Product, "--version", "1.0.0", "--out", world.PathOf("evidence"))).Ok();
+        VerifiedEvidence evidence = VerifiedEvidence.Verify(await File.ReadAllBytesAsync(world.PathOf("evidence")), published).IsAccepted();
+        Assert.That(evidence.Manifest.Digest.ToString(), Is.EqualTo(digest));
     }
 
     [TestCase(101)]
