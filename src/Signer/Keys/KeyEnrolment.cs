@@ -23,7 +23,6 @@ internal sealed class KeyEnrolment(SignerHost host, HomeFolder folder, string la
             throw new SignerRefusalException($"this home has a key '{label}' already");
         }
 
-        PinSource.DemandOwnVariable(tokenLabel, home.Settings.Keys.Select(static key => key.Token));
         ReachablePins.Demand(home.Settings, tokenLabel, host.Variable);
         using Pin pin = PinSource.Read(tokenLabel, pinFile, host.Variable);
         using ITokenModule module = host.LoadModule(home.Settings.Module);

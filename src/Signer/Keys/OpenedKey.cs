@@ -38,7 +38,6 @@ internal sealed class OpenedKey : IDisposable
     public static OpenedKey Open(SignerHost host, SignerSettings settings, string label, string? pinFile)
     {
         KeySettings wanted = settings.Key(label);
-        PinSource.DemandOwnVariable(wanted.Token, settings.Keys.Select(static key => key.Token));
         ReachablePins.Demand(settings, wanted.Token, host.Variable);
         using Pin pin = PinSource.Read(wanted.Token, pinFile, host.Variable);
         ITokenModule module = host.LoadModule(settings.Module);
