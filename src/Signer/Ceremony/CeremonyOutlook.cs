@@ -66,12 +66,10 @@ internal sealed record CeremonyOutlook(
         if (draft is not null)
         {
             plan.DemandOwn(draft.Proposal);
-            draft.Proposal.Request.DemandPast(now);
         }
 
         RoleChange change = draft?.Change ?? RoleChange.Plan(folder, settings, plan.ToRequest(now), now);
-        plan.DemandKeys(change);
-        CeremonyPolicies.Demand(new KeyPolicies(folder, clock), change);
+        CeremonyRules.Demand(plan, change, new KeyPolicies(folder, clock), now);
         Policy after = Policy.Of(change.After);
         return new CeremonyOutlook(
             $"{file.Digest}",
@@ -79,7 +77,7 @@ internal sealed record CeremonyOutlook(
             plan.Reason,
             change.Effects,
             draft?.Proposal.Digest.ToString(),
-            draft is null ? [] : [.. draft.Missing(), .. new ChangeParties(folder, draft).MissingStatements()],
+            draft is null ? [] : new ChangeParties(folder, draft).Missing(),
             KeyPowers.Of(after, Policy.Of(settings), former),
             Warn(after),
             null);

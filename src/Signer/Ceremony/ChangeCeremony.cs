@@ -31,9 +31,7 @@ internal sealed class ChangeCeremony(SignerHost host, SignerHome home, CeremonyF
         DateTimeOffset now = host.Clock.GetUtcNow();
         ChangeDraft draft = ChangeDraft.Find(Folder, home.Settings, now) ?? Begin(now, yaml);
         Plan.DemandOwn(draft.Proposal);
-        Plan.DemandKeys(draft.Change);
-        draft.Change.Request.DemandPast(now);
-        CeremonyPolicies.Demand(home.Policies, draft.Change);
+        CeremonyRules.Demand(Plan, draft.Change, home.Policies, now);
         foreach (string line in draft.Proposal.Effects)
         {
             host.Out.WriteLine(line);
@@ -49,7 +47,7 @@ internal sealed class ChangeCeremony(SignerHost host, SignerHome home, CeremonyF
         }
 
         KeySettings online = draft.Change.After.Key(draft.Change.After.Roles.Timestamp.Keys[0]);
-        IReadOnlyList<string> missing = [.. draft.Missing(), .. parties.MissingStatements()];
+        IReadOnlyList<string> missing = parties.Missing();
         return missing.Count > 0 || !pins.Has(online) ? new CeremonyOutcome(draft, missing, null, null, null) : Apply(draft, online, usable);
     }
 
@@ -57,9 +55,7 @@ internal sealed class ChangeCeremony(SignerHost host, SignerHome home, CeremonyF
     {
         // What is asked for is looked at before anything of it lies in the home.
         ChangeRequest request = Plan.ToRequest(now);
-        RoleChange change = RoleChange.Plan(Folder, home.Settings, request, now);
-        Plan.DemandKeys(change);
-        CeremonyPolicies.Demand(home.Policies, change);
+        CeremonyRules.Demand(Plan, RoleChange.Plan(Folder, home.Settings, request, now), home.Policies, now);
         return ChangeDraft.Begin(Folder, home.Settings, request, now, proposal => Enter(LogKinds.CeremonyBegun, proposal, ("reason", Plan.Reason), ("effects", string.Join("\n", proposal.Effects))), yaml);
     }
 

@@ -46,9 +46,13 @@ internal sealed class ChangeParties(HomeFolder folder, ChangeDraft draft)
         .. draft.Roles.Where(role => new RoleKeys([key], 1).Signers(draft.Role(role)).Count > 0).Select(static role => $"{role.Name} {role.Version}"),
     ];
 
-    /// <summary>Keys that signed in this change and left no statement that they take part in it: their part would stand in no transcript.</summary>
-    public IReadOnlyList<string> MissingStatements() =>
+    /// <summary>
+    /// What is still wanted, for people; empty when the ceremony can be put in force. Of a key that signed in this change, also its statement that it takes part: else its part
+    /// would stand in no transcript.
+    /// </summary>
+    public IReadOnlyList<string> Missing() =>
     [
+        .. draft.Missing(),
         .. All.Where(party => Find(party.KeyId) is { } key && HasSigned(key) && Statement(key).Read(folder) is null)
             .Select(static party => $"key {party.Label}: wanted its statement that it takes part, as it signed in this change, got none"),
     ];

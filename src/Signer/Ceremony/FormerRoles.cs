@@ -1,4 +1,3 @@
-using Fota.Manifest.Encoding;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
 using Fota.Signer.Repository;
@@ -32,19 +31,13 @@ internal sealed class FormerRoles
         SignerSettings settings = folder.ReadSettings();
         RepositoryFolder repository = new(folder.Repository);
         RepositoryState state = repository.ReadState();
-        IEnumerable<(string Role, RoleKeys Keys)> roots = Versions(repository, RolesSettings.RootName, state.Root, DecodeLimits.RootBytes)
-            .Select(static root => root.UnverifiedRoot().OrThrow())
+        IEnumerable<(string Role, RoleKeys Keys)> roots = RepositoryHistory.Roots(repository, state)
             .SelectMany(static root => new[] { (RolesSettings.RootName, root.Root), (RolesSettings.TargetsName, root.Targets), (RolesSettings.SnapshotName, root.Snapshot), (RolesSettings.TimestampName, root.Timestamp) });
-        IEnumerable<(string Role, RoleKeys Keys)> products = Versions(repository, RolesSettings.TargetsName, state.Targets, DecodeLimits.TargetsBytes)
-            .SelectMany(static targets => targets.UnverifiedTargets().OrThrow().Delegations)
+        IEnumerable<(string Role, RoleKeys Keys)> products = RepositoryHistory.Targets(repository, state)
+            .SelectMany(static targets => targets.Delegations)
             .Select(static role => (role.Name, role.Keys));
         return new FormerRoles(
             roots.Concat(products).SelectMany(static role => role.Keys.Keys, (role, key) => (settings.LabelOf(key.Id), role.Role)),
             settings.Logs.SkipLast(1).Select(static log => log.Key));
     }
-
-    private static IEnumerable<SignedMetadata> Versions(RepositoryFolder repository, string role, long newest, int maxBytes) => Enumerable.Range(1, (int)newest)
-        .Select(version => RepositoryFolder.Metadata(role, version))
-        .Where(repository.Has)
-        .Select(file => SignedMetadata.Decode(repository.Read(file), maxBytes, MetadataProfile.Fota).OrThrow());
 }

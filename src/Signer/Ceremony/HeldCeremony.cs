@@ -67,10 +67,8 @@ internal sealed record HeldCeremony(string File, byte[] Bytes, ChangeTranscript 
             : transcript;
     }
 
-    private static IEnumerable<VerificationKey> TimestampKeys(RepositoryFolder repository, RepositoryState state) => Enumerable.Range(1, (int)state.Root)
-        .Select(version => SignedMetadata.Decode(repository.Read(RepositoryFolder.Metadata(RolesSettings.RootName, version)), DecodeLimits.RootBytes, MetadataProfile.Fota).OrThrow().UnverifiedRoot().OrThrow())
-        .SelectMany(static root => root.Timestamp.Keys)
-        .Distinct();
+    private static IEnumerable<VerificationKey> TimestampKeys(RepositoryFolder repository, RepositoryState state) =>
+        RepositoryHistory.Roots(repository, state).SelectMany(static root => root.Timestamp.Keys).Distinct();
 
     private static bool IsBy(IEnumerable<VerificationKey> keys, byte[] signature, byte[] bytes) => keys.Any(key => new MetadataSignature(MetadataKeyId.Of(key), signature).IsBy(key, bytes));
 

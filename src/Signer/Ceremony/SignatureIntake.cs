@@ -27,7 +27,7 @@ internal sealed class SignatureIntake(SignerHome home, ChangeDraft draft, Carrie
         VerificationKey key = parties.Find(carried.KeyId) ?? throw parties.NothingToSign(carried.KeyId);
         CeremonyStatement statement = parties.Statement(key);
         DemandSignature(statement.IsSignedBy(carried.Statement), statement.Label, "its statement");
-        foreach (SigningPurpose purpose in CeremonyPolicies.PurposesOf(carried))
+        foreach (SigningPurpose purpose in CeremonyRules.PurposesOf(carried))
         {
             home.Policies.DemandWritten(statement.Label, key, purpose);
         }

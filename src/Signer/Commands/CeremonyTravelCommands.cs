@@ -94,7 +94,7 @@ internal static class CeremonyTravelCommands
             ChangeDraft draft = Require(opened, opened.Settings, host);
             string label = new SignatureIntake(opened, draft, carried).Accept();
             await host.Out.WriteLineAsync($"imported: the signatures of {label}");
-            await CeremonyRun.ShowNextAsync(host, draft, [.. draft.Missing(), .. new ChangeParties(opened.Folder, draft).MissingStatements()], "FILE", opened.Folder.Root);
+            await CeremonyRun.ShowNextAsync(host, draft, new ChangeParties(opened.Folder, draft).Missing(), "FILE", opened.Folder.Root);
         });
         return command;
     }

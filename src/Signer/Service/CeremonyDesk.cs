@@ -78,5 +78,5 @@ internal sealed record CeremonyView(string Ceremony, string Change, IReadOnlyLis
         draft.Change.Request.Ceremony!,
         draft.Proposal.Digest.ToString(),
         draft.Proposal.Effects,
-        [.. draft.Missing(), .. new ChangeParties(folder, draft).MissingStatements()]);
+        new ChangeParties(folder, draft).Missing());
 }

@@ -6,12 +6,16 @@ using Fota.Signer.Roles;
 
 namespace Fota.Signer.Ceremony;
 
-/// <summary>A key that a change lets into a role has to be allowed to sign for it by its policy (hsm-config/key-policy.yaml): else the role would rest on a key that cannot sign.</summary>
-internal static class CeremonyPolicies
+/// <summary>What holds of a ceremony's change for whoever plans it and whoever runs it, before anybody signs.</summary>
+internal static class CeremonyRules
 {
+    /// <summary>The keys that it lets in are those of the reviewed file, and their policies allow what the role signs: else the role would rest on a key that cannot sign.</summary>
+    /// <exception cref="SignerRefusalException">A key is another than the file says, or the change is dated ahead.</exception>
     /// <exception cref="KeyPolicyException">The policy of a new key does not allow what the role signs.</exception>
-    public static void Demand(KeyPolicies policies, RoleChange change)
+    public static void Demand(ChangePlan plan, RoleChange change, KeyPolicies policies, DateTimeOffset now)
     {
+        plan.DemandKeys(change);
+        change.Request.DemandPast(now);
         foreach ((string label, VerificationKey key) in change.NewKeys)
         {
             foreach (SigningPurpose purpose in change.Request.Roles.SelectMany(PurposesOf))
