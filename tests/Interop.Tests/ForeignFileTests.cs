@@ -13,6 +13,18 @@ public sealed class ForeignFileTests
     [TearDown]
     public void Remove() => Directory.Delete(_folder, recursive: true);
 
+    [TestCase("/dev/null", true)]
+    [TestCase("/dev", false)]
+    [TestCase("/dev/is-not-there", false)]
+    [TestCase("/dev/null/within", false)]
+    public void What_is_there_is_told_by_its_kind_and_not_by_its_path(string path, bool isSpecial)
+    {
+        string link = Path.Combine(_folder, "link"), plain = Path.Combine(_folder, "plain");
+        File.CreateSymbolicLink(link, path);
+        File.CreateSymbolicLink(plain, Write([1]));
+        Assert.That((PosixFile.IsSpecial(link), PosixFile.IsSpecial(plain)), Is.EqualTo((isSpecial, false)));
+    }
+
     [TestCase(0)]
     [TestCase(99)]
     [TestCase(100)]

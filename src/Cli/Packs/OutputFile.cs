@@ -1,3 +1,5 @@
+using Fota.Interop.Posix;
+
 namespace Fota.Cli.Packs;
 
 /// <summary>A file that is there whole or not at all: written beside its place, and put there when it is complete.</summary>
@@ -7,7 +9,7 @@ internal static class OutputFile
     public static long Write(string path, Action<FileStream> write)
     {
         // A device, of which a partition is one, must not be replaced: it is written as it is.
-        if (Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal))
+        if (PosixFile.IsSpecial(path))
         {
             using FileStream device = new(path, FileMode.Open, FileAccess.Write);
             write(device);

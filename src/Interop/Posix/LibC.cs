@@ -11,11 +11,13 @@ internal static unsafe partial class LibC
     public const uint STATX_UID = 0x08;
     public const ushort S_IFMT = 0xF000;
     public const ushort S_IFREG = 0x8000;
+    public const ushort S_IFDIR = 0x4000;
     public const int O_RDONLY = 0;
     public const int O_NONBLOCK = 0x800;
     public const int POSIX_FADV_DONTNEED = 4;
     public const uint SYNC_FILE_RANGE_WRITE = 2;
     public const int O_CLOEXEC = 0x80000;
+    public const int O_PATH = 0x200000;
     public const int ENOENT = 2;
     public const int ENOTDIR = 20;
     public const int ELOOP = 40;

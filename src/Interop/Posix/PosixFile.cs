@@ -25,6 +25,24 @@ public static unsafe class PosixFile
         return IsOwnedByCaller(folder);
     }
 
+    /// <summary>Whether there is something at a path, through links, that is neither a regular file nor a directory: a device, of which a partition is one, or a pipe. It is not opened.</summary>
+    /// <exception cref="IOException">The file system does not say.</exception>
+    public static bool IsSpecial(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using SafeFileHandle file = LibC.open(path, LibC.O_PATH | LibC.O_CLOEXEC);
+        int error = Marshal.GetLastPInvokeError();
+        if (file.IsInvalid)
+        {
+            return error is LibC.ENOENT or LibC.ENOTDIR ? false : throw NotOpened(path, error);
+        }
+
+        LibC.Statx result;
+        return LibC.statx(file, "", LibC.AT_EMPTY_PATH, LibC.STATX_TYPE, &result) == 0 && (result.Mask & LibC.STATX_TYPE) != 0
+            ? (result.Mode & LibC.S_IFMT) is not (LibC.S_IFREG or LibC.S_IFDIR)
+            : throw Failure("statx", path);
+    }
+
     /// <summary>Opens a file that somebody else put where it is: a regular one, through no link, and without waiting for whoever would write it (A53).</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="InvalidDataException">It is a link, or no regular file.</exception>
