@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Security.Claims;
 using Fota.Manifest;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Rollouts;
@@ -15,22 +15,16 @@ internal static class RolloutEndpoints
         api.MapGet("/rollouts/{id}", (string id, RolloutCoordinator coordinator) => Show(coordinator.Find(id)));
         api.MapPost("/rollouts", CreateAsync);
         api.MapPost("/rollouts/{id}/start", StartAsync);
-        api.MapPost("/rollouts/{id}/pause", (string id, RolloutCoordinator coordinator) => Command(id, new RolloutEvent.Paused(), coordinator));
-        api.MapPost("/rollouts/{id}/resume", (string id, RolloutCoordinator coordinator) => Command(id, new RolloutEvent.Resumed(), coordinator));
-        api.MapPost("/rollouts/{id}/abort", (string id, RolloutCoordinator coordinator) => Command(id, new RolloutEvent.Aborted("an operator aborted it"), coordinator));
+        api.MapPost("/rollouts/{id}/pause", (string id, ClaimsPrincipal user, RolloutCoordinator coordinator) => Command(id, now => new RolloutEvent.Paused(now, NameOf(user)), coordinator));
+        api.MapPost("/rollouts/{id}/resume", (string id, ClaimsPrincipal user, RolloutCoordinator coordinator) => Command(id, now => new RolloutEvent.Resumed(now, NameOf(user)), coordinator));
+        api.MapPost("/rollouts/{id}/abort", (string id, ClaimsPrincipal user, RolloutCoordinator coordinator) => Command(id, now => new RolloutEvent.Aborted(now, NameOf(user), "an operator aborted it"), coordinator));
     }
 
-    private static async Task<Results<Created<RolloutView>, ProblemHttpResult>> CreateAsync(RolloutRequest request, RolloutCoordinator coordinator, DeltaSchedule deltas)
+    private static async Task<Results<Created<RolloutView>, ProblemHttpResult>> CreateAsync(RolloutRequest request, ClaimsPrincipal user, RolloutCoordinator coordinator, DeltaSchedule deltas)
     {
-        if (WhyNotPlan(request) is { } wrong)
-        {
-            return Problems.Of(StatusCodes.Status400BadRequest, nameof(RejectionReason.ValueOutOfRange), wrong);
-        }
-
         try
         {
-            ImmutableArray<StagePlan> stages = [.. request.Stages.Select(static s => new StagePlan(s.Name, s.Count))];
-            RolloutView view = RolloutView.Of(coordinator.Create(ProductName.Parse(request.Product), ReleaseVersion.Parse(request.Version), stages, request.AbortAfterFailures));
+            RolloutView view = RolloutView.Of(coordinator.Create(request.ToDocument(), NameOf(user)));
             await deltas.RunSoonAsync();
             return TypedResults.Created($"/api/v1/rollouts/{view.Id}", view);
         }
@@ -44,39 +38,18 @@ internal static class RolloutEndpoints
         }
     }
 
-    private static string? WhyNotPlan(RolloutRequest request)
+    private static async Task<Results<Ok<RolloutView>, ProblemHttpResult>> StartAsync(string id, ClaimsPrincipal user, RolloutCoordinator coordinator, DeltaSchedule deltas)
     {
-        IReadOnlyList<StageRequest> stages = request.Stages;
-        if (stages.Count is < 1 or > RolloutPlan.MaxStages)
-        {
-            return $"stages: wanted 1 to {RolloutPlan.MaxStages}, got {stages.Count}";
-        }
-
-        if (stages.Any(static s => s is null || s.Name.Length is < 1 or > 64 || s.Count < 1))
-        {
-            return "stages: wanted names of 1 to 64 characters and counts of at least 1";
-        }
-
-        if (stages.SkipLast(1).Any(static s => s.Count is null))
-        {
-            return "stages: wanted a count in every stage but the last, which may take the rest";
-        }
-
-        return request.AbortAfterFailures < 1 ? $"abort_after_failures: wanted at least 1, got {request.AbortAfterFailures}" : null;
-    }
-
-    private static async Task<Results<Ok<RolloutView>, ProblemHttpResult>> StartAsync(string id, RolloutCoordinator coordinator, DeltaSchedule deltas)
-    {
-        Results<Ok<RolloutView>, ProblemHttpResult> answer = Command(id, new RolloutEvent.Started(), coordinator);
+        Results<Ok<RolloutView>, ProblemHttpResult> answer = Command(id, now => new RolloutEvent.Started(now, NameOf(user)), coordinator);
         await deltas.RunSoonAsync();
         return answer;
     }
 
-    private static Results<Ok<RolloutView>, ProblemHttpResult> Command(string id, RolloutEvent command, RolloutCoordinator coordinator)
+    private static Results<Ok<RolloutView>, ProblemHttpResult> Command(string id, Func<DateTimeOffset, RolloutEvent.Command> command, RolloutCoordinator coordinator)
     {
         try
         {
-            return Show(coordinator.Command(id, command));
+            return Show(coordinator.Command(id, (_, now) => command(now)));
         }
         catch (RolloutRefusedException e)
         {
@@ -84,15 +57,24 @@ internal static class RolloutEndpoints
         }
     }
 
+    // Set by the authentication that every operator's endpoint demands.
+    private static string NameOf(ClaimsPrincipal user) => user.Identity!.Name!;
+
     private static Results<Ok<RolloutView>, ProblemHttpResult> Show(RolloutState? rollout) =>
         rollout is null ? Problems.OfStatus(StatusCodes.Status404NotFound, "no rollout has this id") : TypedResults.Ok(RolloutView.Of(rollout));
 }
 
 /// <summary>What an operator asks for.</summary>
-internal sealed record RolloutRequest(string Product, string Version, IReadOnlyList<StageRequest> Stages, int AbortAfterFailures);
+internal sealed record RolloutRequest(string Product, string Version, IReadOnlyList<StageRequest> Stages, int AbortAfterFailures)
+{
+    public PlanDocument ToDocument() => new(Product, Version, [.. Stages.Select(static s => s?.ToDocument()!)], AbortAfterFailures);
+}
 
 /// <summary>One stage of it; without a count it takes the rest.</summary>
-internal sealed record StageRequest(string Name, int? Count = null);
+internal sealed record StageRequest(string Name, int? Count = null)
+{
+    public StageDocument ToDocument() => new(Name, Count);
+}
 
 /// <summary>A rollout, as operators see it.</summary>
 internal sealed record RolloutView(

@@ -75,12 +75,14 @@ internal sealed class RolloutCoordinator
         DeviceReport content = report.Content;
         lock (_gate)
         {
+            DateTimeOffset now = _time.GetUtcNow();
             DeviceRecord? before = _devices.GetValueOrDefault(identity.Device);
             RequireSameProduct(identity, content, before);
-            if (before is not null && !before.IsOf(identity.Key))
+            bool isNewKey = before is not null && !before.IsOf(identity.Key);
+            if (isNewKey)
             {
                 // Remade under its old name: its ordinals begin anew, and the old key's say nothing of them.
-                Log.DeviceKeyChanged(_log, identity.Device, before.Key!, identity.Key.Id);
+                Log.DeviceKeyChanged(_log, identity.Device, before!.Key!, identity.Key.Id);
                 before = null;
             }
 
@@ -90,50 +92,45 @@ internal sealed class RolloutCoordinator
                 return new CheckInOutcome(before, AssignedTo(identity.Device));
             }
 
-            DeviceRecord after = DeviceRecord.After(before, identity, content, _time.GetUtcNow());
-            Pending pending = new(_rollouts, _devices.SetItem(identity.Device, after));
+            DeviceRecord after = DeviceRecord.After(before, identity, content, now);
+            PendingChange pending = new(_rollouts, _devices.SetItem(identity.Device, after));
             foreach (RolloutState rollout in _rollouts.Where(r => r.Plan.Product.Equals(identity.Product)))
             {
-                pending.Apply(rollout.Plan.Id, new RolloutEvent.Reported(identity.Device, report));
+                pending.Apply(rollout.Plan.Id, new RolloutEvent.Reported(now, identity.Device, report) { IsNewKey = isNewKey });
+                pending.Apply(rollout.Plan.Id, new RolloutEvent.Evaluated(now));
             }
 
-            Grant(pending, after);
+            Grant(pending, after, now);
             Commit(pending, after, content.Deployment is null ? null : signed);
             return new CheckInOutcome(after, AssignedTo(identity.Device));
         }
     }
 
     /// <summary>Makes a draft for a listed release.</summary>
-    /// <exception cref="RolloutRefusedException">The release is not listed, or is below the product's security floor.</exception>
-    public RolloutState Create(ProductName product, ReleaseVersion version, ImmutableArray<StagePlan> stages, int abortAfterFailures)
+    /// <param name="document">The plan.</param>
+    /// <param name="author">Who made it.</param>
+    /// <exception cref="RejectedException">It is not a plan.</exception>
+    /// <exception cref="RolloutRefusedException">A release is not listed, or is below the product's security floor.</exception>
+    public RolloutState Create(PlanDocument document, string author)
     {
         lock (_gate)
         {
-            Release release = _catalog.Current.Find(product, version)
-                ?? throw new RolloutRefusedException(nameof(RejectionReason.TargetNotFound), $"rollout: wanted a release that is listed, got {product} {version}, which is not");
-            RequireFloor(product, release.SecurityVersion);
-            RolloutState draft = RolloutState.Draft(new RolloutPlan
-            {
-                Id = $"r{_rollouts.Count + 1}",
-                Product = product,
-                Version = version,
-                TargetPath = release.Target,
-                ManifestDigest = release.ManifestDigest,
-                SecurityVersion = release.SecurityVersion,
-                Stages = stages,
-                AbortAfterFailures = abortAfterFailures,
-                Key = RandomNumberGenerator.GetBytes(RolloutPlan.KeySize),
-            });
-            _store.Save(new FleetChange(null, null, [new RolloutStep(draft, [])]));
+            RolloutPlan plan = PlanReader.Read(document, $"r{_rollouts.Count + 1}", RandomNumberGenerator.GetBytes(RolloutPlan.KeySize), FindListed);
+            RequireFloor(plan.Product, plan.SecurityVersion);
+            RolloutState draft = RolloutState.Draft(plan) with { Author = author, Clock = _time.GetUtcNow() };
+            RolloutDecision created = new(draft.Clock, DecisionKind.Created, author, draft.Stage, $"{author} made plan {PlanDocument.DigestOf(plan)}", DecisionFigures.Of(draft));
+            _store.Save(new FleetChange(null, null, [new RolloutStep(draft, []) { Decisions = [created] }]));
             _rollouts = _rollouts.Add(draft);
-            Log.RolloutChanged(_log, draft.Plan.Id, draft.Status, draft.Stage);
+            Log.RolloutChanged(_log, plan.Id, draft.Status, draft.Stage);
             return draft;
         }
     }
 
     /// <summary>Does what an operator asks; null if there is no such rollout.</summary>
+    /// <param name="id">The rollout.</param>
+    /// <param name="command">Makes the command of the rollout as it stands, and of the moment.</param>
     /// <exception cref="RolloutRefusedException">It is not possible now; nothing changed.</exception>
-    public RolloutState? Command(string id, RolloutEvent command)
+    public RolloutState? Command(string id, Func<RolloutState, DateTimeOffset, RolloutEvent.Command> command)
     {
         lock (_gate)
         {
@@ -142,13 +139,14 @@ internal sealed class RolloutCoordinator
                 return null;
             }
 
-            if (command is RolloutEvent.Started or RolloutEvent.Resumed)
+            RolloutEvent.Command happened = command(rollout, _time.GetUtcNow());
+            if (happened is RolloutEvent.Started or RolloutEvent.Resumed)
             {
                 RequireStartable(rollout);
             }
 
-            Pending pending = new(_rollouts, _devices);
-            if (pending.Apply(id, command) is { } refused)
+            PendingChange pending = new(_rollouts, _devices);
+            if (pending.Apply(id, happened) is { } refused)
             {
                 throw new RolloutRefusedException(RolloutRefusedException.IllegalTransition, refused);
             }
@@ -163,10 +161,10 @@ internal sealed class RolloutCoordinator
     {
         lock (_gate)
         {
-            Pending pending = new(_rollouts, _devices);
+            PendingChange pending = new(_rollouts, _devices);
             foreach (RolloutState rollout in _rollouts.Where(r => !r.IsOver && !IsListed(r.Plan)))
             {
-                pending.Apply(rollout.Plan.Id, new RolloutEvent.Aborted("the release is not listed any more"));
+                pending.Apply(rollout.Plan.Id, new RolloutEvent.Aborted(_time.GetUtcNow(), RolloutEngine.Name, "the release is not listed any more"));
             }
 
             Commit(pending, null, null);
@@ -186,7 +184,12 @@ internal sealed class RolloutCoordinator
         }
     }
 
-    private bool IsListed(RolloutPlan plan) => _catalog.Current.Lists(plan.TargetPath, plan.ManifestDigest);
+    private PlannedRelease FindListed(ProductName product, ReleaseVersion version) => _catalog.Current.Find(product, version) is { } release
+        ? new PlannedRelease(release.Version, release.Target, release.ManifestDigest, release.SecurityVersion)
+        : throw new RolloutRefusedException(nameof(RejectionReason.TargetNotFound), $"rollout: wanted a release that is listed, got {product} {version}, which is not");
+
+    /// <summary>Whether every release that a plan names is listed as it was when the plan was made.</summary>
+    private bool IsListed(RolloutPlan plan) => plan.PassThrough.Add(plan.Release).All(r => _catalog.Current.Lists(r.TargetPath, r.ManifestDigest));
 
     private void RequireStartable(RolloutState rollout)
     {
@@ -208,7 +211,7 @@ internal sealed class RolloutCoordinator
         }
     }
 
-    private void Grant(Pending pending, DeviceRecord device)
+    private void Grant(PendingChange pending, DeviceRecord device, DateTimeOffset now)
     {
         if (pending.Rollouts.Exists(r => Assigns(r, device.Device)))
         {
@@ -217,7 +220,7 @@ internal sealed class RolloutCoordinator
 
         foreach (RolloutState rollout in pending.Rollouts.Where(r => r.Status == RolloutStatus.Running && r.Plan.Product.Equals(device.Product) && IsListed(r.Plan)))
         {
-            pending.Apply(rollout.Plan.Id, new RolloutEvent.Asked(new FleetDevice(device.Device, device.ConfirmedDigest)));
+            pending.Apply(rollout.Plan.Id, new RolloutEvent.Asked(now, FleetView.Of(device)));
         }
     }
 
@@ -227,10 +230,10 @@ internal sealed class RolloutCoordinator
     /// </summary>
     private bool Assigns(RolloutState rollout, DeviceId device) => rollout.IsActive && rollout.HoldsGrant(device) && IsListed(rollout.Plan);
 
-    /// <summary>The plan of a grant that is held: always the same one, until it or its rollout comes to an end.</summary>
-    private RolloutPlan? AssignedTo(DeviceId device) => _rollouts.Find(r => Assigns(r, device))?.Plan;
+    /// <summary>What a grant that is held is for: always the same, until it or its rollout comes to an end.</summary>
+    private AssignedRelease? AssignedTo(DeviceId device) => _rollouts.Find(r => Assigns(r, device)) is { } rollout ? AssignedRelease.Of(rollout, rollout.Members[device]) : null;
 
-    private void Commit(Pending pending, DeviceRecord? device, byte[]? evidence)
+    private void Commit(PendingChange pending, DeviceRecord? device, byte[]? evidence)
     {
         if (device is null && pending.Steps.Count == 0)
         {
@@ -249,35 +252,6 @@ internal sealed class RolloutCoordinator
 
         _devices = pending.Devices;
         _rollouts = pending.Rollouts;
-    }
-
-    /// <summary>Changes that are worked out and not yet stored.</summary>
-    private sealed class Pending(ImmutableList<RolloutState> rollouts, ImmutableDictionary<DeviceId, DeviceRecord> devices)
-    {
-        private readonly Dictionary<string, RolloutStep> _steps = new(StringComparer.Ordinal);
-
-        public ImmutableList<RolloutState> Rollouts { get; private set; } = rollouts;
-
-        public ImmutableDictionary<DeviceId, DeviceRecord> Devices { get; } = devices;
-
-        public Dictionary<string, RolloutStep>.ValueCollection Steps => _steps.Values;
-
-        public string? Apply(string id, RolloutEvent happened)
-        {
-            RolloutState before = Rollouts.Find(r => r.Plan.Id == id)!;
-            RolloutStep step = RolloutEngine.Apply(before, happened, FleetOf(before.Plan.Product));
-            if (!ReferenceEquals(step.State, before))
-            {
-                Rollouts = Rollouts.Replace(before, step.State);
-                IReadOnlyCollection<Member> earlier = _steps.GetValueOrDefault(id)?.Changed ?? [];
-                _steps[id] = step with { Changed = [.. earlier.Concat(step.Changed).GroupBy(static m => m.Device).Select(static g => g.Last())] };
-            }
-
-            return step.Refused;
-        }
-
-        private IEnumerable<FleetDevice> FleetOf(ProductName product) =>
-            Devices.Values.Where(d => d.Product.Equals(product)).Select(static d => new FleetDevice(d.Device, d.ConfirmedDigest));
     }
 }
 

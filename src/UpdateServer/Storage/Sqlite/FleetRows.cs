@@ -122,7 +122,7 @@ internal sealed class RolloutRow
         Reason = s.Reason,
     };
 
-    public RolloutState ToState(IEnumerable<StageRow> stages, IEnumerable<MemberRow> members) => new(
+    public RolloutState ToState(IEnumerable<StageRow> stages, IEnumerable<MemberRow> members) => new RolloutState(
         new RolloutPlan
         {
             Id = $"r{Number}",
@@ -138,7 +138,7 @@ internal sealed class RolloutRow
         Enum.Parse<RolloutStatus>(Status),
         (int)Stage,
         members.Select(static m => new Member(DeviceId.Parse(m.Device), (int)m.Stage, Enum.Parse<MemberStatus>(m.Status)) { Deferral = m.Deferral }).ToImmutableDictionary(static m => m.Device),
-        Reason);
+        Reason).WithDerived();
 }
 
 /// <summary>A row of the table rollout_stages.</summary>

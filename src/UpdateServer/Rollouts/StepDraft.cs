@@ -1,0 +1,53 @@
+using Fota.UpdateServer.Devices;
+
+namespace Fota.UpdateServer.Rollouts;
+
+/// <summary>A step in the making.</summary>
+internal sealed class StepDraft(RolloutState from, DateTimeOffset now, IFleet fleet)
+{
+    private readonly RolloutState _before = from;
+    private readonly Dictionary<DeviceId, Member> _changed = [];
+    private readonly List<RolloutDecision> _decisions = [];
+
+    public RolloutState State { get; set; } = from;
+
+    /// <summary>All devices of the product.</summary>
+    public IFleet Fleet { get; } = fleet;
+
+    /// <summary>When it happens.</summary>
+    public DateTimeOffset Now { get; } = now > from.Clock ? now : from.Clock;
+
+    public RolloutPlan Plan => State.Plan;
+
+    /// <summary>The stage that runs.</summary>
+    public StagePlan Stage => Plan.Stages[State.Stage];
+
+    /// <summary>Adds a member or puts it in place of what it was, and keeps up what follows from it.</summary>
+    public void Set(Member member)
+    {
+        Member? old = State.Members.GetValueOrDefault(member.Device);
+        StageTally tally = State.Tallies[member.Stage];
+        if (old is not null)
+        {
+            tally = tally.With(old, -1);
+        }
+
+        RolloutState next = State with { Members = State.Members.SetItem(member.Device, member), Tallies = State.Tallies.SetItem(member.Stage, tally.With(member, 1)) };
+        Deadline? before = old is null ? null : State.DeadlineOf(old), after = State.DeadlineOf(member);
+        if (before != after)
+        {
+            next = next with { Deadlines = before is { } past ? next.Deadlines.Remove(past) : next.Deadlines };
+            next = next with { Deadlines = after is { } due ? next.Deadlines.Add(due) : next.Deadlines };
+        }
+
+        State = next;
+        _changed[member.Device] = member;
+    }
+
+    /// <summary>Notes a decision, with the figures of this moment.</summary>
+    public void Decide(DecisionKind kind, string by, string why) => _decisions.Add(new RolloutDecision(Now, kind, by, State.Stage, why, DecisionFigures.Of(State)));
+
+    public RolloutStep ToStep() => ReferenceEquals(State, _before)
+        ? new RolloutStep(_before, [])
+        : new RolloutStep(State with { Clock = Now }, _changed.Values) { Decisions = _decisions };
+}
