@@ -1,0 +1,169 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Fota.Manifest;
+using Fota.Manifest.Reports;
+using Fota.TestKit;
+using Fota.UpdateServer.Rollouts;
+using Fota.UpdateServer.Rollouts.Simulation;
+
+namespace Fota.UpdateServer.Tests.Rollouts;
+
+/// <summary>Many devices in virtual time, over a network that loses, delays, repeats and reorders. What was promised is held against every step.</summary>
+public sealed class SimulationTests
+{
+    private static readonly DateTimeOffset s_start = new(2026, 3, 2, 8, 0, 0, TimeSpan.Zero);
+
+    private static readonly RolloutPlan s_plan = EngineWorld.PlanOf(
+        new StagePlan("canary", null) { Percent = 2, Strata = Strata.Site | Strata.Hardware, Cap = 25, Rate = new GrantRate(5), Soak = TimeSpan.FromHours(2), MinimumSample = 20, SuccessPercent = 85 },
+        new StagePlan("early", null) { Percent = 10, Cap = 150, Rate = new GrantRate(10) { FactorPercent = 150, Every = TimeSpan.FromMinutes(10), UpTo = 60 }, Soak = TimeSpan.FromHours(1), MinimumSample = 100, SuccessPercent = 85, AbortAbovePercent = 20 },
+        new StagePlan("rest", null) { Cap = 2000, Rate = new GrantRate(50) { FactorPercent = 200, Every = TimeSpan.FromMinutes(5), UpTo = 1500 }, SuccessPercent = 80 }) with
+    {
+        AbortAfterFailures = 1_000_000,
+        AbortAbovePercent = 15,
+        Timeout = TimeSpan.FromHours(6),
+        Retries = ImmutableSortedDictionary<RejectionReason, int>.Empty.Add(RejectionReason.StorageFailed, 1),
+    };
+
+    private static readonly FleetBehaviour s_network = new()
+    {
+        Failure = 0.04,
+        Silent = 0.01,
+        Deferred = 0.1,
+        Loss = 0.1,
+        Duplicate = 0.2,
+        Delay = TimeSpan.FromMinutes(10),
+    };
+
+    [Test]
+    [Proves("O-20", "O-21", "O-31", "O-33", "O-42")]
+    public void A46_A47_Two_thousand_devices_that_sign_keep_every_promise() => Simulate(2_000, 4711, s_network, signed: true, RolloutStatus.Completed);
+
+    [Test]
+    [Proves("O-42")]
+    public void A46_A47_A_bad_release_is_stopped_in_the_canary() => Simulate(2_000, 815, s_network with { Failure = 0.5 }, signed: false, RolloutStatus.Aborted);
+
+    [Test]
+    [Category("Full")]
+    public void A46_A47_A_hundred_thousand_devices_keep_every_promise() => Simulate(100_000, 20260302, s_network, signed: false, RolloutStatus.Completed);
+
+    [Test]
+    [Proves("O-70")]
+    public void The_same_seed_gives_the_same_course_and_another_one_another()
+    {
+        string[] courses = [.. ((ulong[])[1, 1, 2]).Select(static seed =>
+        {
+            RolloutSimulation simulation = new(s_plan, 1_500, s_network, seed, s_start);
+            Assert.That(simulation.Run(s_start.AddHours(12)), Is.Null);
+            return $"{simulation.Events} {simulation.State.All} {string.Join('\n', simulation.Decisions)}";
+        })];
+        Assert.That(courses[1], Is.EqualTo(courses[0]));
+        Assert.That(courses[2], Is.Not.EqualTo(courses[0]));
+    }
+
+    private static void Simulate(int devices, ulong seed, FleetBehaviour behaviour, bool signed, RolloutStatus wanted)
+    {
+        long begun = Stopwatch.GetTimestamp();
+        PromiseKeeper keeper = new(s_plan);
+        SoftwareKey key = SoftwareKey.EcdsaP256();
+        RolloutSimulation simulation = new(s_plan, devices, behaviour, seed, s_start, signed ? Sign : null, keeper.Watch);
+        Assert.That(simulation.Run(s_start.AddDays(7)), Is.Null);
+        TestContext.Out.WriteLine(
+            $"rollout-simulation: seed {seed}, {devices} devices, {simulation.Events} events, {simulation.State.Status} after {simulation.Now - s_start}, {keeper.Grants} grants, "
+            + $"at most {keeper.MostInFlight} at once, {simulation.State.All.Both} in {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:f0} ms");
+        Assert.That(simulation.State.Status, Is.EqualTo(wanted));
+        Assert.That(keeper.Grants, Is.GreaterThan(20));
+        PromiseKeeper.Recount(simulation.State);
+
+        VerifiedReport Sign(DeviceReport report) => VerifiedReport.Verify(VerifiedReport.Sign(report, key.PublicKey, input => key.Sign(input)), key.PublicKey, report.Device).OrThrow();
+    }
+
+    /// <summary>Holds every step against the promises, with counts of its own.</summary>
+    private sealed class PromiseKeeper(RolloutPlan plan)
+    {
+        private readonly Queue<DateTimeOffset> _minute = new();
+        private RolloutState _before = RolloutState.Draft(plan);
+        private DateTimeOffset _stageSince;
+        private DateTimeOffset? _sampleSince;
+
+        public int Grants { get; private set; }
+
+        public int MostInFlight { get; private set; }
+
+        public void Watch(RolloutEvent happened, RolloutStep step)
+        {
+            RolloutState now = step.State;
+            if (happened is RolloutEvent.Asked && step.Changed.Any(static m => m.Status == MemberStatus.Granted))
+            {
+                Granted(happened, now);
+            }
+
+            foreach (RolloutDecision decision in step.Decisions)
+            {
+                Decided(happened, decision, _before);
+            }
+
+            // Noted after the step: what becomes good now has soaked for no time.
+            if (now.Stage >= 0 && now.IsActive)
+            {
+                bool sample = now.Tallies[now.Stage] is var t && EnoughOf(t.Signed, now.Stage) && EnoughOf(t.Unsigned, now.Stage);
+                _sampleSince = sample ? _sampleSince ?? happened.Now : null;
+                if (happened is RolloutEvent.Evaluated && now.All.Both.Failed > 0)
+                {
+                    Assert.That(FailureShare.IsAbove(plan.AbortAbovePercent!.Value, now.All.Signed + now.All.Unsigned), Is.False, "abort wins");
+                }
+            }
+
+            _before = now;
+        }
+
+        public static void Recount(RolloutState state)
+        {
+            for (int i = 0; i < state.Tallies.Length; i++)
+            {
+                foreach (Evidence evidence in (Evidence[])[Evidence.Signed, Evidence.Unsigned])
+                {
+                    Member[] members = [.. state.Members.Values.Where(m => m.Stage == i && m.Evidence == evidence)];
+                    Tally counted = members.Aggregate(default(Tally), static (t, m) => t.With(m, 1)), kept = evidence == Evidence.Signed ? state.Tallies[i].Signed : state.Tallies[i].Unsigned;
+                    Assert.That((kept, kept.Members), Is.EqualTo((counted, members.Length)));
+                }
+            }
+        }
+
+        private void Granted(RolloutEvent happened, RolloutState now)
+        {
+            Assert.That(_before.Status, Is.EqualTo(RolloutStatus.Running), "nothing is granted before and after");
+            Grants++;
+            StagePlan stage = plan.Stages[now.Stage];
+            int inFlight = now.All.Both.InFlight;
+            MostInFlight = Math.Max(MostInFlight, inFlight);
+            Assert.That(inFlight, Is.LessThanOrEqualTo(stage.Cap!.Value), "the cap holds");
+            _minute.Enqueue(happened.Now);
+            while (happened.Now - _minute.Peek() >= TimeSpan.FromMinutes(1))
+            {
+                _minute.Dequeue();
+            }
+
+            Assert.That(_minute, Has.Count.LessThanOrEqualTo(stage.Rate!.At(happened.Now - _stageSince)), "the rate holds in the minute that ends now");
+        }
+
+        private void Decided(RolloutEvent happened, RolloutDecision decision, RolloutState before)
+        {
+            if (decision.Kind is DecisionKind.StageBegun or DecisionKind.Completed)
+            {
+                if (before.Stage >= 0)
+                {
+                    Recount(before);
+                    StageTally figures = decision.Figures.Stage; // silence may have ended the last ones just now
+                    _sampleSince ??= EnoughOf(figures.Signed, before.Stage) && EnoughOf(figures.Unsigned, before.Stage) ? happened.Now : null;
+                    Assert.That(_sampleSince, Is.Not.Null, "no advance without the minimum sample");
+                    Assert.That(happened.Now - _sampleSince!.Value, Is.GreaterThanOrEqualTo(plan.Stages[before.Stage].Soak), "no advance without soaking");
+                }
+
+                _stageSince = happened.Now;
+                _sampleSince = null;
+            }
+        }
+
+        private bool EnoughOf(Tally tally, int stage) => tally.Settled >= Math.Min(plan.Stages[stage].MinimumSample ?? tally.Members, tally.Members);
+    }
+}
