@@ -148,10 +148,12 @@ public sealed class FotaServer : IAsyncDisposable
         services.AddSingleton(new DeviceCertificates(deviceCa, settings.ExpiredCertificates, time));
         services.AddSingleton(new SqliteDatabase(data.DatabaseFile)).AddSingleton(new ContentStore(data.Path, seams));
         services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IOperatorStore, SqliteOperatorStore>()
-            .AddSingleton<IDeltaStore, SqliteDeltaStore>().AddSingleton<IEnrolmentStore, SqliteEnrolmentStore>();
+            .AddSingleton<IDeltaStore, SqliteDeltaStore>().AddSingleton<IEnrolmentStore, SqliteEnrolmentStore>()
+            .AddSingleton<ITraitStore, SqliteTraitStore>().AddSingleton<IDecisionStore, SqliteDecisionStore>();
         services.AddSingleton(static s => new ReleaseCatalog(s.GetRequiredService<IReleaseStore>().Load()));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Publisher>(s, trustedRoot));
         services.AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>();
+        services.AddHostedService<RolloutTicker>();
         DeltaSchedule.Add(services);
         services.AddSingleton(s => new OperatorTokens(s.GetRequiredService<IOperatorStore>(), data.Path, time, s.GetRequiredService<ILogger<OperatorTokens>>()));
         services.AddRouting();

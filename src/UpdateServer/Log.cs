@@ -85,6 +85,14 @@ internal static partial class Log
     [LoggerMessage(20, LogLevel.Information, "Delta pack {Base} -> {Image}: nobody has wanted it since {Wanted:d}; it is removed")]
     public static partial void DeltaRemoved(ILogger logger, Sha256Digest @base, Sha256Digest image, DateTimeOffset wanted);
 
+    public static void EvaluationFailed(ILogger logger, Exception failure) => EvaluationFailed(logger, OneLine(failure));
+
+    [LoggerMessage(21, LogLevel.Error, "Rollouts could not be judged, and are again within a minute: {Failure}")]
+    private static partial void EvaluationFailed(ILogger logger, string failure);
+
+    [LoggerMessage(22, LogLevel.Information, "Rollout {Rollout}: {Kind} by {By}: {Why}")]
+    public static partial void RolloutDecided(ILogger logger, string rollout, DecisionKind kind, string by, string why);
+
     [LoggerMessage(30, LogLevel.Information, "{Device} asks for a new certificate: request {Request}")]
     public static partial void RenewalRequested(ILogger logger, DeviceId device, Sha256Digest request);
 

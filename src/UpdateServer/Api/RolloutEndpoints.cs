@@ -1,7 +1,10 @@
+using System.Globalization;
 using System.Security.Claims;
 using Fota.Manifest;
+using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Rollouts;
+using Fota.UpdateServer.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Fota.UpdateServer.Api;
@@ -12,19 +15,25 @@ internal static class RolloutEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/rollouts", (RolloutCoordinator coordinator) => coordinator.Rollouts.Select(RolloutView.Of));
-        api.MapGet("/rollouts/{id}", (string id, RolloutCoordinator coordinator) => Show(coordinator.Find(id)));
         api.MapPost("/rollouts", CreateAsync);
-        api.MapPost("/rollouts/{id}/start", StartAsync);
-        api.MapPost("/rollouts/{id}/pause", (string id, ClaimsPrincipal user, RolloutCoordinator coordinator) => Command(id, now => new RolloutEvent.Paused(now, NameOf(user)), coordinator));
-        api.MapPost("/rollouts/{id}/resume", (string id, ClaimsPrincipal user, RolloutCoordinator coordinator) => Command(id, now => new RolloutEvent.Resumed(now, NameOf(user)), coordinator));
-        api.MapPost("/rollouts/{id}/abort", (string id, ClaimsPrincipal user, RolloutCoordinator coordinator) => Command(id, now => new RolloutEvent.Aborted(now, NameOf(user), "an operator aborted it"), coordinator));
+        RouteGroupBuilder one = api.MapGroup("/rollouts/{id}");
+        one.MapGet("", (string id, RolloutCoordinator coordinator) => Show(coordinator.Find(id)));
+        one.MapPut("", EditAsync);
+        one.MapGet("/plan", Plan);
+        one.MapGet("/decisions", Decisions);
+        one.MapPost("/approve", (string id, ApprovalRequest request, ClaimsPrincipal user, RolloutCoordinator coordinator) => Approve(id, request, user, coordinator));
+        one.MapPost("/start", StartAsync);
+        one.MapPost("/pause", (string id, ClaimsPrincipal user, RolloutCoordinator coordinator) => Command(id, now => new RolloutEvent.Paused(now, NameOf(user)), coordinator));
+        one.MapPost("/resume", (string id, ClaimsPrincipal user, RolloutCoordinator coordinator) => Command(id, now => new RolloutEvent.Resumed(now, NameOf(user)), coordinator));
+        one.MapPost("/cancel", (string id, ClaimsPrincipal user, RolloutCoordinator coordinator) => Command(id, now => new RolloutEvent.Cancelled(now, NameOf(user)), coordinator));
+        one.MapPost("/abort", (string id, ClaimsPrincipal user, RolloutCoordinator coordinator) => Command(id, now => new RolloutEvent.Aborted(now, NameOf(user), "an operator aborted it"), coordinator));
     }
 
-    private static async Task<Results<Created<RolloutView>, ProblemHttpResult>> CreateAsync(RolloutRequest request, ClaimsPrincipal user, RolloutCoordinator coordinator, DeltaSchedule deltas)
+    private static async Task<Results<Created<RolloutView>, ProblemHttpResult>> CreateAsync(PlanDocument plan, ClaimsPrincipal user, RolloutCoordinator coordinator, DeltaSchedule deltas)
     {
         try
         {
-            RolloutView view = RolloutView.Of(coordinator.Create(request.ToDocument(), NameOf(user)));
+            RolloutView view = RolloutView.Of(coordinator.Create(plan, NameOf(user)));
             await deltas.RunSoonAsync();
             return TypedResults.Created($"/api/v1/rollouts/{view.Id}", view);
         }
@@ -38,9 +47,42 @@ internal static class RolloutEndpoints
         }
     }
 
-    private static async Task<Results<Ok<RolloutView>, ProblemHttpResult>> StartAsync(string id, ClaimsPrincipal user, RolloutCoordinator coordinator, DeltaSchedule deltas)
+    private static async Task<Results<Ok<RolloutView>, ProblemHttpResult>> EditAsync(string id, PlanDocument plan, ClaimsPrincipal user, RolloutCoordinator coordinator, DeltaSchedule deltas)
     {
-        Results<Ok<RolloutView>, ProblemHttpResult> answer = Command(id, now => new RolloutEvent.Started(now, NameOf(user)), coordinator);
+        try
+        {
+            Results<Ok<RolloutView>, ProblemHttpResult> answer = Show(coordinator.Edit(id, plan, NameOf(user)));
+            await deltas.RunSoonAsync();
+            return answer;
+        }
+        catch (RejectedException e)
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, e.Rejection.Reason.ToString(), e.Rejection.Detail);
+        }
+        catch (RolloutRefusedException e)
+        {
+            return Problems.Of(e.Reason == RolloutRefusedException.IllegalTransition ? StatusCodes.Status409Conflict : StatusCodes.Status422UnprocessableEntity, e.Reason, e.Message);
+        }
+    }
+
+    /// <summary>The plan's canonical text, whose digest an approval names.</summary>
+    private static Results<FileContentHttpResult, ProblemHttpResult> Plan(string id, RolloutCoordinator coordinator) => coordinator.Find(id) is { } rollout
+        ? TypedResults.Bytes(PlanDocument.Canonical(rollout.Plan), "application/json")
+        : NoSuch();
+
+    private static Results<Ok<IEnumerable<DecisionView>>, ProblemHttpResult> Decisions(string id, RolloutCoordinator coordinator, IDecisionStore decisions) => coordinator.Find(id) is { } rollout
+        ? TypedResults.Ok(decisions.Of(long.Parse(rollout.Plan.Id.AsSpan(1), CultureInfo.InvariantCulture)).Select(DecisionView.Of))
+        : NoSuch();
+
+    private static Results<Ok<RolloutView>, ProblemHttpResult> Approve(string id, ApprovalRequest request, ClaimsPrincipal user, RolloutCoordinator coordinator) =>
+        Sha256Digest.TryParse(request.ManifestDigest, out Sha256Digest? manifest) && Sha256Digest.TryParse(request.PlanDigest, out Sha256Digest? plan)
+            ? Command(id, now => new RolloutEvent.Approved(now, NameOf(user), manifest, plan), coordinator)
+            : Problems.Of(StatusCodes.Status400BadRequest, nameof(RejectionReason.ValueOutOfRange), "wanted digests of 64 lower-case hexadecimal digits");
+
+    private static async Task<Results<Ok<RolloutView>, ProblemHttpResult>> StartAsync(string id, ClaimsPrincipal user, RolloutCoordinator coordinator, DeltaSchedule deltas, ServerSettings settings)
+    {
+        bool needsApproval = settings.RolloutApproval != RolloutApproval.NotRequired;
+        Results<Ok<RolloutView>, ProblemHttpResult> answer = Command(id, now => new RolloutEvent.Started(now, NameOf(user)) { NeedsApproval = needsApproval }, coordinator);
         await deltas.RunSoonAsync();
         return answer;
     }
@@ -60,54 +102,10 @@ internal static class RolloutEndpoints
     // Set by the authentication that every operator's endpoint demands.
     private static string NameOf(ClaimsPrincipal user) => user.Identity!.Name!;
 
-    private static Results<Ok<RolloutView>, ProblemHttpResult> Show(RolloutState? rollout) =>
-        rollout is null ? Problems.OfStatus(StatusCodes.Status404NotFound, "no rollout has this id") : TypedResults.Ok(RolloutView.Of(rollout));
+    private static Results<Ok<RolloutView>, ProblemHttpResult> Show(RolloutState? rollout) => rollout is null ? NoSuch() : TypedResults.Ok(RolloutView.Of(rollout));
+
+    private static ProblemHttpResult NoSuch() => Problems.OfStatus(StatusCodes.Status404NotFound, "no rollout has this id");
 }
 
-/// <summary>What an operator asks for.</summary>
-internal sealed record RolloutRequest(string Product, string Version, IReadOnlyList<StageRequest> Stages, int AbortAfterFailures)
-{
-    public PlanDocument ToDocument() => new(Product, Version, [.. Stages.Select(static s => s?.ToDocument()!)], AbortAfterFailures);
-}
-
-/// <summary>One stage of it; without a count it takes the rest.</summary>
-internal sealed record StageRequest(string Name, int? Count = null)
-{
-    public StageDocument ToDocument() => new(Name, Count);
-}
-
-/// <summary>A rollout, as operators see it.</summary>
-internal sealed record RolloutView(
-    string Id, string Product, string Version, string Target, string ManifestDigest, string State, string? Stage, IReadOnlyList<StageView> Stages, int AbortAfterFailures, string? Reason)
-{
-    public static RolloutView Of(RolloutState r) => new(
-        r.Plan.Id,
-        r.Plan.Product.ToString(),
-        r.Plan.Version.ToString(),
-        r.Plan.TargetPath,
-        r.Plan.ManifestDigest.ToString(),
-        r.Status.ToString().ToLowerInvariant(),
-        r.Stage < 0 ? null : r.Plan.Stages[r.Stage].Name,
-        [.. r.Plan.Stages.Select((s, i) => StageView.Of(s, [.. r.Members.Values.Where(m => m.Stage == i)]))],
-        r.Plan.AbortAfterFailures,
-        r.Reason);
-}
-
-/// <summary>
-/// How far a stage came. Granted counts those that were asked and not taken back, whatever came of it. Who failed is named here, as a device's own entry
-/// says only what it reported last. Deferred are those that wait for a gate of their own, and why: they count neither as confirmed nor as failed.
-/// </summary>
-internal sealed record StageView(
-    string Name, int? Count, int Members, int Granted, int Confirmed, int Failed, IReadOnlyList<string> FailedDevices, int Deferred, IReadOnlyList<string> DeferredDevices)
-{
-    public static StageView Of(StagePlan stage, IReadOnlyList<Member> members) => new(
-        stage.Name,
-        stage.Count,
-        members.Count,
-        members.Count(static m => m.Status is not (MemberStatus.Waiting or MemberStatus.Withdrawn)),
-        members.Count(static m => m.Status == MemberStatus.Confirmed),
-        members.Count(static m => m.Status == MemberStatus.Failed),
-        [.. members.Where(static m => m.Status == MemberStatus.Failed).Select(static m => m.Device.ToString()).Order(StringComparer.Ordinal)],
-        members.Count(static m => m.Deferral is not null),
-        [.. members.Where(static m => m.Deferral is not null).Select(static m => $"{m.Device}: {m.Deferral}").Order(StringComparer.Ordinal)]);
-}
+/// <summary>What somebody agrees to.</summary>
+internal sealed record ApprovalRequest(string ManifestDigest, string PlanDigest);

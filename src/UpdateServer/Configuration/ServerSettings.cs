@@ -15,6 +15,19 @@ public enum DeploymentLayout
     Development,
 }
 
+/// <summary>Whether rollouts need a second person.</summary>
+public enum RolloutApproval
+{
+    /// <summary>Something else was said, which is refused.</summary>
+    None = 0,
+
+    /// <summary>Whoever may plan one may start it.</summary>
+    NotRequired,
+
+    /// <summary>Somebody else than the author has to approve it first.</summary>
+    Required,
+}
+
 /// <summary>How a server is set up (docs/spec/device-api.md, "Server configuration").</summary>
 public sealed record ServerSettings
 {
@@ -42,6 +55,9 @@ public sealed record ServerSettings
     /// <summary>What devices may still do with expired certificates; nothing unless it is said.</summary>
     public ExpiredCertificatePolicy ExpiredCertificates { get; init; } = ExpiredCertificatePolicy.Refuse;
 
+    /// <summary>Whether a rollout starts only when somebody else than its author has approved it.</summary>
+    public RolloutApproval RolloutApproval { get; init; } = RolloutApproval.NotRequired;
+
     /// <summary>The server's TLS certificate and key.</summary>
     public required TlsSettings Tls { get; init; }
 
@@ -62,6 +78,11 @@ public sealed record ServerSettings
         if (EnrolmentRetry < TimeSpan.FromSeconds(1) || EnrolmentRetry > TimeSpan.FromDays(7))
         {
             throw new ConfigurationException($"enrolmentRetrySeconds: wanted 1 to 604800, got {EnrolmentRetry.TotalSeconds}");
+        }
+
+        if (RolloutApproval is not (RolloutApproval.Required or RolloutApproval.NotRequired))
+        {
+            throw new ConfigurationException("rolloutApproval: wanted required or none, got neither");
         }
 
         Tls.Validate(Layout);

@@ -5,17 +5,24 @@ using Fota.UpdateServer.Devices;
 namespace Fota.UpdateServer.Rollouts;
 
 /// <summary>The devices of one product, as the server knows them now.</summary>
-internal sealed class FleetView(ProductName product, ImmutableDictionary<DeviceId, DeviceRecord> devices) : IFleet
+internal sealed class FleetView(ProductName product, FleetMemory memory) : IFleet
 {
-    public IEnumerable<FleetDevice> Devices => devices.Values.Where(d => d.Product.Equals(product)).Select(Of);
+    public IEnumerable<FleetDevice> Devices => memory.Devices.Values.Where(d => d.Product.Equals(product)).Select(memory.Of);
 
-    public FleetDevice? Find(DeviceId device) => devices.TryGetValue(device, out DeviceRecord? record) && record.Product.Equals(product) ? Of(record) : null;
+    public FleetDevice? Find(DeviceId device) => memory.Devices.TryGetValue(device, out DeviceRecord? record) && record.Product.Equals(product) ? memory.Of(record) : null;
+}
 
+/// <summary>What the server knows of all devices.</summary>
+/// <param name="Devices">What they said themselves.</param>
+/// <param name="Traits">What operators say of them.</param>
+internal sealed record FleetMemory(ImmutableDictionary<DeviceId, DeviceRecord> Devices, ImmutableDictionary<DeviceId, DeviceTraits> Traits)
+{
     /// <summary>A device as a rollout sees it.</summary>
-    public static FleetDevice Of(DeviceRecord device) => new(device.Device, device.ConfirmedDigest)
+    public FleetDevice Of(DeviceRecord device)
     {
-        Version = device.Version,
-        Floor = device.Floor,
-        LastSeen = device.LastSeen,
-    };
+        FleetDevice known = new(device.Device, device.ConfirmedDigest) { Version = device.Version, Floor = device.Floor, LastSeen = device.LastSeen };
+        return Traits.TryGetValue(device.Device, out DeviceTraits? traits)
+            ? known with { Site = traits.Site, Hardware = traits.Hardware, TimeZone = traits.TimeZone, Tags = traits.Tags }
+            : known;
+    }
 }

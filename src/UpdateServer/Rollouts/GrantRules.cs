@@ -6,26 +6,28 @@ internal static class GrantRules
     /// <summary>Gives it, if everything allows it.</summary>
     public static void Ask(StepDraft draft, FleetDevice asking)
     {
-        // What was reported and not yet judged stops grants already.
-        if (draft.State.Status != RolloutStatus.Running || StageVerdict.WhyAbort(draft.State) is not null)
+        RolloutState state = draft.State;
+        bool known = state.Members.TryGetValue(asking.Device, out Member? member);
+        if (state.Status != RolloutStatus.Running || (known ? member!.Status != MemberStatus.Waiting : !IsNewcomer(draft, asking)))
         {
             return;
         }
 
-        if (!draft.State.Members.TryGetValue(asking.Device, out Member? member))
+        // What was reported and not yet judged stops grants already.
+        if (StageVerdict.WhyAbort(state) is not null)
         {
-            if (!IsNewcomer(draft, asking))
-            {
-                return;
-            }
+            return;
+        }
 
-            member = new Member(asking.Device, draft.State.Stage, MemberStatus.Waiting) { Evidence = asking.Evidence };
+        if (!known)
+        {
+            member = new Member(asking.Device, state.Stage, MemberStatus.Waiting) { Evidence = asking.Evidence };
             draft.Set(member);
         }
 
-        if (member.Status == MemberStatus.Waiting && MayBeAsked(draft, member, asking) && TryFindNext(draft.Plan, asking, out int? via))
+        if (MayBeAsked(draft, member!, asking) && TryFindNext(draft.Plan, asking, out int? via))
         {
-            draft.Set(member with { Status = MemberStatus.Granted, Via = via, GrantedAt = draft.Now, HeardAt = draft.Now, Ordinal = 0 });
+            draft.Set(member! with { Status = MemberStatus.Granted, Via = via, GrantedAt = draft.Now, HeardAt = draft.Now, Ordinal = 0 });
             draft.State = draft.State with { RecentGrants = draft.State.RecentGrants.And(draft.Now) };
         }
     }

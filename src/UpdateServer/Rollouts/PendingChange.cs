@@ -1,16 +1,15 @@
 using System.Collections.Immutable;
-using Fota.UpdateServer.Devices;
 
 namespace Fota.UpdateServer.Rollouts;
 
 /// <summary>Changes that are worked out and not yet stored.</summary>
-internal sealed class PendingChange(ImmutableList<RolloutState> rollouts, ImmutableDictionary<DeviceId, DeviceRecord> devices)
+internal sealed class PendingChange(ImmutableList<RolloutState> rollouts, FleetMemory fleet)
 {
     private readonly Dictionary<string, RolloutStep> _steps = new(StringComparer.Ordinal);
 
     public ImmutableList<RolloutState> Rollouts { get; private set; } = rollouts;
 
-    public ImmutableDictionary<DeviceId, DeviceRecord> Devices { get; } = devices;
+    public FleetMemory Fleet { get; } = fleet;
 
     /// <summary>What changed, one for each rollout.</summary>
     public IReadOnlyCollection<RolloutStep> Steps => _steps.Values;
@@ -19,7 +18,7 @@ internal sealed class PendingChange(ImmutableList<RolloutState> rollouts, Immuta
     public string? Apply(string id, RolloutEvent happened)
     {
         RolloutState before = Rollouts.Find(r => r.Plan.Id == id)!;
-        RolloutStep step = RolloutEngine.Apply(before, happened, new FleetView(before.Plan.Product, Devices));
+        RolloutStep step = RolloutEngine.Apply(before, happened, new FleetView(before.Plan.Product, Fleet));
         if (!ReferenceEquals(step.State, before))
         {
             Rollouts = Rollouts.Replace(before, step.State);

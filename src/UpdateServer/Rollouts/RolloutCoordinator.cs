@@ -16,21 +16,23 @@ internal sealed class RolloutCoordinator
 {
     private readonly Lock _gate = new();
     private readonly IFleetStore _store;
+    private readonly ITraitStore _traits;
     private readonly ReleaseCatalog _catalog;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
 
-    private ImmutableDictionary<DeviceId, DeviceRecord> _devices;
+    private FleetMemory _fleet;
     private ImmutableList<RolloutState> _rollouts;
 
-    public RolloutCoordinator(IFleetStore store, ReleaseCatalog catalog, TimeProvider time, ILogger<RolloutCoordinator> log)
+    public RolloutCoordinator(IFleetStore store, ITraitStore traits, ReleaseCatalog catalog, TimeProvider time, ILogger<RolloutCoordinator> log)
     {
         _store = store;
+        _traits = traits;
         _catalog = catalog;
         _time = time;
         _log = log;
         (IReadOnlyList<DeviceRecord> devices, IReadOnlyList<RolloutState> rollouts) = store.Load();
-        _devices = devices.ToImmutableDictionary(static d => d.Device);
+        _fleet = new FleetMemory(devices.ToImmutableDictionary(static d => d.Device), traits.Load().ToImmutableDictionary(static t => t.Device));
         _rollouts = [.. rollouts];
         WithdrawUnlisted();
     }
@@ -42,7 +44,7 @@ internal sealed class RolloutCoordinator
         {
             lock (_gate)
             {
-                return [.. _devices.Values.OrderBy(static d => d.Device.ToString(), StringComparer.Ordinal)];
+                return [.. _fleet.Devices.Values.OrderBy(static d => d.Device.ToString(), StringComparer.Ordinal)];
             }
         }
     }
@@ -76,7 +78,7 @@ internal sealed class RolloutCoordinator
         lock (_gate)
         {
             DateTimeOffset now = _time.GetUtcNow();
-            DeviceRecord? before = _devices.GetValueOrDefault(identity.Device);
+            DeviceRecord? before = _fleet.Devices.GetValueOrDefault(identity.Device);
             RequireSameProduct(identity, content, before);
             bool isNewKey = before is not null && !before.IsOf(identity.Key);
             if (isNewKey)
@@ -93,7 +95,7 @@ internal sealed class RolloutCoordinator
             }
 
             DeviceRecord after = DeviceRecord.After(before, identity, content, now);
-            PendingChange pending = new(_rollouts, _devices.SetItem(identity.Device, after));
+            PendingChange pending = new(_rollouts, _fleet with { Devices = _fleet.Devices.SetItem(identity.Device, after) });
             foreach (RolloutState rollout in _rollouts.Where(r => r.Plan.Product.Equals(identity.Product)))
             {
                 pending.Apply(rollout.Plan.Id, new RolloutEvent.Reported(now, identity.Device, report) { IsNewKey = isNewKey });
@@ -145,7 +147,7 @@ internal sealed class RolloutCoordinator
                 RequireStartable(rollout);
             }
 
-            PendingChange pending = new(_rollouts, _devices);
+            PendingChange pending = new(_rollouts, _fleet);
             if (pending.Apply(id, happened) is { } refused)
             {
                 throw new RolloutRefusedException(RolloutRefusedException.IllegalTransition, refused);
@@ -156,12 +158,56 @@ internal sealed class RolloutCoordinator
         }
     }
 
+    /// <summary>Puts another plan in place of a draft's; null if there is no such rollout.</summary>
+    /// <exception cref="RejectedException">It is not a plan.</exception>
+    /// <exception cref="RolloutRefusedException">It is not possible now, or a release is not listed or below the floor; nothing changed.</exception>
+    public RolloutState? Edit(string id, PlanDocument document, string author) => Command(id, (rollout, now) =>
+    {
+        RolloutPlan plan = PlanReader.Read(document, id, rollout.Plan.Key, FindListed);
+        RequireFloor(plan.Product, plan.SecurityVersion);
+        return new RolloutEvent.Edited(now, author, plan);
+    });
+
+    /// <summary>Judges every rollout by the clock: silence and soak times end without a report.</summary>
+    public void Evaluate()
+    {
+        lock (_gate)
+        {
+            PendingChange pending = new(_rollouts, _fleet);
+            foreach (RolloutState rollout in _rollouts.Where(static r => r.IsActive))
+            {
+                pending.Apply(rollout.Plan.Id, new RolloutEvent.Evaluated(_time.GetUtcNow()));
+            }
+
+            Commit(pending, null, null);
+        }
+    }
+
+    /// <summary>What operators say of a device; null for nothing.</summary>
+    public DeviceTraits? TraitsOf(DeviceId device)
+    {
+        lock (_gate)
+        {
+            return _fleet.Traits.GetValueOrDefault(device);
+        }
+    }
+
+    /// <summary>Notes what operators say of a device. Stages that have begun keep the members that they have.</summary>
+    public void Describe(DeviceTraits traits)
+    {
+        lock (_gate)
+        {
+            _traits.Save(traits);
+            _fleet = _fleet with { Traits = _fleet.Traits.SetItem(traits.Device, traits) };
+        }
+    }
+
     /// <summary>Aborts the rollouts of releases that the newest publication does not list any more.</summary>
     public void WithdrawUnlisted()
     {
         lock (_gate)
         {
-            PendingChange pending = new(_rollouts, _devices);
+            PendingChange pending = new(_rollouts, _fleet);
             foreach (RolloutState rollout in _rollouts.Where(r => !r.IsOver && !IsListed(r.Plan)))
             {
                 pending.Apply(rollout.Plan.Id, new RolloutEvent.Aborted(_time.GetUtcNow(), RolloutEngine.Name, "the release is not listed any more"));
@@ -220,7 +266,7 @@ internal sealed class RolloutCoordinator
 
         foreach (RolloutState rollout in pending.Rollouts.Where(r => r.Status == RolloutStatus.Running && r.Plan.Product.Equals(device.Product) && IsListed(r.Plan)))
         {
-            pending.Apply(rollout.Plan.Id, new RolloutEvent.Asked(now, FleetView.Of(device)));
+            pending.Apply(rollout.Plan.Id, new RolloutEvent.Asked(now, pending.Fleet.Of(device)));
         }
     }
 
@@ -248,9 +294,14 @@ internal sealed class RolloutCoordinator
             {
                 Log.RolloutChanged(_log, step.State.Plan.Id, step.State.Status, step.State.Stage);
             }
+
+            foreach (RolloutDecision decision in step.Decisions)
+            {
+                Log.RolloutDecided(_log, step.State.Plan.Id, decision.Kind, decision.By, decision.Why);
+            }
         }
 
-        _devices = pending.Devices;
+        _fleet = pending.Fleet;
         _rollouts = pending.Rollouts;
     }
 }

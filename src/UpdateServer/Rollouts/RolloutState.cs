@@ -77,7 +77,19 @@ internal sealed record RolloutState(RolloutPlan Plan, RolloutStatus Status, int 
     public bool IsOver => Status is RolloutStatus.Completed or RolloutStatus.Aborted or RolloutStatus.Cancelled;
 
     /// <summary>The tallies of all stages together.</summary>
-    public StageTally All => Tallies.Aggregate(default(StageTally), static (sum, tally) => sum + tally);
+    public StageTally All
+    {
+        get
+        {
+            StageTally sum = default;
+            foreach (StageTally tally in Tallies)
+            {
+                sum += tally;
+            }
+
+            return sum;
+        }
+    }
 
     public bool HoldsGrant(DeviceId device) => Members.GetValueOrDefault(device)?.HoldsGrant ?? false;
 

@@ -8,10 +8,21 @@ internal static class StageVerdict
     {
         RolloutPlan plan = state.Plan;
         StageTally all = state.All;
-        return WhyAbort(all, plan.AbortAfterFailures, plan.AbortAbovePercent, "devices", "the plan")
-            ?? plan.Stages.Take(state.Stage + 1)
-                .Select((stage, i) => WhyAbort(state.Tallies[i], stage.AbortAfterFailures, stage.AbortAbovePercent, $"devices of stage {stage.Name}", "the stage"))
-                .FirstOrDefault(static why => why is not null);
+        if (Breaks(all, plan.AbortAfterFailures, plan.AbortAbovePercent))
+        {
+            return Why(all, plan.AbortAfterFailures, plan.AbortAbovePercent, "devices", "the plan");
+        }
+
+        for (int i = 0; i <= state.Stage; i++)
+        {
+            StagePlan stage = plan.Stages[i];
+            if (Breaks(state.Tallies[i], stage.AbortAfterFailures, stage.AbortAbovePercent))
+            {
+                return Why(state.Tallies[i], stage.AbortAfterFailures, stage.AbortAbovePercent, $"devices of stage {stage.Name}", "the stage");
+            }
+        }
+
+        return null;
     }
 
     /// <summary>
@@ -28,21 +39,21 @@ internal static class StageVerdict
             && tally.Succeeded > 0
             && (long)tally.Succeeded * 100 >= (long)(stage.SuccessPercent ?? 0) * tally.Settled);
 
-    private static string? WhyAbort(StageTally tally, int? afterFailures, int? abovePercent, string whose, string which)
+    // A failure is one whatever stands behind it: a false one costs time, a missed one devices.
+    private static bool Breaks(StageTally tally, int? afterFailures, int? abovePercent) =>
+        tally.Both.Failed >= afterFailures || (abovePercent is { } percent && (FailureShare.IsAbove(percent, tally.Signed) || FailureShare.IsAbove(percent, tally.Unsigned)));
+
+    private static string Why(StageTally tally, int? afterFailures, int? abovePercent, string whose, string which)
     {
-        // A failure is one whatever stands behind it: a false one costs time, a missed one devices.
         Tally both = tally.Both;
         if (both.Failed >= afterFailures)
         {
             return $"{both.Failed} of {both.Members} {whose} failed; {which} aborts at {afterFailures}";
         }
 
-        return abovePercent is { } percent
-            ? WhyAbort(tally.Signed, percent, whose, which) ?? WhyAbort(tally.Unsigned, percent, $"{whose} that sign nothing", which)
-            : null;
+        bool signed = FailureShare.IsAbove(abovePercent!.Value, tally.Signed);
+        Tally worst = signed ? tally.Signed : tally.Unsigned;
+        return $"{worst.Failed} of {worst.Settled} {whose}{(signed ? "" : " that sign nothing")} that have come to an end failed, beyond doubt more than "
+            + $"{FailureShare.LowerBound(worst.Failed, worst.Settled):P1}; {which} aborts above {abovePercent} %";
     }
-
-    private static string? WhyAbort(Tally tally, int percent, string whose, string which) => FailureShare.IsAbove(percent, tally)
-        ? $"{tally.Failed} of {tally.Settled} {whose} that have come to an end failed, beyond doubt more than {FailureShare.LowerBound(tally.Failed, tally.Settled):P1}; {which} aborts above {percent} %"
-        : null;
 }

@@ -39,6 +39,14 @@ public sealed class SettingsTests
     }
 
     [Test]
+    public void A45_Whether_rollouts_need_a_second_person_is_said_plainly_or_refused()
+    {
+        Assert.That(Read(Production).RolloutApproval, Is.EqualTo(RolloutApproval.NotRequired));
+        Assert.That(Read(Edit(static c => c["rolloutApproval"] = "required")).RolloutApproval, Is.EqualTo(RolloutApproval.Required));
+        IsRefused(Edit(static c => c["rolloutApproval"] = "yes"), "rolloutApproval: wanted required or none, got neither");
+    }
+
+    [Test]
     public void P7_Unsafe_key_file_is_refused_in_production() =>
         IsRefused(Edit(static c => c["tls"] = new JsonObject { ["certificate"] = "server.pem", ["unsafeKeyFile"] = "key.pem" }), "tls.unsafeKeyFile: wanted a key in a token");
 

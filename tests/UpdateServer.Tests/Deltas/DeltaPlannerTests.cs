@@ -41,7 +41,7 @@ public sealed class DeltaPlannerTests
         try
         {
             ReleaseCatalog catalog = new(Publication.Empty);
-            RolloutCoordinator coordinator = new(new FleetOfOne(), catalog, new ManualClock(DateTimeOffset.UnixEpoch), NullLogger<RolloutCoordinator>.Instance);
+            RolloutCoordinator coordinator = new(new FleetOfOne(), new NoTraits(), catalog, new ManualClock(DateTimeOffset.UnixEpoch), NullLogger<RolloutCoordinator>.Instance);
             PublishedImages images = new(catalog, new ContentStore(folder.FullName, new ServerSeams()), NullLogger<PublishedImages>.Instance);
             DeltaPlanner planner = new(images, catalog, coordinator);
             planner.Plan();
@@ -60,5 +60,12 @@ public sealed class DeltaPlannerTests
         public (IReadOnlyList<DeviceRecord> Devices, IReadOnlyList<RolloutState> Rollouts) Load() => ([s_pump], []);
 
         public void Save(FleetChange change) => Assert.Fail("nothing happens");
+    }
+
+    private sealed class NoTraits : ITraitStore
+    {
+        public IReadOnlyList<DeviceTraits> Load() => [];
+
+        public void Save(DeviceTraits traits) => Assert.Fail("nothing is said");
     }
 }

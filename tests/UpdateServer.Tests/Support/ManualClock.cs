@@ -1,9 +1,32 @@
+using Fota.UpdateServer.Rollouts;
+
 namespace Fota.UpdateServer.Tests.Support;
 
-/// <summary>A clock that stands until it is set.</summary>
+/// <summary>A clock that stands until it is set, and that judges rollouts when it is told to.</summary>
 internal sealed class ManualClock(DateTimeOffset now) : TimeProvider
 {
+    private Action? _tick;
+
     public DateTimeOffset Now { get; set; } = now;
 
     public override DateTimeOffset GetUtcNow() => Now;
+
+    /// <summary>The timer by which rollouts are judged is this clock's; others run as they do.</summary>
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        if (period != RolloutTicker.Every)
+        {
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+
+        _tick = () => callback(state);
+        return base.CreateTimer(static _ => { }, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Lets time pass, as one period of that timer.</summary>
+    public void Pass(TimeSpan time)
+    {
+        Now += time;
+        _tick!();
+    }
 }
