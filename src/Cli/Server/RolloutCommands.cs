@@ -61,7 +61,7 @@ internal static class RolloutCommands
     };
 
     // Sent as it stands, members that are given twice included: the server judges it.
-    private static object ReadPlan(FileInfo file)
+    private static JsonElement ReadPlan(FileInfo file)
     {
         try
         {

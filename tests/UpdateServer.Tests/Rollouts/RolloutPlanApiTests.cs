@@ -40,7 +40,7 @@ public sealed class RolloutPlanApiTests : IAsyncDisposable
     [Proves("O-30", "O-33")]
     public async Task A48_A_stage_that_soaks_goes_on_by_the_clock_also_after_a_restart()
     {
-        string id = await StartAsync(new { name = "canary", count = 1, soak_minutes = 60 }, new { name = "rest" });
+        string id = await StagesAsync(new { name = "canary", count = 1, soak_minutes = 60 }, new { name = "rest" });
         SimulatedDevice canary = (await GrantedAsync()).Single();
         await canary.CheckInAsync(ReportState.Confirmed, $"{id}-{canary.Name}", Digest(_release));
         Assert.That(await StageAsync(id), Is.EqualTo("canary"));
@@ -162,7 +162,7 @@ public sealed class RolloutPlanApiTests : IAsyncDisposable
     [Proves("O-61")]
     public async Task Cancel_takes_back_what_has_not_begun()
     {
-        string id = await StartAsync(new { name = "all" });
+        string id = await StagesAsync(new { name = "all" });
         Assert.That(await GrantedAsync(), Has.Length.EqualTo(4));
         JsonElement rollout = await _server.PostAsync($"/api/v1/rollouts/{id}/cancel");
         Assert.That((rollout.GetProperty("state").GetString(), rollout.GetProperty("reason").GetString()), Is.EqualTo(("cancelled", "bootstrap cancelled it")));
@@ -194,7 +194,7 @@ public sealed class RolloutPlanApiTests : IAsyncDisposable
         await ServerUnderTest.ReadAsync(response, HttpStatusCode.OK);
     }
 
-    private Task<string> StartAsync(params object[] stages) => StartAsync(new { product = "infusion-pump", version = "1.1.0", stages, abort_after_failures = 1 });
+    private Task<string> StagesAsync(params object[] stages) => StartAsync(new { product = "infusion-pump", version = "1.1.0", stages, abort_after_failures = 1 });
 
     private async Task<string> StartAsync(object plan)
     {
