@@ -83,27 +83,54 @@ public sealed class AuditCommandTests
     [Test]
     public async Task Log_of_a_repository_is_found_by_its_root_over_http()
     {
-        RepositorySimulator repository = new() { Now = TimeProvider.System.GetUtcNow() };
-        foreach (SimulatedRole role in (SimulatedRole[])[repository.Root, repository.Timestamp])
-        {
-            role.Expires = repository.Now.AddDays(30);
-        }
-
-        repository.RotateRoot();
-        repository.Logs.Add(VerifiedCheckpoint.Verify(await File.ReadAllBytesAsync(At("log/checkpoint")), _log.Key).IsAccepted());
-        repository.PublishTimestamp();
-        Directory.CreateDirectory(At("metadata"));
-        foreach ((string name, byte[] file) in repository.Files)
-        {
-            await File.WriteAllBytesAsync(At($"metadata/{name}"), file);
-        }
-
-        await File.WriteAllBytesAsync(At("root.json"), repository.TrustedRoot);
+        await PublishAsync(Pinned());
         using HttpListener server = Serve(out string address);
         ProgramRun run = await ProgramRun.OfAsync(Program, "audit", "verify", address, "--root", At("root.json"));
         Assert.That((run.ExitCode, run.Output.StartsWith("verified: log log.example/signer, 400 entries", StringComparison.Ordinal)), Is.EqualTo((0, true)), run.Error);
         Append(0, rewritten: true);
         Assert.That((await ProgramRun.OfAsync(Program, "audit", "verify", _folder, "--root", At("root.json"))).Error, Does.StartWith("Fota.Cli: LogSplitView: "), "what devices pinned counts");
+    }
+
+    [Test]
+    public async Task A51_Log_that_was_rewritten_when_it_got_another_key_is_found_by_the_root()
+    {
+        MemoryLog next = new("log.example/signer-2");
+        await PublishAsync(Pinned(), next.Append(Enumerable.Range(0, 401).Select(static number => Entry(number, "another story"))));
+        Rewrite(next);
+        ProgramRun run = await ProgramRun.OfAsync(Program, "audit", "verify", _folder, "--root", At("root.json"));
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        Assert.That(run.Error, Does.StartWith("Fota.Cli: LogSplitView: log log.example/signer: wanted root hash"));
+    }
+
+    [Test]
+    public async Task Checkpoint_that_was_kept_before_the_log_got_another_key_is_checked_by_the_root()
+    {
+        MemoryLog next = new("log.example/signer-2");
+        await PublishAsync(Pinned(), next.Append(Enumerable.Range(0, 401).Select(static number => Entry(number, "something"))));
+        Rewrite(next);
+        string[] audit = ["audit", "verify", _folder, "--root", At("root.json"), "--checkpoint"];
+        Assert.That((await ProgramRun.OfAsync(Program, [.. audit, At("kept")])).Output, Does.EndWith("grown from 3 earlier checkpoints\n"));
+        await File.WriteAllBytesAsync(At("forged"), _log.Sign(300, Fota.Manifest.Sha256Digest.Of("another tree"u8)).Note.Bytes.ToArray());
+        Assert.That((await ProgramRun.OfAsync(Program, [.. audit, At("forged")])).Error, Does.StartWith("Fota.Cli: LogSplitView: "));
+        await File.WriteAllBytesAsync(At("foreign"), new MemoryLog().AppendNumbered(3).Note.Bytes.ToArray());
+        Assert.That((await ProgramRun.OfAsync(Program, [.. audit, At("foreign")])).Error, Does.StartWith("Fota.Cli: SignatureInvalid: ").Or.StartWith("Fota.Cli: NoSignatures: "));
+    }
+
+    [Test]
+    public async Task A51_Nothing_is_proven_of_a_log_that_contradicts_what_devices_pinned_or_the_auditor_kept()
+    {
+        await PublishAsync(Pinned());
+        string[] prove = ["audit", "prove", _folder, "7", "--root", At("root.json"), "--output", At("7.tlog-proof")];
+        Assert.That((await ProgramRun.OfAsync(Program, prove)).ExitCode, Is.Zero);
+        File.Delete(At("7.tlog-proof"));
+        await File.WriteAllBytesAsync(At("forged"), _log.Sign(300, Fota.Manifest.Sha256Digest.Of("another tree"u8)).Note.Bytes.ToArray());
+        Assert.That((await ProgramRun.OfAsync(Program, [.. prove, "--checkpoint", At("forged")])).Error, Does.StartWith("Fota.Cli: LogSplitView: "));
+        MemoryLog other = new();
+        Checkpoint fork = other.Append(Enumerable.Range(0, 400).Select(static number => Entry(number, "another story"))).Content;
+        other.Files[ITileSource.Checkpoint] = _log.Sign(fork.Size, fork.Root).Note.Bytes.ToArray();
+        Rewrite(other);
+        Assert.That((await ProgramRun.OfAsync(Program, prove)).Error, Does.StartWith("Fota.Cli: LogSplitView: "));
+        Assert.That(File.Exists(At("7.tlog-proof")), Is.False);
     }
 
     [Test]
@@ -138,6 +165,34 @@ public sealed class AuditCommandTests
         }
 
         Write(_log);
+    }
+
+    private VerifiedCheckpoint Pinned() => VerifiedCheckpoint.Verify(File.ReadAllBytes(At("log/checkpoint")), _log.Key).IsAccepted();
+
+    private async Task PublishAsync(params VerifiedCheckpoint[] logs)
+    {
+        RepositorySimulator repository = new() { Now = TimeProvider.System.GetUtcNow() };
+        foreach (SimulatedRole role in (SimulatedRole[])[repository.Root, repository.Timestamp])
+        {
+            role.Expires = repository.Now.AddDays(30);
+        }
+
+        repository.RotateRoot();
+        Array.ForEach(logs, repository.Logs.Add);
+        repository.PublishTimestamp();
+        Directory.CreateDirectory(At("metadata"));
+        foreach ((string name, byte[] file) in repository.Files)
+        {
+            await File.WriteAllBytesAsync(At($"metadata/{name}"), file);
+        }
+
+        await File.WriteAllBytesAsync(At("root.json"), repository.TrustedRoot);
+    }
+
+    private void Rewrite(MemoryLog log)
+    {
+        Directory.Delete(At("log"), recursive: true);
+        Write(log);
     }
 
     private void Write(MemoryLog log)

@@ -40,6 +40,18 @@ public sealed class ApproverHomeTests
     }
 
     [Test]
+    public async Task A45_Policy_of_the_keys_lies_in_the_approvers_home_too()
+    {
+        string policy = _world.PathOf("key-policy.yaml"), text = await File.ReadAllTextAsync(Path.Combine(SignerWorld.RepositoryRoot(), "hsm-config", "key-policy.yaml"));
+        await File.WriteAllTextAsync(policy, text);
+        (await RunAsync("--update")).Ok();
+        Assert.That(await File.ReadAllTextAsync(Own.KeyPolicy), Is.EqualTo(text));
+        await File.WriteAllTextAsync(policy, text.Replace("label: approver,", "label: somebody,", StringComparison.Ordinal));
+        (await RunAsync("--update")).Refused("somebody");
+        Assert.That(await File.ReadAllTextAsync(Own.KeyPolicy), Is.EqualTo(text));
+    }
+
+    [Test]
     public async Task P10_Home_is_made_once()
     {
         (await RunAsync("--root", Path.Combine(_world.HomeFolder.Repository, "metadata", "1.root.json"))).Refused("wanted no signer's home, got one");

@@ -87,6 +87,55 @@ public sealed class AuthorityChangeTests : IDisposable
         (await MakeAsync()).Refused("wanted no successor of the service CA, got one already");
     }
 
+    [Test]
+    [Proves("I-22", "I-23")]
+    public async Task Certificate_of_the_CA_of_before_is_taken_back_and_stands_in_the_list_of_that_CA_alone()
+    {
+        await IssueAsync();
+        File.Copy(Authority, _world.PathOf("before.pem"));
+        (await MakeAsync()).Ok();
+        (await _world.RunAsync("ca", "switch", "--home", _world.Home)).Ok();
+        Assert.That((await _world.RevokeAsync("out.pem")).Ok().Output, Does.StartWith("revoked: "));
+        CommandResult lists = (await _world.ListAsync("service")).Ok();
+        string former = Directory.GetFiles(_world.Folder, "list.*.pem").Single();
+        Assert.That(lists.Output, Is.EqualTo($"signed: list 1 of the service CA, 0 certificates, good for 30 days\nsigned: list 2 of the former service CA CN=Fota Service CA, 1 certificates, good for 30 days, in {former}\n"));
+        Assert.That(Programs.Run("openssl", "crl", "-in", _world.PathOf("list.pem"), "-CAfile", Authority, "-noout").Error, Does.Contain("verify OK"));
+        CommandResult refused = Programs.Verify(_world, _world.PathOf("before.pem"), _world.PathOf("out.pem"), "-crl_check", "-CRLfile", former);
+        Assert.That((refused.ExitCode, refused.Error.Contains("certificate revoked", StringComparison.Ordinal)), Is.EqualTo((2, true)), refused.Error);
+    }
+
+    [Test]
+    [Proves("I-23")]
+    public async Task List_of_a_CA_of_before_whose_key_is_gone_is_said_to_be_lacking()
+    {
+        (await MakeAsync()).Ok();
+        (await _world.RunAsync("ca", "switch", "--home", _world.Home)).Ok();
+        SignerSettings settings = _world.HomeFolder.ReadSettings();
+        await File.WriteAllBytesAsync(_world.HomeFolder.Settings, (settings with { Keys = [.. settings.Keys.Where(static key => key.Label != "service-ca")] }).ToJson());
+        (await _world.ListAsync("service")).Refused("got none of the former CN=Fota Service CA (its key is none of this home any more)");
+        Assert.That(File.Exists(_world.PathOf("list.pem")), Is.True, "that of the CA that issues is signed all the same");
+    }
+
+    [Test]
+    [Proves("I-22")]
+    public async Task Key_of_a_CA_of_before_becomes_no_authority_again()
+    {
+        (await MakeAsync()).Ok();
+        (await _world.RunAsync("ca", "switch", "--home", _world.Home)).Ok();
+        (await MakeAsync("service-ca")).Refused("wanted a key of no authority, got that of CN=Fota Service CA, which was one of this home");
+    }
+
+    [Test]
+    [Proves("I-22")]
+    public async Task A48_Signer_that_died_in_the_switch_signs_no_list()
+    {
+        (await MakeAsync()).Ok();
+        SignerSettings settings = _world.HomeFolder.ReadSettings();
+        AuthoritySettings[] half = [.. settings.Authorities.Select(static a => a.Profile == "service" ? a with { Key = NextKey } : a)];
+        await File.WriteAllBytesAsync(_world.HomeFolder.Settings, (settings with { Authorities = half }).ToJson());
+        (await _world.ListAsync("service")).Refused("wanted the certificate of key 'service-ca-2', got another's");
+    }
+
     private Task<CommandResult> MakeAsync(string key = NextKey, string token = "ca") =>
         _world.RunAsync("ca", "make", "--home", _world.Home, "--key", key, "--common-name", "Fota Service CA 2", "--pin-file", _world.PinFile(token));
 

@@ -99,7 +99,7 @@ public sealed class AuthorityTests
             _world.Module = static module => module;
         }
 
-        Assert.That((await _world.RunAsync("journal", "--home", _world.Home)).Ok().Error, Does.Contain("device pump-0006, infusion-pump"));
+        Assert.That((await _world.RunAsync("journal", "--home", _world.Home)).Ok().Output, Does.Contain("device pump-0006, infusion-pump"));
         (await TryAsync("device", Request("OU=infusion-pump, CN=pump-0006"))).Refused("device pump-0006 is certified with key ");
         (await TryAsync("device", request)).Ok();
     }

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Fota.Interop.Cryptoki;
 using Fota.Manifest;
+using Fota.Signer.Home;
 using Fota.Signer.Journal;
+using Fota.Signer.Keys;
 using Microsoft.Data.Sqlite;
 
 namespace Fota.Signer.Tests;
@@ -46,13 +48,16 @@ public sealed class JournalTests
     {
         using SignerWorld world = await SignerWorld.CreateAsync();
         int signatures = 0;
+        Action? kill = null;
         world.Module = module => new FaultyModule(module, sign =>
         {
             _ = sign();
             signatures++;
+            kill = world.KeepJournal();
             throw new InvalidOperationException("power failure");
         });
         Assert.That(() => world.CreateAsync("1.0.0"), Throws.InvalidOperationException.With.Message.EqualTo("power failure"));
+        kill!();
         Assert.That(Last(world), Is.EqualTo(("SuitManifest", (string?)null)));
 
         world.Module = module => new FaultyModule(module, sign =>
@@ -76,6 +81,34 @@ public sealed class JournalTests
         (await world.CreateAsync("1.0.0")).Refused("C_Sign: CKR_DEVICE_ERROR");
         Assert.That(Last(world), Is.EqualTo(("SuitManifest", "failed")));
         Assert.That((await world.RunAsync("journal", "--home", world.Home)).Ok().Output, Does.EndWith("Failed   infusion-pump 1.0.0: C_Sign: CKR_DEVICE_ERROR\n"));
+    }
+
+    [TestCase(true, "unknown")]
+    [TestCase(false, "failed")]
+    public async Task Call_of_the_token_that_ends_without_an_answer_is_an_outcome_in_the_process_that_runs_on(bool wasCalled, string result)
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        world.Module = module => new FaultyModule(module, sign =>
+        {
+            _ = wasCalled ? sign() : [];
+            throw new InvalidOperationException("out of luck");
+        });
+        Assert.That(() => world.CreateAsync("1.0.0"), Throws.InvalidOperationException);
+        Assert.That(Last(world), Is.EqualTo(("SuitManifest", result)));
+        world.Module = static module => module;
+        Assert.That((await world.CreateAsync("1.0.0")).Ok().Error, Does.Not.Contain("interrupted"));
+    }
+
+    [Test]
+    public async Task P7_Intent_is_good_for_its_own_key_and_message_alone()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        using OpenedKey online = OpenedKey.Open(world.Host(), world.HomeFolder, "online", world.PinFile("online"));
+        using SignerHome home = await SignerHome.OpenAsync(world.HomeFolder, world.Host(), CancellationToken.None);
+        SigningIntent intent = home.Journal.Begin(online.Key, SigningPurpose.Timestamp, "version 9", "message"u8);
+        Assert.That(() => online.Key.Sign(intent, "another"u8), Throws.InvalidOperationException.With.Message.Contains("is for another key or message"));
+        Assert.That(() => online.Find(home.Settings.Key("log")).Sign(intent, "message"u8), Throws.InvalidOperationException.With.Message.Contains("is for another key or message"));
+        Assert.That(online.Key.PublicKey.IsSignatureOver("message"u8, online.Key.Sign(intent, "message"u8)), Is.True);
     }
 
     [Test]

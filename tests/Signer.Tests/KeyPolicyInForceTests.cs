@@ -43,6 +43,17 @@ public sealed class KeyPolicyInForceTests
     }
 
     [Test]
+    public async Task A45_Approval_that_was_made_elsewhere_by_a_key_whose_policy_forbids_it_is_refused()
+    {
+        await using ServiceWorld world = await ServiceWorld.CreateAsync();
+        Answer request = await world.PendingAsync("1.0.0");
+        (await world.SignAsync(request)).Ok();
+        await File.WriteAllTextAsync(world.Signer.HomeFolder.KeyPolicy, ReplaceFirst(Shipped, "label: approver, role: product, formats: [suit, tuf, statement]", "label: approver, role: product, formats: [statement]"));
+        (await world.PostAsync("bo", $"requests/{request.Id}/approval", await File.ReadAllTextAsync(world.Signer.PathOf("approval.json")))).Refused(422, "Refused", "policy of key 'approver': wanted format statement, got format suit");
+        Assert.That((await world.GetAsync("bo", $"requests/{request.Id}")).State, Is.EqualTo("pending"));
+    }
+
+    [Test]
     public async Task Limit_counts_what_the_journal_has_of_the_key_and_not_what_failed()
     {
         using SignerWorld world = await WithPolicyAsync();

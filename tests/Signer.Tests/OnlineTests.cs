@@ -168,6 +168,20 @@ public sealed class OnlineTests
     }
 
     [Test]
+    [Fota.TestKit.Proves("L-23")]
+    public async Task A49_Timestamp_reaches_the_server_although_a_tile_is_lost_that_the_server_has()
+    {
+        await _world.ReleaseAsync("1.0.0");
+        await using PublicationServer server = await PublicationServer.StartAsync(_world);
+        (await PushAsync(server)).Ok();
+        Directory.Delete(Path.Combine(_world.HomeFolder.Log, "tile", "0"), recursive: true);
+        _world.Clock.Step(TimeSpan.FromHours(13));
+        CommandResult pushed = await PushAsync(server);
+        Assert.That(pushed.Output, Does.EndWith("took timestamp 3\n"));
+        pushed.Refused("tile/0/000.p/");
+    }
+
+    [Test]
     [Fota.TestKit.Proves("R-50")]
     public async Task Changes_of_roles_reach_the_server_at_the_next_look_and_a_device_follows_them()
     {

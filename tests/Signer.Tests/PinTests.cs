@@ -28,8 +28,19 @@ public sealed class PinTests
     [Test]
     public async Task A50_Wrong_pin_ends_the_loop_too()
     {
-        SignerWorld.WriteSecret(_world.PathOf("wrong.pin"), "no such pin\n");
+        SignerWorld.WriteSecret(_world.PathOf("wrong.pin"), "no such pin either\n");
         (await _world.RunAsync("online", "--home", _world.Home, "--pin-file", _world.PathOf("wrong.pin"))).Refused("C_Login: CKR_PIN_INCORRECT");
+    }
+
+    [Test]
+    public async Task P6_Token_whose_variable_would_be_that_of_another_one_is_no_token_of_a_home()
+    {
+        // Of a-z, 0-9 and '-' alone no two labels have one variable.
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        string twin = "O" + world.Token("online")[1..];
+        string settings = await File.ReadAllTextAsync(world.HomeFolder.Settings);
+        await File.WriteAllTextAsync(world.HomeFolder.Settings, settings.Replace($"\"{world.Token("ca")}\"", $"\"{twin}\"", StringComparison.Ordinal));
+        (await world.OnlineAsync()).Refused($"a token's label: wanted 1 to 32 of a-z, 0-9 and '-', got \"{twin}\"");
     }
 
     [TestCase(UnixFileMode.GroupRead, "0640")]

@@ -191,8 +191,14 @@ public sealed class RenewalTests
     {
         _world.Clock.Step(TimeSpan.FromDays(20));
         _server.Waiting.Add(Request(Subject, _key));
-        _world.Module = module => new FaultyModule(module, static _ => throw new InvalidOperationException("power failure"));
+        Action? kill = null;
+        _world.Module = module => new FaultyModule(module, _ =>
+        {
+            kill = _world.KeepJournal();
+            throw new InvalidOperationException("power failure");
+        });
         Assert.That(() => RenewAsync(), Throws.InvalidOperationException);
+        kill!();
         _world.Module = static module => module;
         CommandResult result = (await RenewAsync()).Ok();
         Assert.That(result.Error, Does.Contain($"was interrupted, and it is unknown whether key device-ca signed (Certificate, device {Name}"));

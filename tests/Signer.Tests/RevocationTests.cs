@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
 using Fota.Manifest;
+using Fota.Manifest.Keys;
+using Fota.Signer.Authority;
+using Fota.Signer.Home;
 using Fota.TestKit;
 
 namespace Fota.Signer.Tests;
@@ -23,11 +25,11 @@ public sealed class RevocationTests
     [Proves("I-23")]
     public async Task Openssl_takes_the_list_and_refuses_what_stands_in_it()
     {
-        using ECDsa first = ECDsa.Create(ECCurve.NamedCurves.nistP256), second = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        await IssueAsync("OU=infusion-pump, CN=pump-0001", first, "first.pem");
-        await IssueAsync("OU=infusion-pump, CN=pump-0002", second, "second.pem");
-        (await RevokeAsync("first.pem")).Ok();
-        Assert.That((await ListAsync()).Ok().Output, Is.EqualTo("signed: list 1 of the device CA, 1 certificates, good for 30 days\n"));
+        using ECDsa first = AuthorityWorld.NewKey(), second = AuthorityWorld.NewKey();
+        await _world.IssueAsync(AuthorityWorld.Pump(1), first, "first.pem");
+        await _world.IssueAsync(AuthorityWorld.Pump(2), second, "second.pem");
+        (await _world.RevokeAsync("first.pem")).Ok();
+        Assert.That((await _world.ListAsync()).Ok().Output, Is.EqualTo("signed: list 1 of the device CA, 1 certificates, good for 30 days\n"));
 
         string authority = _world.HomeFolder.AuthorityCertificate("device");
         Assert.That(Programs.Run("openssl", "crl", "-in", _world.PathOf("list.pem"), "-CAfile", authority, "-noout", "-nextupdate").Error, Does.Contain("verify OK"));
@@ -40,148 +42,232 @@ public sealed class RevocationTests
     [Proves("I-23")]
     public async Task Each_list_has_the_next_number()
     {
-        (await ListAsync()).Ok();
-        Assert.That((await ListAsync()).Ok().Output, Does.StartWith("signed: list 2 of the device CA, 0 certificates"));
+        (await _world.ListAsync()).Ok();
+        Assert.That((await _world.ListAsync()).Ok().Output, Does.StartWith("signed: list 2 of the device CA, 0 certificates"));
     }
 
     [Test]
     [Proves("I-23")]
     public async Task Certificate_of_another_authority_is_not_taken_back()
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using ECDsa key = AuthorityWorld.NewKey();
         using X509Certificate2 foreign = new CertificateRequest("CN=pump-0001", key, HashAlgorithmName.SHA256).CreateSelfSigned(_world.Clock.GetUtcNow(), _world.Clock.GetUtcNow().AddDays(1));
         await File.WriteAllTextAsync(_world.PathOf("foreign.pem"), foreign.ExportCertificatePem());
-        (await RevokeAsync("foreign.pem")).Refused("wanted one of an authority of this home, got another's");
+        (await _world.RevokeAsync("foreign.pem")).Refused("wanted one of an authority of this home, got another's");
     }
 
     [Test]
     [Proves("I-24")]
     public async Task Revoked_certificate_is_not_renewed()
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        await IssueAsync("OU=infusion-pump, CN=pump-0001", key, "first.pem");
-        (await RevokeAsync("first.pem")).Ok();
+        using ECDsa key = AuthorityWorld.NewKey();
+        await _world.IssueAsync(AuthorityWorld.Pump(1), key, "first.pem");
+        (await _world.RevokeAsync("first.pem", "superseded")).Ok();
         _world.Clock.Step(TimeSpan.FromDays(30));
-        await using EnrolmentServer server = await EnrolmentServer.StartAsync(_world);
-        server.Waiting.Add(Request("OU=infusion-pump, CN=pump-0001", key));
-        CommandResult result = await RenewAsync(server);
-        Assert.That((result.ExitCode, result.Error.Contains("was revoked (KeyCompromise), and is not renewed", StringComparison.Ordinal)), Is.EqualTo((1, true)), result.Error);
+        await _world.RenewalIsRefusedAsync(AuthorityWorld.Pump(1), key, "was revoked, and is not renewed");
     }
 
     [Test]
     [Proves("I-25")]
     public async Task P5_Device_that_an_operators_list_names_gets_its_first_certificate_through_a_server()
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        (await AllowAsync(await OperatorAsync(), ("pump-0001", key))).Ok();
-        await using EnrolmentServer server = await EnrolmentServer.StartAsync(_world);
-        server.Waiting.Add(Request("OU=infusion-pump, CN=pump-0001", key));
-        Assert.That((await RenewAsync(server)).Ok().Output, Does.StartWith("renewed: device pump-0001, infusion-pump"));
+        using ECDsa key = AuthorityWorld.NewKey();
+        (await _world.AllowAsync(await _world.OperatorAsync(), ("pump-0001", key))).Ok();
+        Assert.That((await _world.RenewAsync((AuthorityWorld.Pump(1), key))).Ok().Output, Does.StartWith("renewed: device pump-0001, infusion-pump"));
     }
 
     [Test]
     [Proves("I-25")]
     public async Task P5_Server_gets_no_certificate_for_a_listed_name_and_a_key_of_its_own()
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256), own = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        (await AllowAsync(await OperatorAsync(), ("pump-0001", key))).Ok();
-        await using EnrolmentServer server = await EnrolmentServer.StartAsync(_world);
-        server.Waiting.Add(Request("OU=infusion-pump, CN=pump-0001", own));
-        CommandResult result = await RenewAsync(server);
-        Assert.That((result.ExitCode, result.Error.Contains("or that an operator's list allows for its key", StringComparison.Ordinal)), Is.EqualTo((1, true)), result.Error);
+        using ECDsa key = AuthorityWorld.NewKey(), own = AuthorityWorld.NewKey();
+        (await _world.AllowAsync(await _world.OperatorAsync(), ("pump-0001", key))).Ok();
+        await _world.RenewalIsRefusedAsync(AuthorityWorld.Pump(1), own, "or that an operator's list allows for its key");
     }
 
     [Test]
     [Proves("I-26")]
     public async Task P5_List_that_was_changed_after_it_was_signed_is_refused()
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256), own = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        X509Certificate2 signer = await OperatorAsync();
-        (await AllowAsync(signer, ("pump-0001", key))).Ok();
-        await File.WriteAllTextAsync(_world.PathOf("devices.json"), ListOf(("pump-0001", own)));
-        (await TakeAsync()).Refused("wanted a signature by an operator of this home (ca/operators.pem) over these bytes, got none");
+        using ECDsa key = AuthorityWorld.NewKey(), own = AuthorityWorld.NewKey();
+        X509Certificate2 signer = await _world.OperatorAsync();
+        (await _world.AllowAsync(signer, ("pump-0001", key))).Ok();
+        (await _world.TakeAsync(AuthorityWorld.ListOf(("pump-0001", AuthorityWorld.IdOf(own))), await File.ReadAllBytesAsync(_world.PathOf("devices.p7s")))).Refused("wanted a signature by an operator of this home (ca/operators.pem) over these bytes, got none");
     }
 
     [Test]
     [Proves("I-26")]
     public async Task P5_List_by_somebody_who_is_no_operator_is_refused()
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        X509Certificate2 listed = await OperatorAsync();
-        X509Certificate2 other = await OperatorAsync("eve");
+        using ECDsa key = AuthorityWorld.NewKey();
+        X509Certificate2 listed = await _world.OperatorAsync();
+        X509Certificate2 other = await _world.OperatorAsync("eve");
         await File.WriteAllTextAsync(_world.HomeFolder.Operators, listed.ExportCertificatePem());
-        (await AllowAsync(other, ("pump-0001", key))).Refused("wanted a signature by an operator of this home");
+        (await _world.AllowAsync(other, ("pump-0001", key))).Refused("wanted a signature by an operator of this home");
     }
 
     [Test]
     [Proves("I-26")]
     public async Task P10_Later_list_does_not_give_a_device_another_key()
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256), other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        X509Certificate2 signer = await OperatorAsync();
-        (await AllowAsync(signer, ("pump-0001", key))).Ok();
-        (await AllowAsync(signer, ("pump-0002", other), ("pump-0001", other))).Refused("device pump-0001: wanted key");
-        Assert.That((await AllowAsync(signer, ("pump-0002", other))).Ok().Output, Does.StartWith("allowed: 1 devices more, by ops,"), "nothing of the refused list was taken");
+        using ECDsa key = AuthorityWorld.NewKey(), other = AuthorityWorld.NewKey();
+        X509Certificate2 signer = await _world.OperatorAsync();
+        (await _world.AllowAsync(signer, ("pump-0001", key))).Ok();
+        (await _world.AllowAsync(signer, ("pump-0002", other), ("pump-0001", other))).Refused("device pump-0001: wanted key");
+        Assert.That((await _world.AllowAsync(signer, ("pump-0002", other))).Ok().Output, Does.StartWith("allowed: 1 devices more, by ops,"), "nothing of the refused list was taken");
     }
 
     [Test]
     [Proves("I-26")]
     public async Task P5_Operator_whose_certificate_was_taken_back_signs_no_list()
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        X509Certificate2 signer = await OperatorAsync();
-        (await RevokeAsync("ops.pem")).Ok();
-        (await AllowAsync(signer, ("pump-0001", key))).Refused("wanted an operator with a certificate that holds, got ops, whose certificate was revoked");
+        using ECDsa key = AuthorityWorld.NewKey();
+        X509Certificate2 signer = await _world.OperatorAsync();
+        (await _world.RevokeAsync("ops.pem")).Ok();
+        (await _world.AllowAsync(signer, ("pump-0001", key))).Refused("wanted an operator with a certificate that holds, got ops, whose certificate was revoked");
     }
 
     [Test]
     [Proves("I-26")]
     public async Task P10_Operator_whose_certificate_has_ended_signs_no_list()
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        X509Certificate2 signer = await OperatorAsync();
+        using ECDsa key = AuthorityWorld.NewKey();
+        X509Certificate2 signer = await _world.OperatorAsync();
         _world.Clock.Step(TimeSpan.FromDays(41));
-        (await AllowAsync(signer, ("pump-0001", key))).Refused("valid now, got NotTimeValid");
+        (await _world.AllowAsync(signer, ("pump-0001", key))).Refused("valid now, got NotTimeValid");
     }
 
-    private static byte[] Request(string subject, ECDsa key) => new CertificateRequest(subject, key, HashAlgorithmName.SHA256).CreateSigningRequest();
-
-    private static string ListOf(params (string Device, ECDsa Key)[] devices) => JsonSerializer.Serialize(new
+    [Test]
+    [Proves("I-23", "I-24")]
+    public async Task P5_Key_that_turns_out_to_be_known_to_others_is_taken_back_a_second_time_and_renewed_no_more()
     {
-        devices = devices.Select(static device => new { device = device.Device, product = SignerWorld.Product, keyId = Sha256Digest.Of(device.Key.ExportSubjectPublicKeyInfo()).ToString() }),
-    });
-
-    private async Task IssueAsync(string subject, ECDsa key, string file)
-    {
-        await File.WriteAllTextAsync(_world.PathOf("in.csr"), PemEncoding.WriteString("CERTIFICATE REQUEST", Request(subject, key)));
-        (await _world.RunAsync("ca", "issue", "--home", _world.Home, "--profile", subject.StartsWith("OU", StringComparison.Ordinal) ? "device" : "people", "--csr", _world.PathOf("in.csr"), "--out", _world.PathOf(file), "--days", "40", "--pin-file", _world.PinFile("ca"))).Ok();
+        using ECDsa key = AuthorityWorld.NewKey();
+        await _world.IssueAsync(AuthorityWorld.Pump(1), key, "first.pem");
+        (await _world.RevokeAsync("first.pem", "superseded")).Ok();
+        _world.Clock.Step(TimeSpan.FromDays(1));
+        await _world.IssueAsync(AuthorityWorld.Pump(1), key, "second.pem");
+        Assert.That((await _world.RevokeAsync("first.pem", "cessation-of-operation")).Ok().Output, Does.StartWith("revoked before: "));
+        Assert.That((await _world.RevokeAsync("first.pem")).Ok().Output, Does.StartWith("revoked: "));
+        Assert.That((await _world.RevokeAsync("first.pem")).Ok().Output, Does.StartWith("revoked before: "));
+        await _world.RenewalIsRefusedAsync(AuthorityWorld.Pump(1), key, "was revoked (key-compromise); no other is issued for it");
+        Assert.That((await _world.ListAsync()).Ok().Output, Does.Contain(", 1 certificates, "));
+        Assert.That(Programs.Run("openssl", "crl", "-in", _world.PathOf("list.pem"), "-noout", "-text").Output, Does.Contain("Key Compromise").And.Not.Contains("Superseded"));
     }
 
-    private Task<CommandResult> RevokeAsync(string file) => _world.RunAsync("ca", "revoke", "--home", _world.Home, "--certificate", _world.PathOf(file), "--reason", "key-compromise");
-
-    private Task<CommandResult> ListAsync() => _world.RunAsync("ca", "crl", "--home", _world.Home, "--profile", "device", "--out", _world.PathOf("list.pem"), "--pin-file", _world.PinFile("ca"));
-
-    private Task<CommandResult> RenewAsync(EnrolmentServer server) => _world.RunAsync(
-        "ca", "renew", "--home", _world.Home, "--server", server.Address.ToString(), "--token-file", _world.PathOf("token"), "--pin-file", _world.PinFile("ca"));
-
-    /// <summary>An operator of this home, with a certificate of the people's CA.</summary>
-    private async Task<X509Certificate2> OperatorAsync(string name = "ops")
+    [TestCase("OU=infusion-pump, CN=pump-0001")]
+    [TestCase("OU=infusion-pump, CN=pump-0002")]
+    [TestCase("CN=ops")]
+    [Proves("I-24")]
+    public async Task P5_Key_that_is_known_to_others_is_issued_nothing(string subject)
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        await IssueAsync($"CN={name}", key, name + ".pem");
-        using X509Certificate2 bare = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(_world.PathOf(name + ".pem")));
-        await File.WriteAllTextAsync(_world.HomeFolder.Operators, bare.ExportCertificatePem());
-        return bare.CopyWithPrivateKey(key);
+        using ECDsa key = AuthorityWorld.NewKey();
+        await _world.IssueAsync(AuthorityWorld.Pump(1), key, "first.pem");
+        (await _world.RevokeAsync("first.pem")).Ok();
+        (await _world.TryIssueAsync(subject, key, "again.pem")).Refused("was revoked (key-compromise); no other is issued for it");
+        Assert.That(File.Exists(_world.PathOf("again.pem")), Is.False);
     }
 
-    private async Task<CommandResult> AllowAsync(X509Certificate2 signer, params (string Device, ECDsa Key)[] devices)
+    [Test]
+    [Proves("I-24", "I-25")]
+    public async Task P5_Key_that_is_known_to_others_gets_nothing_under_a_name_that_a_list_allows()
     {
-        await File.WriteAllTextAsync(_world.PathOf("devices.json"), ListOf(devices));
-        SignedCms cms = new(new ContentInfo(await File.ReadAllBytesAsync(_world.PathOf("devices.json"))), detached: true);
-        cms.ComputeSignature(new CmsSigner(SubjectIdentifierType.IssuerAndSerialNumber, signer) { DigestAlgorithm = new Oid("2.16.840.1.101.3.4.2.1"), IncludeOption = X509IncludeOption.EndCertOnly });
-        await File.WriteAllBytesAsync(_world.PathOf("devices.p7s"), cms.Encode());
-        return await TakeAsync();
+        using ECDsa key = AuthorityWorld.NewKey();
+        await _world.IssueAsync(AuthorityWorld.Pump(1), key, "first.pem");
+        await _world.IssueAsync(AuthorityWorld.Pump(3), key, "third.pem");
+        (await _world.RevokeAsync("first.pem")).Ok();
+        (await _world.AllowAsync(await _world.OperatorAsync(), ("pump-0002", key))).Ok();
+        await _world.RenewalIsRefusedAsync(AuthorityWorld.Pump(2), key, "was revoked (key-compromise)");
+        await _world.RenewalIsRefusedAsync(AuthorityWorld.Pump(3), key, "was revoked (key-compromise)");
     }
 
-    private Task<CommandResult> TakeAsync() => _world.RunAsync("ca", "allow", "--home", _world.Home, "--list", _world.PathOf("devices.json"), "--signature", _world.PathOf("devices.p7s"));
+    [Test]
+    [Proves("I-19")]
+    public async Task Authority_that_has_ended_is_a_refusal_and_the_next_request_is_answered()
+    {
+        using ECDsa key = AuthorityWorld.NewKey(), other = AuthorityWorld.NewKey();
+        (await _world.AllowAsync(await _world.OperatorAsync(), ("pump-0001", key), ("pump-0002", other))).Ok();
+        await using EnrolmentServer server = await EnrolmentServer.StartAsync(_world);
+        _world.Clock.Step(TimeSpan.FromDays(365 * 16));
+        CommandResult result = await _world.RenewAsync(server, (AuthorityWorld.Pump(1), key), (AuthorityWorld.Pump(2), other));
+        Assert.That(result.ExitCode, Is.EqualTo(1));
+        Assert.That(result.Error, Does.Contain("wanted one that is valid now, got one from").And.Contains("2 of 2 requests for certificates were refused"));
+        (await _world.ListAsync()).Refused("wanted one that is valid now, got one from");
+    }
+
+    [TestCase(AuthorityWorld.Sha256)]
+    [TestCase(AuthorityWorld.Sha384)]
+    [TestCase(AuthorityWorld.Sha512)]
+    [Proves("I-26")]
+    public async Task List_over_a_digest_of_today_is_taken(string digest)
+    {
+        X509Certificate2 signer = await _world.OperatorAsync();
+        byte[] list = AuthorityWorld.ListOf(("pump-0001", new string('a', 64)));
+        (await _world.TakeAsync(list, AuthorityWorld.Sign(signer, list, digest))).Ok();
+    }
+
+    [Test]
+    [Proves("I-26")]
+    public async Task P5_List_over_SHA_1_is_refused()
+    {
+        X509Certificate2 signer = await _world.OperatorAsync();
+        byte[] list = AuthorityWorld.ListOf(("pump-0001", new string('a', 64)));
+        (await _world.TakeAsync(list, AuthorityWorld.Sign(signer, list, AuthorityWorld.Sha1))).Refused("wanted a signature over SHA-256, SHA-384 or SHA-512, got one over sha1");
+    }
+
+    [Test]
+    [Proves("I-26")]
+    public async Task List_is_signed_by_one_operator_and_lies_beside_the_signature()
+    {
+        X509Certificate2 signer = await _world.OperatorAsync();
+        byte[] list = AuthorityWorld.ListOf(("pump-0001", new string('a', 64)));
+        (await _world.TakeAsync(list, AuthorityWorld.Sign(signer, list, detached: false))).Refused($"wanted a detached signature by one operator, got 1, with {list.Length} bytes inside");
+        SignedCms twice = new(new ContentInfo(list), detached: true);
+        twice.ComputeSignature(new CmsSigner(signer));
+        twice.ComputeSignature(new CmsSigner(signer));
+        (await _world.TakeAsync(list, twice.Encode())).Refused("wanted a detached signature by one operator, got 2");
+    }
+
+    [Test]
+    [Proves("I-26")]
+    public void P10_Certificate_that_does_not_say_what_it_is_for_signs_no_list()
+    {
+        using ECDsa root = AuthorityWorld.NewKey(), key = AuthorityWorld.NewKey();
+        DateTimeOffset now = _world.Clock.GetUtcNow();
+        CertificateRequest people = new("CN=People", root, HashAlgorithmName.SHA256);
+        people.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using X509Certificate2 authority = people.CreateSelfSigned(now.AddDays(-1), now.AddDays(9));
+        using X509Certificate2 bare = new CertificateRequest("CN=ops", key, HashAlgorithmName.SHA256).Create(authority, now.AddDays(-1), now.AddDays(8), [0x41, 1]), signer = bare.CopyWithPrivateKey(key);
+        byte[] list = AuthorityWorld.ListOf(("pump-0001", new string('a', 64)));
+        Assert.That(() => EnrolmentList.Verify(list, AuthorityWorld.Sign(signer, list), [bare], authority, now), Throws.InstanceOf<SignerRefusalException>().With.Message.Contains("for client authentication, got one without"));
+    }
+
+    [Test]
+    [Proves("I-25")]
+    public async Task A44_List_allows_a_device_for_its_product_alone()
+    {
+        using ECDsa key = AuthorityWorld.NewKey();
+        (await _world.AllowAsync(await _world.OperatorAsync(), ("pump-0001", key))).Ok();
+        using SignerHome home = await SignerHome.OpenAsync(_world.HomeFolder, _world.Host(), CancellationToken.None);
+        KeyId id = VerificationKey.FromSubjectPublicKeyInfo(key.ExportSubjectPublicKeyInfo()).Id;
+        Assert.That((home.Allowed.Allows("pump-0001", ProductName.Parse(SignerWorld.Product), id), home.Allowed.Allows("pump-0001", ProductName.Parse("ventilator"), id)), Is.EqualTo((true, false)));
+    }
+
+    [Test]
+    [Proves("I-23")]
+    public async Task Certificate_of_an_authority_itself_is_not_taken_back()
+    {
+        File.Copy(_world.HomeFolder.AuthorityCertificate("device"), _world.PathOf("ca.pem"));
+        (await _world.RevokeAsync("ca.pem")).Refused("wanted one that an authority issued, got an authority's own");
+    }
+
+    [Test]
+    [Proves("I-23")]
+    public async Task List_is_good_for_no_longer_than_its_authority()
+    {
+        using X509Certificate2 authority = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(_world.HomeFolder.AuthorityCertificate("device")));
+        _world.Clock.Step(new DateTimeOffset(authority.NotAfter) - _world.Clock.GetUtcNow() - TimeSpan.FromDays(5));
+        (await _world.ListAsync()).Ok();
+        string next = Programs.Run("openssl", "crl", "-in", _world.PathOf("list.pem"), "-noout", "-nextupdate").Output, end = Programs.Run("openssl", "x509", "-in", _world.HomeFolder.AuthorityCertificate("device"), "-noout", "-enddate").Output;
+        Assert.That(next.Split('=')[^1], Is.EqualTo(end.Split('=')[^1]));
+    }
 }

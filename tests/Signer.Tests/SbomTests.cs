@@ -16,7 +16,7 @@ public sealed class SbomTests
         await File.WriteAllTextAsync(world.PathOf("sbom"), SampleSbom.CycloneDx);
         Sha256Digest digest = Sha256Digest.Of(SampleSbom.Bytes(SampleSbom.CycloneDx));
         CommandResult created = (await CreateAsync(world, "1.0.0", "--sbom", world.PathOf("sbom"))).Ok();
-        Assert.That(created.Value("SBOM"), Is.EqualTo($"CycloneDx16, 3 components of infusion-pump, digest {digest}"));
+        Assert.That(created.Value("SBOM"), Is.EqualTo($"CycloneDx16, 3 components of infusion-pump 1.0.0, digest {digest}"));
         string manifest = created.Value("manifest digest");
 
         await File.WriteAllTextAsync(world.Draft("1.0.0", "sbom.json"), SampleSbom.Spdx);
@@ -24,7 +24,8 @@ public sealed class SbomTests
         await File.WriteAllTextAsync(world.Draft("1.0.0", "sbom.json"), "{}");
         (await world.ApproveAsync("1.0.0", manifest)).Refused("MissingField: \"bomFormat\"");
         await File.WriteAllTextAsync(world.Draft("1.0.0", "sbom.json"), SampleSbom.CycloneDx);
-        (await world.ApproveAsync("1.0.0", manifest)).Ok();
+        CommandResult approved = (await world.ApproveAsync("1.0.0", manifest)).Ok();
+        Assert.That((approved.Value("SBOM"), approved.Output.Contains("WARNING", StringComparison.Ordinal)), Is.EqualTo((created.Value("SBOM"), false)));
         await File.WriteAllTextAsync(world.Draft("1.0.0", "sbom.json"), SampleSbom.Spdx);
         (await world.PublishAsync("1.0.0")).Refused($"draft: SBOM: wanted {digest}");
         await File.WriteAllTextAsync(world.Draft("1.0.0", "sbom.json"), SampleSbom.CycloneDx);
@@ -47,6 +48,15 @@ public sealed class SbomTests
         await File.WriteAllTextAsync(world.PathOf("sbom"), SampleSbom.Spdx);
         string digest = (await CreateAsync(world, "1.0.0", "--sbom", world.PathOf("sbom"))).Ok().Value("manifest digest");
         (await world.ApproveAsync("1.0.0", digest)).Ok();
+    }
+
+    [Test]
+    public async Task Approver_is_warned_of_a_bill_of_another_release()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        await File.WriteAllTextAsync(world.PathOf("sbom"), SampleSbom.CycloneDx);
+        string digest = (await CreateAsync(world, "1.1.0", "--sbom", world.PathOf("sbom"))).Ok().Value("manifest digest");
+        Assert.That((await world.ApproveAsync("1.1.0", digest)).Ok().Value("WARNING"), Is.EqualTo("the SBOM says it is of infusion-pump 1.0.0, the release is infusion-pump 1.1.0"));
     }
 
     private static Task<CommandResult> CreateAsync(SignerWorld world, string version, params string[] further) =>

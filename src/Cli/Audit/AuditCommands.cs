@@ -18,17 +18,22 @@ internal static class AuditCommands
 
     private static readonly Option<FileInfo> s_root = new Option<FileInfo>("--root") { HelpName = "FILE", Description = "In place of --vkey: a root.json that you trust; the repository's timestamp then names the log's key." }.AcceptExistingOnly();
 
+    private static readonly Option<FileInfo[]> s_checkpoints = new Option<FileInfo[]>("--checkpoint")
+    {
+        HelpName = "FILE",
+        Description = "A checkpoint that you kept from an earlier time: nothing before it may have changed. With --root, also one by a key that the log had before. May be repeated.",
+    }.AcceptExistingOnly();
+
     public static Command Create() => new("audit", "Check the log of all that a signer did.") { Verify(), Prove(), VerifyProof(), EvidenceCommand.Create() };
 
     private static Command Verify()
     {
-        Option<FileInfo[]> checkpoints = new Option<FileInfo[]>("--checkpoint") { HelpName = "FILE", Description = "A checkpoint that you kept from an earlier time: nothing before it may have changed. May be repeated." }.AcceptExistingOnly();
         Option<string?> keep = new("--keep") { HelpName = "FILE", Description = "Writes the checkpoint that was verified, for next time." };
         Option<bool> entries = new("--entries") { Description = "Prints each entry, a line of JSON." };
-        Command command = WithSource(new Command("verify", "Checks every entry and every tile of a log against its signed checkpoint."), checkpoints, keep, entries);
+        Command command = WithSource(new Command("verify", "Checks every entry and every tile of a log against its signed checkpoint."), keep, entries);
         command.SetAction(parsed =>
         {
-            AuditedSource source = Open(parsed, parsed.GetValue(checkpoints) ?? []);
+            AuditedSource source = Open(parsed);
             bool shown = parsed.GetValue(entries);
             AuditedLog audited = source.Audit(entry =>
             {
@@ -57,8 +62,7 @@ internal static class AuditCommands
         Command command = WithSource(new Command("prove", "Writes a proof that an entry is in the log, which verifies offline.") { number }, output);
         command.SetAction(parsed =>
         {
-            AuditedSource source = Open(parsed, []);
-            LogProof proof = LogProof.Make(source.Files, source.Checkpoint, parsed.GetValue(number));
+            LogProof proof = Open(parsed).Prove(parsed.GetValue(number));
             OutputFile.Write(parsed.GetRequiredValue(output), stream => stream.Write(proof.ToBytes()));
             Console.Out.WriteLine(Encoding.UTF8.GetString(proof.ExtraBytes.Span));
         });
@@ -85,6 +89,7 @@ internal static class AuditCommands
         command.Arguments.Insert(0, s_source);
         command.Add(s_key);
         command.Add(s_root);
+        command.Add(s_checkpoints);
         command.Add(ServerConnection.Authority);
         foreach (Option option in further)
         {
@@ -101,8 +106,9 @@ internal static class AuditCommands
         return command;
     }
 
-    private static AuditedSource Open(ParseResult parsed, IReadOnlyList<FileInfo> checkpoints)
+    private static AuditedSource Open(ParseResult parsed)
     {
+        IReadOnlyList<FileInfo> checkpoints = parsed.GetValue(s_checkpoints) ?? [];
         ITileSource source = LogSources.Open(parsed.GetRequiredValue(s_source), parsed.GetValue(ServerConnection.Authority));
         return parsed.GetValue(s_key) is { } key
             ? AuditedSource.ByKey(source, key, checkpoints)

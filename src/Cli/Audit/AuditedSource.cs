@@ -13,9 +13,9 @@ namespace Fota.Cli.Audit;
 internal sealed record AuditedSource(ITileSource Files, VerifiedCheckpoint Checkpoint, IReadOnlyList<VerifiedCheckpoint> Earlier)
 {
     /// <summary>A log whose key the auditor was told.</summary>
-    public static AuditedSource ByKey(ITileSource log, NoteKey key, IEnumerable<FileInfo> earlier) => Of(log, key, [], earlier);
+    public static AuditedSource ByKey(ITileSource log, NoteKey key, IEnumerable<FileInfo> earlier) => Of(log, [key], [], earlier);
 
-    /// <summary>The log of a repository: its key, and a checkpoint that devices pin, are those of the timestamp.</summary>
+    /// <summary>The log of a repository: its key, and what devices pin, are those of the timestamp. The keys that it had before are named there too, each with its last checkpoint.</summary>
     /// <param name="repository">Its files: metadata/ and log/.</param>
     /// <param name="root">A root that the auditor trusts.</param>
     /// <param name="earlier">Checkpoints that the auditor holds.</param>
@@ -30,10 +30,9 @@ internal sealed record AuditedSource(ITileSource Files, VerifiedCheckpoint Check
 
         byte[] timestamp = repository.Read("metadata/" + MetadataFileName.Timestamp, DecodeLimits.TimestampBytes)
             ?? throw new CommandFailedException("metadata/timestamp.json: wanted it, got no such file: is this the repository?");
-        VerifiedCheckpoint pinned = trust.UpdateTimestamp(timestamp).OrThrow().Logs is [.., var newest]
-            ? newest
+        return trust.UpdateTimestamp(timestamp).OrThrow().Logs is [_, ..] pinned
+            ? Of(LogSources.Below(repository, "log"), [.. pinned.Select(static log => log.Key)], pinned, earlier)
             : throw new RejectedException(RejectionReason.LogIncomplete, "timestamp: wanted one that names a log, got none");
-        return Of(LogSources.Below(repository, "log"), pinned.Key, [pinned], earlier);
     }
 
     /// <summary>Verifies all of it.</summary>
@@ -49,12 +48,38 @@ internal sealed record AuditedSource(ITileSource Files, VerifiedCheckpoint Check
         entry(bytes);
     }).OrThrow();
 
-    private static AuditedSource Of(ITileSource log, NoteKey key, IEnumerable<VerifiedCheckpoint> pinned, IEnumerable<FileInfo> earlier)
+    /// <summary>Proves that an entry is in it, once each earlier checkpoint is proven to be how it began: what contradicts those is worth no proof.</summary>
+    public LogProof Prove(long entry)
+    {
+        TiledTree tree = new(Files, Checkpoint.Content.Size);
+        foreach (VerifiedCheckpoint old in Earlier)
+        {
+            if (Checkpoint.CheckGrownFrom(old, tree) is { } rejection)
+            {
+                throw new RejectedException(rejection);
+            }
+        }
+
+        return LogProof.Make(Files, Checkpoint, entry);
+    }
+
+    /// <param name="log">Its files.</param>
+    /// <param name="keys">Its keys, the one of now last.</param>
+    /// <param name="pinned">What it must have grown from.</param>
+    /// <param name="earlier">Notes of the same, by any of the keys.</param>
+    private static AuditedSource Of(ITileSource log, IReadOnlyList<NoteKey> keys, IEnumerable<VerifiedCheckpoint> pinned, IEnumerable<FileInfo> earlier)
     {
         byte[] note = log.Read(ITileSource.Checkpoint, LogLimits.NoteBytes) ?? throw new RejectedException(RejectionReason.LogIncomplete, "checkpoint: wanted it, got no such file");
         return new AuditedSource(
             log,
-            VerifiedCheckpoint.Verify(note, key).OrThrow(),
-            [.. pinned, .. earlier.Select(file => VerifiedCheckpoint.Verify(File.ReadAllBytes(file.FullName), key).OrThrow())]);
+            VerifiedCheckpoint.Verify(note, keys[^1]).OrThrow(),
+            [.. pinned, .. earlier.Select(file => Kept(File.ReadAllBytes(file.FullName), keys))]);
+    }
+
+    /// <summary>A checkpoint by that of the keys whose name it bears.</summary>
+    private static VerifiedCheckpoint Kept(byte[] note, IReadOnlyList<NoteKey> keys)
+    {
+        string origin = Fota.Manifest.Log.Checkpoint.Parse(SignedNote.Decode(note).OrThrow().Text).Origin;
+        return VerifiedCheckpoint.Verify(note, keys.FirstOrDefault(key => string.Equals(key.Name, origin, StringComparison.Ordinal)) ?? keys[^1]).OrThrow();
     }
 }

@@ -34,7 +34,12 @@ internal static class EvidenceCommand
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"release: {evidence.Product} {content.ReleaseVersion}, sequence {content.Sequence}, security version {content.SecurityVersion}\n");
         text.Append(CultureInfo.InvariantCulture, $"manifest: {evidence.Manifest.Digest}, signed by {string.Join(" and ", evidence.Manifest.Signers.Select(static key => key.ToString()))}\n");
-        text.Append(evidence.Sbom is { } sbom ? $"SBOM: {sbom.Format}, {sbom.Components} components, {sbom.Digest}\n" : "SBOM: none\n");
+        text.Append(evidence.Sbom is { } sbom ? $"SBOM: {sbom.Format}, {sbom.Components} components of {sbom.Subject}, {sbom.Digest}\n" : "SBOM: none\n");
+        if (evidence.Sbom is { } bill && bill.IsOfAnother(evidence.Product, content.ReleaseVersion))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"WARNING: the SBOM says it is of {bill.Subject}, the release is {evidence.Product} {content.ReleaseVersion}\n");
+        }
+
         text.Append(CultureInfo.InvariantCulture, $"as of: timestamp {evidence.Timestamp.Version}, all of whose metadata was good until {evidence.Expires:yyyy-MM-dd HH:mm:ss}Z\n");
         text.Append(CultureInfo.InvariantCulture, $"log: {evidence.Checkpoint.Key}, {evidence.Checkpoint.Content.Size} entries\n");
         foreach (LogEntry entry in evidence.Entries)

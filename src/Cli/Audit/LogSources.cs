@@ -14,11 +14,23 @@ internal static class LogSources
     {
         if (Uri.TryCreate(place, UriKind.Absolute, out Uri? address) && (address.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeHttp))
         {
-            return new HttpSource(new Uri(place.EndsWith('/') ? place : place + "/"), authority);
+            SocketsHttpHandler handler = new() { AllowAutoRedirect = false };
+            if (authority is not null)
+            {
+                handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = ServerConnection.TrustOnly(authority.FullName) };
+            }
+
+            return Over(handler, new Uri(place.EndsWith('/') ? place : place + "/"), TimeProvider.System);
         }
 
         return Directory.Exists(place) ? new FolderSource(place) : throw new CommandFailedException($"{place}: wanted a folder, or an address like https://updates.example/repo/log/");
     }
+
+    /// <summary>A source at an address.</summary>
+    /// <param name="handler">The way there.</param>
+    /// <param name="address">The address, with a slash at its end.</param>
+    /// <param name="clock">What the deadline of each file goes by.</param>
+    public static ITileSource Over(HttpMessageHandler handler, Uri address, TimeProvider clock) => new HttpSource(handler, address, clock);
 
     /// <summary>The part of a source below a folder of it.</summary>
     public static ITileSource Below(ITileSource source, string folder) => new BelowSource(source, folder);
@@ -34,39 +46,47 @@ internal static class LogSources
             }
 
             using FileStream stream = File.OpenRead(file);
-            return Bounded(stream, maxBytes);
+            return BoundedAsync(stream, maxBytes, CancellationToken.None).GetAwaiter().GetResult();
         }
     }
 
-    private sealed class HttpSource : ITileSource, IDisposable
+    private sealed class HttpSource(HttpMessageHandler handler, Uri address, TimeProvider clock) : ITileSource, IDisposable
     {
-        private readonly HttpClient _client;
+        // The largest file is a bundle of entries, 4 MiB if each were as long as one may be.
+        private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
-        public HttpSource(Uri address, FileInfo? authority)
-        {
-            SocketsHttpHandler handler = new() { AllowAutoRedirect = false };
-            if (authority is not null)
-            {
-                handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = ServerConnection.TrustOnly(authority.FullName) };
-            }
-
-            _client = new HttpClient(handler) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
-        }
+        // The deadline is for the whole of a file. The client's own ends with the headers, and one for each read would let a server go on byte by byte (A07).
+        private readonly HttpClient _client = new(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
 
         public void Dispose() => _client.Dispose();
 
-        public byte[]? Read(string path, int maxBytes)
+        public byte[]? Read(string path, int maxBytes) => ReadAsync(path, maxBytes).GetAwaiter().GetResult();
+
+        private async Task<byte[]?> ReadAsync(string path, int maxBytes)
+        {
+            using CancellationTokenSource deadline = new(s_patience, clock);
+            try
+            {
+                return await ReadAsync(path, maxBytes, deadline.Token);
+            }
+            catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+            {
+                throw new CommandFailedException($"{path}: wanted the whole of it within {s_patience.TotalSeconds:F0} seconds, got less");
+            }
+        }
+
+        private async Task<byte[]?> ReadAsync(string path, int maxBytes, CancellationToken cancellation)
         {
             using HttpRequestMessage request = new(HttpMethod.Get, new Uri(path, UriKind.Relative));
-            using HttpResponseMessage response = _client.Send(request, HttpCompletionOption.ResponseHeadersRead);
+            using HttpResponseMessage response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
             if (response.StatusCode is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Forbidden)
             {
                 return null;
             }
 
             response.EnsureSuccessStatusCode();
-            using Stream body = response.Content.ReadAsStream();
-            return Bounded(body, maxBytes);
+            await using Stream body = await response.Content.ReadAsStreamAsync(cancellation);
+            return await BoundedAsync(body, maxBytes, cancellation);
         }
     }
 
@@ -75,12 +95,12 @@ internal static class LogSources
         public byte[]? Read(string path, int maxBytes) => source.Read($"{folder}/{path}", maxBytes);
     }
 
-    private static byte[] Bounded(Stream stream, int maxBytes)
+    private static async Task<byte[]> BoundedAsync(Stream stream, int maxBytes, CancellationToken cancellation)
     {
         using MemoryStream kept = new();
         byte[] buffer = new byte[64 * 1024];
         int read;
-        while (kept.Length <= maxBytes && (read = stream.Read(buffer, 0, (int)Math.Min(buffer.Length, maxBytes + 1L - kept.Length))) > 0)
+        while (kept.Length <= maxBytes && (read = await stream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, maxBytes + 1L - kept.Length)), cancellation)) > 0)
         {
             kept.Write(buffer, 0, read);
         }

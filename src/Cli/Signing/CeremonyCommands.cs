@@ -29,9 +29,17 @@ internal static class CeremonyCommands
     {
         Option<DirectoryInfo> home = new("--home") { HelpName = "DIR", Description = "Your own home, as `fota-signer approval home` made it.", Required = true };
         Option<string> digest = new("--ceremony") { HelpName = "DIGEST", Description = "SHA-256 of the ceremony's file, as its reviewers wrote it down. Not as the service says it.", Required = true };
-        Option<string> key = new("--key") { HelpName = "KEY", Description = "The label of your key.", Required = true };
+        Option<string?> key = new("--key") { HelpName = "KEY", Description = "The label of your key." };
+        Option<string?> change = new("--change") { HelpName = "DIGEST", Description = "The digest of the change, as you saw it without this option: it is signed. Without it you see what the ceremony changes, checked, and nothing is signed." };
         Option<FileInfo?> pinFile = new("--pin-file") { HelpName = "FILE", Description = "The PIN of your token, mode 0600. Else the variable FOTA_PIN_<TOKEN> is asked." };
-        Command command = new Command("sign", "Fetches the ceremony, has fota-signer check it from your own first root on and sign it with your own key, and brings the signatures to the service.") { home, digest, key, pinFile }.WithService();
+        Command command = new Command("sign", "Fetches the ceremony, has fota-signer check it from your own first root on and sign it with your own key, and brings the signatures to the service.") { home, digest, key, change, pinFile }.WithService();
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(change) is null != result.GetResult(key) is null)
+            {
+                result.AddError("wanted --change and --key to sign, or neither to look, got one of them.");
+            }
+        });
         command.SetAction(async (parsed, cancellation) =>
         {
             using ServiceClient client = ServiceOptions.Connect(parsed);
@@ -45,9 +53,16 @@ internal static class CeremonyCommands
                 }
 
                 PackageArchive.Extract(archive, package);
+                string[] look = ["ceremony", "sign", "--home", parsed.GetRequiredValue(home).FullName, "--package", package, "--ceremony", parsed.GetRequiredValue(digest)];
+                if (parsed.GetValue(change) is not { } seen)
+                {
+                    await LocalSigner.RunAsync(look, cancellation);
+                    return;
+                }
+
                 await LocalSigner.RunAsync(
                     [
-                        "ceremony", "sign", "--home", parsed.GetRequiredValue(home).FullName, "--package", package, "--ceremony", parsed.GetRequiredValue(digest), "--key", parsed.GetRequiredValue(key), "--out", signatures,
+                        .. look, "--change", seen, "--key", parsed.GetValue(key)!, "--out", signatures,
                         .. parsed.GetValue(pinFile) is { } pin ? (string[])["--pin-file", pin.FullName] : [],
                     ],
                     cancellation);

@@ -8,6 +8,8 @@ internal sealed class CallRecovery(CryptokiLibrary library, TokenLogin login)
 {
     private const int MaxPauses = 5;
 
+    private const int MaxLogins = 2;
+
     // What the recoveries of other threads cost this one. Each is progress, but none of it is for ever.
     private const int MaxDisturbances = 16;
 
@@ -16,6 +18,7 @@ internal sealed class CallRecovery(CryptokiLibrary library, TokenLogin login)
     private readonly HashSet<Recovery> _tried = [];
     private int _pauses;
     private int _disturbances;
+    private int _logins;
 
     /// <summary>Whether the operation is worth repeating now.</summary>
     /// <param name="failure">What the call said.</param>
@@ -27,6 +30,12 @@ internal sealed class CallRecovery(CryptokiLibrary library, TokenLogin login)
         if (generation is not null && generation.Initialization != initialization)
         {
             return ++_disturbances <= MaxDisturbances;
+        }
+
+        // What is not clearly another matter may have cost a try of the PIN: one operation gives it twice at most.
+        if (failure.Function == nameof(CK_FUNCTION_LIST.C_Login) && failure.ReachedModule && ++_logins == MaxLogins)
+        {
+            return false;
         }
 
         switch (failure.Code.Recovery)

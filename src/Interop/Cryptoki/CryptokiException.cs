@@ -26,9 +26,12 @@ public sealed class CryptokiException : CryptographicException
     public bool IsRefusedLogin =>
         Code.Recovery == Recovery.NeverAgain || (Function == nameof(CK_FUNCTION_LIST.C_Login) && Code.Recovery == Recovery.Fatal);
 
+    /// <summary>Whether it was the module that answered.</summary>
+    internal bool ReachedModule { get; private init; } = true;
+
     /// <summary>A session of before the module was initialised anew, refused before it reached the module.</summary>
     internal static CryptokiException EarlierGeneration(string function) =>
-        new(function, new ReturnValue(Pkcs11.CKR_SESSION_HANDLE_INVALID), "the module has been initialised anew");
+        new(function, new ReturnValue(Pkcs11.CKR_SESSION_HANDLE_INVALID), "the module has been initialised anew") { ReachedModule = false };
 
     internal static void ThrowIfFailed(nuint returnValue, string function)
     {

@@ -27,6 +27,9 @@ internal sealed unsafe class LoadedModule
     {
     }
 
+    /// <summary>What its tokens refused.</summary>
+    public RefusedPins Refused { get; } = new();
+
     /// <summary>Counts the times that the module was initialised. It changes only while no call is inside.</summary>
     public long Initialization => Volatile.Read(ref _initialization);
 

@@ -1,13 +1,12 @@
-using System.Collections.Concurrent;
-
 namespace Fota.Interop.Cryptoki;
 
 /// <summary>A bounded number of sessions on one token; a thread that finds all of them in use waits.</summary>
 internal sealed class SessionPool(ModuleHandle module, int limit) : IDisposable
 {
     private readonly SemaphoreSlim _free = new(limit);
-    private readonly ConcurrentStack<SessionHandle> _idle = new();
-    private volatile bool _isDisposed;
+    private readonly Lock _gate = new();
+    private readonly Stack<SessionHandle> _idle = new();
+    private bool _isDisposed;
 
     /// <summary>Runs <paramref name="call"/> on a session of <paramref name="generation"/>. A session whose call failed is not used again.</summary>
     public T Use<T>(TokenGeneration generation, Func<SessionHandle, T> call)
@@ -25,11 +24,7 @@ internal sealed class SessionPool(ModuleHandle module, int limit) : IDisposable
             }
             finally
             {
-                if (isGood && !_isDisposed)
-                {
-                    _idle.Push(session);
-                }
-                else
+                if (!isGood || !TryKeep(session))
                 {
                     session.Dispose();
                 }
@@ -44,17 +39,35 @@ internal sealed class SessionPool(ModuleHandle module, int limit) : IDisposable
     /// <summary>Closes the idle sessions now and the busy ones when their calls end.</summary>
     public void Dispose()
     {
-        _isDisposed = true;
-        while (_idle.TryPop(out SessionHandle? idle))
+        SessionHandle[] idle;
+        lock (_gate)
         {
-            idle.Dispose();
+            _isDisposed = true;
+            idle = [.. _idle];
+            _idle.Clear();
+        }
+
+        Array.ForEach(idle, static session => session.Dispose());
+    }
+
+    /// <summary>Keeps a session for the next call. Not in a pool that was drained in the meantime: nobody would close it, and the token would stay logged in for it.</summary>
+    internal bool TryKeep(SessionHandle session)
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return false;
+            }
+
+            _idle.Push(session);
+            return true;
         }
     }
 
     private SessionHandle Rent(TokenGeneration generation)
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, typeof(Token));
-        while (_idle.TryPop(out SessionHandle? idle))
+        while (TryTake() is { } idle)
         {
             if (ReferenceEquals(idle.Generation, generation))
             {
@@ -65,5 +78,14 @@ internal sealed class SessionPool(ModuleHandle module, int limit) : IDisposable
         }
 
         return SessionHandle.Open(module, generation);
+    }
+
+    private SessionHandle? TryTake()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, typeof(Token));
+            return _idle.TryPop(out SessionHandle? idle) ? idle : null;
+        }
     }
 }

@@ -210,6 +210,7 @@ internal sealed class TokenLogin(string label)
         long initialization = library.Module.Module.Initialization;
         TokenDescription token = library.FindToken(label);
         DemandLoginIsSafe(token);
+        library.Module.Module.Refused.ThrowIfRefused(token, pin);
         var generation = new TokenGeneration(initialization, token.SlotId);
         SessionHandle anchor = SessionHandle.Open(library.Module, generation);
         try
@@ -223,7 +224,7 @@ internal sealed class TokenLogin(string label)
         }
         catch (Exception e)
         {
-            Judge(library, e);
+            Judge(library, e, token, pin);
             anchor.Dispose();
             throw;
         }
@@ -258,11 +259,12 @@ internal sealed class TokenLogin(string label)
     /// A PIN that was judged wrong is never given again, nor one of which nothing is known (A50). An answer that says neither may have cost a try all the same,
     /// so the next one waits its turn, and the module is initialised anew before it.
     /// </summary>
-    private void Judge(CryptokiLibrary library, Exception failure)
+    private void Judge(CryptokiLibrary library, Exception failure, TokenDescription token, Pin pin)
     {
         if (failure is CryptokiException { IsRefusedLogin: true })
         {
             _isRefused = true;
+            library.Module.Module.Refused.Add(token, pin);
             library.Refuse(label);
         }
         else if (failure is CryptokiException { Code.Recovery: Recovery.Probe } && !_isInDoubt)

@@ -7,11 +7,21 @@ namespace Fota.Interop.Posix;
 internal static unsafe partial class LibC
 {
     public const int AT_EMPTY_PATH = 0x1000;
+    public const uint STATX_TYPE = 0x01;
     public const uint STATX_UID = 0x08;
+    public const ushort S_IFMT = 0xF000;
+    public const ushort S_IFREG = 0x8000;
     public const int O_RDONLY = 0;
+    public const int O_NONBLOCK = 0x800;
     public const int POSIX_FADV_DONTNEED = 4;
     public const uint SYNC_FILE_RANGE_WRITE = 2;
     public const int O_CLOEXEC = 0x80000;
+    public const int ENOENT = 2;
+    public const int ENOTDIR = 20;
+    public const int ELOOP = 40;
+
+    /// <summary>Of the flags used here the one that is not the same number on every architecture.</summary>
+    public static int O_NOFOLLOW { get; } = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 ? 0x8000 : 0x20000;
 
     /// <summary>struct statx (linux/stat.h): 256 bytes, laid out alike on every architecture, which struct stat is not.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
@@ -22,6 +32,9 @@ internal static unsafe partial class LibC
 
         [FieldOffset(20)]
         public uint Uid;
+
+        [FieldOffset(28)]
+        public ushort Mode;
     }
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]

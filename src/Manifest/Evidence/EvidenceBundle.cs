@@ -14,7 +14,7 @@ public sealed class EvidenceBundle
     /// <summary>Most files.</summary>
     public const int MaxFiles = 4096;
 
-    private const int MaxName = 255;
+    private const int Block = 512;
 
     private EvidenceBundle(IReadOnlyDictionary<string, byte[]> files) => Files = files;
 
@@ -43,10 +43,10 @@ public sealed class EvidenceBundle
         return output.ToArray();
     }
 
-    /// <summary>Reads a bundle.</summary>
-    public static Verdict<EvidenceBundle> Decode(ReadOnlyMemory<byte> bytes) => Verdict.Of(() => Read(bytes.ToArray()));
+    /// <summary>Reads a bundle. What it takes of memory is bounded by the length of <paramref name="bytes"/>, whatever they say.</summary>
+    public static Verdict<EvidenceBundle> Decode(ReadOnlyMemory<byte> bytes) => Verdict.Of(() => Read(bytes.Span));
 
-    private static EvidenceBundle Read(byte[] bytes)
+    private static EvidenceBundle Read(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > MaxBytes)
         {
@@ -54,37 +54,63 @@ public sealed class EvidenceBundle
         }
 
         Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
-        try
+        ReadOnlySpan<byte> rest = bytes;
+        while (rest.Length >= Block && rest[..Block].ContainsAnyExcept((byte)0))
         {
-            using MemoryStream input = new(bytes, writable: false);
-            using TarReader tar = new(input);
-            while (tar.GetNextEntry() is { } entry)
+            string path = ReadPath(rest[..Block]);
+            ReadOnlySpan<byte> content = rest[Block..];
+            int size = ReadSize(rest[..Block], content.Length);
+            if (files.Count == MaxFiles)
             {
-                Add(files, entry);
+                throw new RejectedException(RejectionReason.LimitExceeded, $"evidence: wanted at most {MaxFiles} files, got more");
             }
-        }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException or NotSupportedException)
-        {
-            throw new RejectedException(RejectionReason.Malformed, "evidence: wanted a tar archive, got something else");
+
+            if (!files.TryAdd(path, content[..size].ToArray()))
+            {
+                throw new RejectedException(RejectionReason.DuplicateField, "evidence: wanted each file once, got one twice");
+            }
+
+            rest = content[Math.Min(content.Length, (size + Block - 1) / Block * Block)..];
         }
 
-        return Write(files).AsSpan().SequenceEqual(bytes)
+        return IsWhatTheyMake(files, bytes)
             ? new EvidenceBundle(files)
             : throw new RejectedException(RejectionReason.NotCanonical, "evidence: wanted the one archive that its files make, got another");
     }
 
-    private static void Add(Dictionary<string, byte[]> files, TarEntry entry)
+    // POSIX.1-1988 ustar: name at 0 (100 bytes), type at 156, prefix at 345 (155 bytes). Only what decides where the next file begins is looked at here: the comparison is with every byte.
+    private static string ReadPath(ReadOnlySpan<byte> header)
     {
-        if (entry.EntryType != TarEntryType.RegularFile || entry.Name.Length is 0 or > MaxName || files.Count == MaxFiles)
+        string prefix = Text(header.Slice(345, 155)), name = Text(header[..100]);
+        return header[156] == (byte)'0' && name.Length > 0
+            ? prefix.Length == 0 ? name : $"{prefix}/{name}"
+            : throw new RejectedException(RejectionReason.Malformed, "evidence: wanted regular files of a ustar archive, got something else");
+
+        static string Text(ReadOnlySpan<byte> field) => System.Text.Encoding.Latin1.GetString(field[..(field.IndexOf((byte)0) is >= 0 and int end ? end : field.Length)]);
+    }
+
+    // Size at 124: 11 octal digits.
+    private static int ReadSize(ReadOnlySpan<byte> header, int left)
+    {
+        long size = 0;
+        foreach (byte digit in header.Slice(124, 11))
         {
-            throw new RejectedException(RejectionReason.LimitExceeded, $"evidence: wanted at most {MaxFiles} regular files, got another entry");
+            size = digit is >= (byte)'0' and <= (byte)'7' ? (size * 8) + digit - '0' : throw new RejectedException(RejectionReason.Malformed, "evidence: wanted a size of 11 octal digits, got something else");
         }
 
-        byte[] content = new byte[entry.Length];
-        entry.DataStream?.ReadExactly(content);
-        if (!files.TryAdd(entry.Name, content))
+        return size <= left ? (int)size : throw new RejectedException(RejectionReason.Malformed, $"evidence: wanted a file of at most the {left} bytes that are left, got one of {size}");
+    }
+
+    private static bool IsWhatTheyMake(Dictionary<string, byte[]> files, ReadOnlySpan<byte> bytes)
+    {
+        try
         {
-            throw new RejectedException(RejectionReason.DuplicateField, "evidence: wanted each file once, got one twice");
+            return Write(files).AsSpan().SequenceEqual(bytes);
+        }
+        catch (ArgumentException)
+        {
+            // A path that the writer does not divide between name and prefix: no archive of ours has it.
+            return false;
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Envelope;
 using Fota.Manifest.Keys;
@@ -62,7 +61,7 @@ public sealed class VerifiedEvidence
             TrustedMetadataSet trust = WalkRoots(trustedRoot);
             byte[] timestampFile = Take(EvidencePath.Timestamp);
             TimestampMetadata timestamp = Noted(trust.UpdateTimestamp(timestampFile).OrThrow());
-            DemandNoIdleSignature(timestampFile, "timestamp", trust.Root.Timestamp.Keys);
+            DemandFixedSignatures(timestampFile, "timestamp", trust.Root.Timestamp.Keys);
             _ = Noted(trust.UpdateSnapshot(Take(EvidencePath.Metadata("snapshot", timestamp.Snapshot.Version))).OrThrow());
             _ = Noted(trust.UpdateTargets(Take(EvidencePath.Metadata("targets", trust.Snapshot!.Of("targets").Version))).OrThrow());
             (string path, ProductName product, ReleaseVersion version) = FindRelease();
@@ -89,39 +88,46 @@ public sealed class VerifiedEvidence
             long trusted = known.UnverifiedRoot().OrThrow().Version;
             byte[] first = Take(EvidencePath.Root(1));
             TrustedMetadataSet trust = TrustedMetadataSet.Start(first, DateTimeOffset.UnixEpoch, MetadataProfile.Fota).OrThrow();
-            DemandNoIdleSignature(first, "root 1", trust.Root.Root.Keys);
-            bool isReached = IsTrusted(trust.Root, first, trustedRoot, trusted);
+            DemandFixedSignatures(first, "root 1", trust.Root.Root.Keys);
+            bool isReached = IsTrusted(trust.Root, first, known, trusted, trust.Root.Root.Keys);
             while (trust.Root.Version < DecodeLimits.RootRotations && files.ContainsKey(EvidencePath.Root(trust.Root.Version + 1)))
             {
-                IReadOnlyList<VerificationKey> before = trust.Root.Root.Keys;
+                List<VerificationKey> keys = [.. trust.Root.Root.Keys];
                 byte[] next = Take(EvidencePath.Root(trust.Root.Version + 1));
                 _ = trust.UpdateRoot(next).OrThrow();
-                DemandNoIdleSignature(next, $"root {trust.Root.Version}", [.. before, .. trust.Root.Root.Keys]);
-                isReached |= IsTrusted(trust.Root, next, trustedRoot, trusted);
+                keys.AddRange(trust.Root.Root.Keys);
+                DemandFixedSignatures(next, $"root {trust.Root.Version}", keys);
+                isReached |= IsTrusted(trust.Root, next, known, trusted, keys);
             }
 
             _ = Noted(trust.Root);
             return isReached ? trust : throw new RejectedException(RejectionReason.MissingField, $"evidence: wanted root {trusted}, the trusted one, among its roots, got roots 1 to {trust.Root.Version}");
         }
 
-        private static bool IsTrusted(RootMetadata root, byte[] file, ReadOnlyMemory<byte> trustedRoot, long trusted)
+        private static bool IsTrusted(RootMetadata root, byte[] file, SignedMetadata known, long trusted, IReadOnlyList<VerificationKey> keys)
         {
             if (root.Version != trusted)
             {
                 return false;
             }
 
-            return file.AsSpan().SequenceEqual(trustedRoot.Span) ? true : throw new RejectedException(RejectionReason.DigestMismatch, $"root {trusted}: wanted the trusted one, byte for byte, got another");
+            // As it was published, its signatures may have another form.
+            return file.AsSpan().SequenceEqual(EvidenceSignatures.InOneForm(known, keys)) ? true : throw new RejectedException(RejectionReason.DigestMismatch, $"root {trusted}: wanted the trusted one, byte for byte, got another");
         }
 
-        // What a threshold does not need could be altered unnoticed.
-        private static void DemandNoIdleSignature(byte[] file, string what, IReadOnlyList<VerificationKey> keys)
+        // What a threshold does not need could be altered unnoticed, and so could the form of what it needs.
+        private static void DemandFixedSignatures(byte[] file, string what, IReadOnlyList<VerificationKey> keys)
         {
             SignedMetadata signed = SignedMetadata.Decode(file, file.Length, MetadataProfile.Fota).OrThrow();
             int valid = new RoleKeys(keys, 1).Signers(signed).Count;
             if (valid != signed.Signatures.Count)
             {
                 throw new RejectedException(RejectionReason.SignatureInvalid, $"{what}: wanted {signed.Signatures.Count} valid signatures, as many as it bears, got {valid}");
+            }
+
+            if (!file.AsSpan().SequenceEqual(EvidenceSignatures.InOneForm(signed, keys)))
+            {
+                throw new RejectedException(RejectionReason.NotCanonical, $"{what}: wanted signatures in the order of their key ids, those of ECDSA with s in the lower half of the order, got others");
             }
         }
 
@@ -174,7 +180,7 @@ public sealed class VerifiedEvidence
                 }
 
                 // A newer root that leaves the timestamp's keys alone could be left out, and the rest would verify by the one before.
-                if (entry.Facts.TryGetValue(ReleaseEntries.RootFact, out string? then) && long.TryParse(then, NumberStyles.None, CultureInfo.InvariantCulture, out long version) && version > root)
+                if (ReleaseEntries.RootOf(entry) is { } version && version > root)
                 {
                     throw new RejectedException(RejectionReason.MissingField, $"evidence: wanted root {version}, which was the newest when the release was published, got roots 1 to {root}");
                 }
@@ -182,9 +188,10 @@ public sealed class VerifiedEvidence
                 entries.Add(entry);
             }
 
-            return entries.Exists(entry => ReleaseEntries.Names(entry, manifest.Digest))
-                ? (checkpoint, [.. entries.OrderBy(static entry => entry.Number)])
-                : throw new RejectedException(RejectionReason.LogIncomplete, "evidence: wanted entries of the log that name this manifest, got none");
+            entries.Sort(static (one, other) => one.Number.CompareTo(other.Number));
+            return ReleaseEntries.TellOfAll(entries, manifest.Digest)
+                ? (checkpoint, entries)
+                : throw new RejectedException(RejectionReason.LogIncomplete, "evidence: wanted entries of the log that tell of this manifest's request, then its approval, then its publication and the root at that time, got fewer");
         }
 
         private byte[] Take(string path)

@@ -1,4 +1,6 @@
 using System.Formats.Asn1;
+using System.Globalization;
+using System.Numerics;
 
 namespace Fota.Manifest.Keys;
 
@@ -9,6 +11,12 @@ public static class EcdsaSignatureFormat
     public const int FixedSize = 64;
 
     private const int FixedSizeP384 = 96;
+
+    // SEC 2, sections 2.4.2 and 2.5.1: the order n.
+    private static readonly BigInteger s_orderP256 = BigInteger.Parse("0FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+    private static readonly BigInteger s_orderP384 = BigInteger.Parse(
+        "0FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     /// <summary>Bytes of the fixed form of <paramref name="algorithm"/>; 0 where it is not ECDSA.</summary>
     public static int FixedSizeOf(SignatureAlgorithm algorithm) => algorithm switch
@@ -49,6 +57,25 @@ public static class EcdsaSignatureFormat
         {
             return false;
         }
+    }
+
+    /// <summary>
+    /// The signature with s in the lower half of the order: itself, or (r, n - s). Of (r, s) anybody makes (r, n - s), which verifies as well; where a signature has to have one form, this is it.
+    /// </summary>
+    /// <param name="fixedForm">A signature that was verified: s is below the order.</param>
+    public static byte[] Lowered(ReadOnlySpan<byte> fixedForm)
+    {
+        byte[] lowered = fixedForm.ToArray();
+        Span<byte> half = lowered.AsSpan(HalfOf(fixedForm.Length));
+        BigInteger order = fixedForm.Length == FixedSize ? s_orderP256 : s_orderP384, s = new(half, isUnsigned: true, isBigEndian: true);
+        if (s > order / 2)
+        {
+            byte[] other = (order - s).ToByteArray(isUnsigned: true, isBigEndian: true);
+            half.Clear();
+            other.CopyTo(half[^other.Length..]);
+        }
+
+        return lowered;
     }
 
     private static int HalfOf(int length) => length is FixedSize or FixedSizeP384

@@ -22,7 +22,7 @@ public sealed class LogAudit
     /// <summary>Verifies a log.</summary>
     /// <param name="source">Its files.</param>
     /// <param name="checkpoint">Its checkpoint.</param>
-    /// <param name="earlier">Checkpoints of it that the caller holds: the log has to be what those were of, grown.</param>
+    /// <param name="earlier">Checkpoints of it that the caller holds, by its key of now or one that it had before: the log has to be what those were of, grown.</param>
     /// <param name="entry">Shown each entry in order, with its place; may refuse one by <see cref="RejectedException"/>.</param>
     /// <returns>What was read.</returns>
     public static Verdict<AuditedLog> Run(ITileSource source, VerifiedCheckpoint checkpoint, IEnumerable<VerifiedCheckpoint> earlier, Action<long, ReadOnlyMemory<byte>> entry)
@@ -38,7 +38,7 @@ public sealed class LogAudit
     {
         foreach (VerifiedCheckpoint old in _earlier)
         {
-            DemandNone(_checkpoint.CheckSuccessorOf(old));
+            DemandNone(_checkpoint.CheckGrownFrom(old));
         }
 
         DemandEarlier();

@@ -27,8 +27,16 @@ internal static class TileFile
     public static IReadOnlyList<ReadOnlyMemory<byte>> ReadEntries(ITileSource source, TileAddress bundle)
     {
         (byte[] bytes, int width) = Read(source, bundle);
-        IReadOnlyList<ReadOnlyMemory<byte>> entries = EntryBundle.Decode(bytes, width);
-        return width == bundle.Width ? entries : [.. entries.Take(bundle.Width)];
+        try
+        {
+            IReadOnlyList<ReadOnlyMemory<byte>> entries = EntryBundle.Decode(bytes, width);
+            return width == bundle.Width ? entries : [.. entries.Take(bundle.Width)];
+        }
+        catch (RejectedException e)
+        {
+            // A bundle does not know where it lies, and people have to find it.
+            throw new RejectedException(e.Rejection.Reason, $"{bundle.Path}: {e.Rejection.Detail}");
+        }
     }
 
     /// <summary>The bytes of a tile of these hashes.</summary>

@@ -33,12 +33,17 @@ public sealed class VerifiedCheckpoint
     public Rejection? CheckSuccessorOf(VerifiedCheckpoint earlier)
     {
         ArgumentNullException.ThrowIfNull(earlier);
-        Checkpoint old = earlier.Content;
-        if (!Key.Equals(earlier.Key))
-        {
-            return new(RejectionReason.ForeignLog, $"log {old.Origin}: wanted its key {earlier.Key}, got {Key}");
-        }
+        return Key.Equals(earlier.Key) ? CheckGrownFrom(earlier) : new(RejectionReason.ForeignLog, $"log {earlier.Content.Origin}: wanted its key {earlier.Key}, got {Key}");
+    }
 
+    /// <summary>
+    /// As <see cref="CheckSuccessorOf(VerifiedCheckpoint)"/>, whichever key signed the earlier one: a log that gets another key (and with it another name) is the same tree, grown. That both keys
+    /// are the log's is for the caller to know.
+    /// </summary>
+    public Rejection? CheckGrownFrom(VerifiedCheckpoint earlier)
+    {
+        ArgumentNullException.ThrowIfNull(earlier);
+        Checkpoint old = earlier.Content;
         if (Content.Size < old.Size)
         {
             return new(RejectionReason.LogTruncated, $"log {old.Origin}: wanted at least {old.Size} entries, got {Content.Size}");
@@ -53,8 +58,15 @@ public sealed class VerifiedCheckpoint
     /// <exception cref="RejectedException">A tile is not there.</exception>
     public Rejection? CheckSuccessorOf(VerifiedCheckpoint earlier, TiledTree tree)
     {
+        return CheckSuccessorOf(earlier) ?? CheckGrownFrom(earlier, tree);
+    }
+
+    /// <summary>As <see cref="CheckGrownFrom(VerifiedCheckpoint)"/>, with the tree at hand: that it began as the earlier one is proven.</summary>
+    /// <exception cref="RejectedException">A tile is not there.</exception>
+    public Rejection? CheckGrownFrom(VerifiedCheckpoint earlier, TiledTree tree)
+    {
         ArgumentNullException.ThrowIfNull(tree);
-        if (CheckSuccessorOf(earlier) is { } rejection)
+        if (CheckGrownFrom(earlier) is { } rejection)
         {
             return rejection;
         }

@@ -14,9 +14,17 @@ public sealed record MetadataSignature(MetadataKeyId Key, ReadOnlyMemory<byte> S
         return new(MetadataKeyId.Of(key), EcdsaSignatureFormat.FixedSizeOf(key.Algorithm) > 0 ? EcdsaSignatureFormat.ToDer(fixedForm) : fixedForm.ToArray());
     }
 
-    /// <summary>Whether it is <paramref name="key"/>'s over <paramref name="message"/>. The key decides on the algorithm (A24).</summary>
-    internal bool IsBy(VerificationKey key, ReadOnlySpan<byte> message)
+    /// <summary>If it is <paramref name="key"/>'s and ECDSA, that of the two which are as good whose s is in the lower half of the order; else itself.</summary>
+    internal MetadataSignature InOneForm(VerificationKey key, ReadOnlySpan<byte> message)
     {
+        byte[] fixedForm = new byte[EcdsaSignatureFormat.FixedSizeOf(key.Algorithm)];
+        return fixedForm.Length > 0 && IsBy(key, message) && EcdsaSignatureFormat.TryFromDer(Signature, fixedForm) ? From(key, EcdsaSignatureFormat.Lowered(fixedForm)) : this;
+    }
+
+    /// <summary>Whether it is <paramref name="key"/>'s over <paramref name="message"/>. The key decides on the algorithm (A24).</summary>
+    public bool IsBy(VerificationKey key, ReadOnlySpan<byte> message)
+    {
+        ArgumentNullException.ThrowIfNull(key);
         int size = EcdsaSignatureFormat.FixedSizeOf(key.Algorithm);
         if (size == 0)
         {

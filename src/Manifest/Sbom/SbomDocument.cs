@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Fota.Manifest.Metadata;
 
@@ -14,6 +15,8 @@ public sealed class SbomDocument
 
     /// <summary>Most components, however deep they are nested.</summary>
     public const int MaxComponents = 200_000;
+
+    private const int MaxSubject = 128;
 
     // CycloneDX nests components and their properties; nobody's tool goes near this.
     private const int Depth = 64;
@@ -41,6 +44,20 @@ public sealed class SbomDocument
 
     /// <summary>SHA-256 of the file, which the manifest binds.</summary>
     public Sha256Digest Digest { get; }
+
+    /// <summary>What it says it is the bill of, for people: its author's words, without control characters, cut at 128 characters.</summary>
+    public string Subject => Name is null ? "what it does not name" : Printable(Version is null ? Name : $"{Name} {Version}");
+
+    /// <summary>Whether it says that it is the bill of something else. One that names nothing does not; SPDX, which has no place for the version, has it behind the name.</summary>
+    public bool IsOfAnother(ProductName product, ReleaseVersion version)
+    {
+        ArgumentNullException.ThrowIfNull(product);
+        ArgumentNullException.ThrowIfNull(version);
+        string[] names = [$"{product}", $"{product}-{version}", $"{product} {version}"];
+        return (Name is not null && !names.Contains(Name, StringComparer.Ordinal)) || (Version is not null && !string.Equals(Version, $"{version}", StringComparison.Ordinal));
+    }
+
+    private static string Printable(string text) => string.Concat(text.Take(MaxSubject).Select(static c => char.IsControl(c) || char.IsSurrogate(c) || char.GetUnicodeCategory(c) is UnicodeCategory.Format ? '?' : c));
 
     /// <summary>Reads a document.</summary>
     public static Verdict<SbomDocument> Decode(ReadOnlyMemory<byte> bytes) => Verdict.Of(() => Read(bytes));

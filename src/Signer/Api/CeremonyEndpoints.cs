@@ -2,7 +2,6 @@ using Fota.Signer.Ceremony;
 using Fota.Signer.Service;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 
@@ -18,19 +17,14 @@ internal static class CeremonyEndpoints
         api.MapPost("/ceremony/signatures", TakeAsync).WithName("ceremonySignatures").WithSummary("Brings a keyholder's signatures.").Accepts<CarriedSignatures>("application/json");
     }
 
-    private static Person Who(HttpContext context) => context.Features.GetRequiredFeature<Person>();
-
     private static async Task<Ok<CeremonyView>> ShowAsync(CeremonyDesk desk, CancellationToken cancellation) => TypedResults.Ok(await desk.ShowAsync(cancellation));
 
     private static async Task<FileStreamHttpResult> PackageAsync(HttpContext context, CeremonyDesk desk, CancellationToken cancellation) =>
-        TypedResults.File(await desk.PackageAsync(Who(context), cancellation), "application/x-tar");
+        TypedResults.File(await desk.PackageAsync(context.Who(), cancellation), "application/x-tar");
 
     private static async Task<Ok<CeremonyView>> TakeAsync(HttpContext context, CeremonyDesk desk, CancellationToken cancellation)
     {
-        Who(context).Demand(PersonRole.Ceremony);
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = CarriedSignatures.MaxBytes;
-        using MemoryStream body = new();
-        await context.Request.Body.CopyToAsync(body, cancellation);
-        return TypedResults.Ok(await desk.TakeAsync(Who(context), body.ToArray(), cancellation));
+        context.Who().Demand(PersonRole.Ceremony);
+        return TypedResults.Ok(await desk.TakeAsync(context.Who(), await context.ReadDocumentAsync(CarriedSignatures.MaxBytes, cancellation), cancellation));
     }
 }

@@ -6,6 +6,7 @@ using Fota.Manifest;
 using Fota.Signer.Authority;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;
+using Fota.Signer.Log;
 using Fota.Signer.Service;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Logging;
@@ -95,7 +96,7 @@ internal sealed class PeopleDirectory(X509Certificate2Collection authorities, IR
     private bool IsRevoked(string serial)
     {
         using SignerDatabase database = SignerDatabase.Open(folder.Journal);
-        return new RevokedCertificates(database, clock).Of("people").Any(revoked => string.Equals(revoked.Serial, serial, StringComparison.OrdinalIgnoreCase));
+        return new RevokedCertificates(database, clock, new SignerLog(database, clock)).IsRevoked("people", serial);
     }
 
     private static string KeyIdOf(string file)

@@ -23,7 +23,7 @@ internal static class RepositoryEndpoints
 
     private static async Task<FileContentHttpResult> EvidenceAsync(string product, string version, SigningService service, CancellationToken cancellation) =>
         ProductName.TryParse(product, out ProductName? name) && ReleaseVersion.TryParse(version, out ReleaseVersion? release)
-            ? TypedResults.File(await service.Desk.EvidenceAsync(name, release, cancellation), "application/octet-stream")
+            ? TypedResults.File((await service.Desk.EvidenceAsync(name, release, cancellation)).Bundle, "application/octet-stream")
             : throw new ServiceRefusalException(ServiceRefusal.NotFound, "there is no such release");
 
     private static FileStreamHttpResult State(HomeFolder folder) => Serve(folder, RepositoryFolder.StateName, "application/json");

@@ -26,11 +26,9 @@ internal static class RequestEndpoints
         api.MapPost("/requests/{id}/publication", PublishAsync).WithName("publish").WithSummary("Publishes what was approved.");
     }
 
-    private static Person Who(HttpContext context) => context.Features.GetRequiredFeature<Person>();
-
     private static async Task<Results<Created<RequestView>, Ok<RequestView>>> SubmitAsync(RequestDocument document, HttpContext context, SigningService service, CancellationToken cancellation)
     {
-        (RequestRecord record, bool isNew) = await service.Desk.SubmitAsync(Who(context), ReleaseRequest.Of(document), cancellation);
+        (RequestRecord record, bool isNew) = await service.Desk.SubmitAsync(context.Who(), ReleaseRequest.Of(document), cancellation);
         await service.PrepareSoonAsync();
         RequestView view = service.View(record);
         return isNew ? TypedResults.Created($"/api/v1/requests/{record.Id}", view) : TypedResults.Ok(view);
@@ -46,7 +44,7 @@ internal static class RequestEndpoints
     {
         RequestRecord record = await service.Desk.GetAsync(id, cancellation);
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = record.Request.Contents.Select(static content => (long?)content.Size).Max() ?? 0;
-        RequestView view = service.View(await service.Desk.TakeContentAsync(Who(context), id, name, context.Request.Body, cancellation));
+        RequestView view = service.View(await service.Desk.TakeContentAsync(context.Who(), id, name, context.Request.Body, cancellation));
         await service.PrepareSoonAsync();
         return TypedResults.Ok(view);
     }
@@ -54,7 +52,7 @@ internal static class RequestEndpoints
     private static async Task<FileStreamHttpResult> ReadDraft(string id, string name, HttpContext context, SigningService service, HomeFolder folder, CancellationToken cancellation)
     {
         // For who is to approve it, while it is to be approved: with the approver's signature in it an envelope is all that some devices ask for.
-        Who(context).Demand(PersonRole.Approver);
+        context.Who().Demand(PersonRole.Approver);
         RequestRecord record = await service.Desk.GetAsync(id, cancellation);
         ReleaseDraft draft = ReleaseDraft.Of(folder, record.Request.Product, record.Request.Version);
         string? path = name switch
@@ -74,23 +72,20 @@ internal static class RequestEndpoints
 
     private static async Task<Ok<RequestView>> ApproveAsync(string id, HttpContext context, SigningService service, CancellationToken cancellation)
     {
-        Who(context).Demand(PersonRole.Approver);
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = ApprovalDocument.MaxBytes;
-        using MemoryStream body = new();
-        await context.Request.Body.CopyToAsync(body, cancellation);
-        ApprovalDocument approval = ApprovalDocument.Parse(body.GetBuffer().AsSpan(0, (int)body.Length));
-        return TypedResults.Ok(service.View(await service.Desk.ApproveAsync(Who(context), id, approval, cancellation)));
+        context.Who().Demand(PersonRole.Approver);
+        ApprovalDocument approval = ApprovalDocument.Parse(await context.ReadDocumentAsync(ApprovalDocument.MaxBytes, cancellation));
+        return TypedResults.Ok(service.View(await service.Desk.ApproveAsync(context.Who(), id, approval, cancellation)));
     }
 
     private static async Task<Ok<RequestView>> RejectAsync(string id, ReasonDocument why, HttpContext context, SigningService service, CancellationToken cancellation) =>
-        TypedResults.Ok(service.View(await service.Desk.RejectAsync(Who(context), id, why.Reason, cancellation)));
+        TypedResults.Ok(service.View(await service.Desk.RejectAsync(context.Who(), id, why.Reason, cancellation)));
 
     private static async Task<Ok<RequestView>> WithdrawAsync(string id, ReasonDocument why, HttpContext context, SigningService service, CancellationToken cancellation) =>
-        TypedResults.Ok(service.View(await service.Desk.WithdrawAsync(Who(context), id, why.Reason, cancellation)));
+        TypedResults.Ok(service.View(await service.Desk.WithdrawAsync(context.Who(), id, why.Reason, cancellation)));
 
     private static async Task<Ok<RequestView>> PublishAsync(string id, HttpContext context, SigningService service, CancellationToken cancellation)
     {
-        RequestView view = service.View(await service.Desk.PublishAsync(Who(context), id, cancellation));
+        RequestView view = service.View(await service.Desk.PublishAsync(context.Who(), id, cancellation));
         await service.RenewSoonAsync();
         return TypedResults.Ok(view);
     }

@@ -4,6 +4,8 @@ using Fota.Manifest.Keys;
 using Fota.Manifest.Metadata;
 using Fota.Manifest.Verification;
 using Fota.Signer.Home;
+using Fota.Signer.Journal;
+using Fota.Signer.Keys.Policies;
 
 namespace Fota.Signer.Approval;
 
@@ -17,7 +19,9 @@ internal static class ApprovalIntake
     /// <param name="workshop">The home, opened with the author's key.</param>
     /// <param name="allowed">Labels of the keys that whoever sent it approves with.</param>
     /// <param name="isSignedBy">Whether a key signed what was sent.</param>
-    public static VerificationKey ApproverOf(ReleaseWorkshop workshop, IReadOnlyCollection<string> allowed, Func<VerificationKey, bool> isSignedBy)
+    /// <param name="purposes">What the signatures are for: the key's policy in this home holds for what it signed elsewhere too.</param>
+    /// <exception cref="KeyPolicyException">The policy of the approver's key does not allow it.</exception>
+    public static VerificationKey ApproverOf(ReleaseWorkshop workshop, IReadOnlyCollection<string> allowed, Func<VerificationKey, bool> isSignedBy, params ReadOnlySpan<SigningPurpose> purposes)
     {
         VerificationKey author = workshop.Key.Key.PublicKey;
         foreach (VerificationKey key in workshop.Role.Keys.Keys)
@@ -25,6 +29,11 @@ internal static class ApprovalIntake
             KeySettings? known = workshop.Home.Settings.Keys.FirstOrDefault(settings => string.Equals(settings.KeyId, key.Id.ToString(), StringComparison.Ordinal));
             if (known is not null && allowed.Contains(known.Label, StringComparer.Ordinal) && isSignedBy(key))
             {
+                foreach (SigningPurpose purpose in purposes)
+                {
+                    workshop.Home.Policies.DemandWritten(known.Label, key, purpose);
+                }
+
                 return key.Equals(author) ? throw Author(known, "the author's of this release")
                     : string.Equals(known.Serial, workshop.Key.Token.Serial, StringComparison.Ordinal) ? throw Author(known, "on the token of this release's author")
                     : key;
@@ -52,7 +61,7 @@ internal static class ApprovalIntake
             throw new SignerRefusalException($"approval: manifest digest: wanted {manifestDigest}, got {sent.ClaimedDigest} (and {own.ClaimedDigest} in the draft)");
         }
 
-        VerificationKey approver = ApproverOf(workshop, allowed, sent.IsSignedBy);
+        VerificationKey approver = ApproverOf(workshop, allowed, sent.IsSignedBy, SigningPurpose.SuitManifest, SigningPurpose.ProductRole);
         SignedEnvelope approved = own.WithSignaturesFrom(sent, [approver]);
         _ = VerifiedManifest.Verify(approved, ReleaseAnchors.Classical(workshop.Role.Keys)).OrThrow();
         TargetFile target = ExaminedDraft.TargetOf(approved.Bytes.Span);

@@ -1,4 +1,5 @@
 using Fota.Manifest;
+using Fota.Manifest.Encoding;
 using Fota.Manifest.Envelope;
 using Fota.Signer.Home;
 using Fota.Signer.Repository;
@@ -24,7 +25,7 @@ internal sealed class ApprovalPackage(string folder)
     public void TakeRepository(SignerHome home, ProductName? product, DateTimeOffset now)
     {
         RepositoryFolder own = new(home.Folder.Repository), sent = new(folder);
-        RepositoryState before = own.ReadState(), offered = sent.ReadState();
+        RepositoryState before = own.ReadState(), offered = RepositoryState.Parse(ForeignFile.Read(sent.FullPath(RepositoryFolder.StateName), DecodeLimits.TargetsBytes));
         DemandNotOlder(RolesSettings.RootName, before.Root, offered.Root);
         DemandNotOlder(RolesSettings.TargetsName, before.Targets, offered.Targets);
         if (offered.Root - before.Root > MaxRoots)
@@ -76,7 +77,7 @@ internal sealed class ApprovalPackage(string folder)
             staged.Create();
             foreach (string file in Directory.EnumerateFiles(Path.Combine(folder, "draft")))
             {
-                File.Copy(file, Path.Combine(staged.Folder, Path.GetFileName(file)));
+                ForeignFile.Copy(file, Path.Combine(staged.Folder, Path.GetFileName(file)));
             }
 
             staged.MoveTo(ReleaseDraft.Of(home.Folder, product, version));
@@ -90,7 +91,7 @@ internal sealed class ApprovalPackage(string folder)
     /// <summary>Takes the envelope of a published release, which the role lists.</summary>
     public void TakeRelease(SignerHome home, ProductName product, ReleaseVersion version)
     {
-        byte[] envelope = File.ReadAllBytes(Path.Combine(folder, "release", "manifest.suit"));
+        byte[] envelope = ForeignFile.Read(Path.Combine(folder, "release", "manifest.suit"), DecodeLimits.EnvelopeBytes);
         _ = SignedEnvelope.Decode(envelope).OrThrow();
         new RepositoryFolder(home.Folder.Repository).Write(RepositoryFolder.Target(RepositoryFolder.ReleasePath(product, version), Sha256Digest.Of(envelope)), envelope);
     }
@@ -108,7 +109,7 @@ internal sealed class ApprovalPackage(string folder)
     /// <summary>A file that the home has stays as it is: what is signed under a number is signed once.</summary>
     private static byte[] ReadNew(RepositoryFolder own, RepositoryFolder sent, string path)
     {
-        byte[] file = sent.Read(path);
+        byte[] file = ForeignFile.Read(sent.FullPath(path), DecodeLimits.TargetsBytes);
         return !own.Has(path) || own.Read(path).AsSpan().SequenceEqual(file)
             ? file
             : throw new SignerRefusalException($"package: {path}: wanted the file that this home has seen, got another under the same number");

@@ -14,16 +14,20 @@ namespace Fota.Signer.Approval;
 /// </summary>
 internal sealed class ExaminedDraft
 {
-    private ExaminedDraft(ReleaseDraft draft, VerifiedManifest manifest, IReadOnlyList<Sha256Digest> packs)
+    private ExaminedDraft(ReleaseDraft draft, VerifiedManifest manifest, SbomDocument? sbom, IReadOnlyList<Sha256Digest> packs)
     {
         Draft = draft;
         Manifest = manifest;
+        Sbom = sbom;
         Packs = packs;
     }
 
     public ReleaseDraft Draft { get; }
 
     public VerifiedManifest Manifest { get; }
+
+    /// <summary>The bill of materials that the manifest binds; null for none.</summary>
+    public SbomDocument? Sbom { get; }
 
     /// <summary>SHA-256 of the pack of each of the manifest's images.</summary>
     public IReadOnlyList<Sha256Digest> Packs { get; }
@@ -42,8 +46,8 @@ internal sealed class ExaminedDraft
         Require("release version", version, content.ReleaseVersion);
         Require("vendor id", product.VendorId, content.VendorId);
         Require("class id", product.ClassId, content.ClassId);
-        ExamineSbom(draft, product, content);
-        return new ExaminedDraft(draft, manifest, [.. manifest.Images.Select((image, index) => ExamineImage(draft, image, index))]);
+        SbomDocument? sbom = ExamineSbom(draft, product, content);
+        return new ExaminedDraft(draft, manifest, sbom, [.. manifest.Images.Select((image, index) => ExamineImage(draft, image, index))]);
     }
 
     private static Sha256Digest ExamineImage(ReleaseDraft draft, ListedImage image, int index)
@@ -56,17 +60,18 @@ internal sealed class ExaminedDraft
         return digest;
     }
 
-    private static void ExamineSbom(ReleaseDraft draft, ProductSettings product, UpdateManifest content)
+    private static SbomDocument? ExamineSbom(ReleaseDraft draft, ProductSettings product, UpdateManifest content)
     {
         if (content.SbomDigest is { } digest)
         {
             SbomDocument sbom = SbomDocument.Decode(File.ReadAllBytes(draft.SbomFile)).OrThrow();
             Require("SBOM", digest, sbom.Digest);
+            return sbom;
         }
-        else if (product.SbomRequired)
-        {
-            throw new SignerRefusalException($"product {product.Name}: wanted a release with an SBOM (`release create --sbom FILE`), got one without");
-        }
+
+        return product.SbomRequired
+            ? throw new SignerRefusalException($"product {product.Name}: wanted a release with an SBOM (`release create --sbom FILE`), got one without")
+            : null;
     }
 
     private static void Require<T>(string what, T wanted, T got)

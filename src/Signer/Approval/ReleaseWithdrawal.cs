@@ -1,6 +1,7 @@
 using Fota.Manifest;
 using Fota.Manifest.Metadata;
 using Fota.Manifest.Verification;
+using Fota.Signer.Journal;
 using Fota.Signer.Log;
 using Fota.Signer.Repository;
 
@@ -55,7 +56,7 @@ internal static class ReleaseWithdrawal
         }
 
         ApprovedRoles approved = Read(workshop, version, approval.Roles.GetValueOrDefault);
-        _ = ApprovalIntake.ApproverOf(workshop, allowed, approved.IsSignedBy);
+        _ = ApprovalIntake.ApproverOf(workshop, allowed, approved.IsSignedBy, SigningPurpose.ProductRole);
         foreach (string role in approval.Roles.Keys)
         {
             approved.DemandNamed(role);

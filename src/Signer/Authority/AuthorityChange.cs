@@ -27,6 +27,11 @@ internal sealed class AuthorityChange(SignerHome home, string profile)
             throw new SignerRefusalException($"key '{key.Key.Label}': wanted a key of no authority, got one of an authority of this home");
         }
 
+        if (HomeAuthority.All(home.Folder, profile).FirstOrDefault(authority => string.Equals(authority.KeyIn(settings)?.Label, key.Key.Label, StringComparison.Ordinal)) is { } former)
+        {
+            throw new SignerRefusalException($"key '{key.Key.Label}': wanted a key of no authority, got that of {former.Certificate.Subject}, which was one of this home");
+        }
+
         RoleSeparation.Demand(
             "ca make: ",
             settings.Roles,
@@ -50,6 +55,8 @@ internal sealed class AuthorityChange(SignerHome home, string profile)
         KeySettings key = home.Settings.Keys.FirstOrDefault(known => string.Equals(known.KeyId, id, StringComparison.Ordinal))
             ?? throw new SignerRefusalException($"{Next}: wanted the certificate of a key of this home, got that of {id}");
 
+        KeepFormer(certificate);
+
         // Between the two writes settings and certificate do not fit, and nothing is issued: CertificateAuthority.Issue says so.
         AuthoritySettings[] authorities = [.. home.Settings.Authorities.Select(authority => string.Equals(authority.Profile, profile, StringComparison.Ordinal) ? authority with { Key = key.Label } : authority)];
         _ = home.Log.Append(new LogEvent(LogKinds.AuthoritySwitched, key.Label, certificate.Subject, ("profile", profile), ("certificate_sha256", Sha256Digest.Of(certificate.RawData))));
@@ -57,5 +64,15 @@ internal sealed class AuthorityChange(SignerHome home, string profile)
         DurableFile.Replace(home.Folder.AuthorityCertificate(profile), pem);
         DurableFile.Delete(Next);
         return certificate;
+    }
+
+    // Devices know it for years: what it issued can be taken back, and its lists are signed, as long as its key is there. Repeated, the certificate may be the successor's already.
+    private void KeepFormer(X509Certificate2 successor)
+    {
+        using HomeAuthority former = HomeAuthority.All(home.Folder, profile)[0];
+        if (!string.Equals(former.Key, AuthorityKey.Of(successor), StringComparison.Ordinal))
+        {
+            DurableFile.Replace(Path.Combine(home.Folder.FormerAuthorities, $"{profile}-{former.Key}.pem"), Encoding.ASCII.GetBytes(former.Certificate.ExportCertificatePem() + "\n"));
+        }
     }
 }

@@ -42,11 +42,19 @@ internal sealed class CertificateAuthority
         return request.Create(request.SubjectName, Generator($"authority {commonName}"), now - s_clockSkew, now.AddYears(years), NewSerial());
     }
 
+    /// <summary>From when to when a certificate will be valid.</summary>
+    /// <exception cref="SignerRefusalException">The authority itself is not valid now.</exception>
+    public static (DateTimeOffset From, DateTimeOffset To) LifeOf(X509Certificate2 authority, ExaminedRequest wanted, DateTimeOffset now)
+    {
+        DemandValid(authority, now);
+        return (Later(now - s_clockSkew, new DateTimeOffset(authority.NotBefore)), Earlier(now.AddDays(wanted.ValidDays), new DateTimeOffset(authority.NotAfter)));
+    }
+
     /// <summary>Issues a certificate for an examined request.</summary>
     public X509Certificate2 Issue(X509Certificate2 authority, ExaminedRequest wanted, DateTimeOffset now)
     {
         DemandOwn(authority);
-        DateTimeOffset from = Later(now - s_clockSkew, new DateTimeOffset(authority.NotBefore)), to = Earlier(now.AddDays(wanted.ValidDays), new DateTimeOffset(authority.NotAfter));
+        (DateTimeOffset from, DateTimeOffset to) = LifeOf(authority, wanted, now);
         CertificateRequest request = new(wanted.Subject, PublicKeyOf(wanted.Key), HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
@@ -65,6 +73,7 @@ internal sealed class CertificateAuthority
     public byte[] SignList(X509Certificate2 authority, CertificateRevocationListBuilder list, long number, DateTimeOffset now, int days)
     {
         DemandOwn(authority);
+        DemandValid(authority, now);
         return list.Build(
             authority.SubjectName,
             Generator($"list {number} of {authority.Subject}"),
@@ -85,6 +94,14 @@ internal sealed class CertificateAuthority
         if (!authority.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(_key.PublicKey.SubjectPublicKeyInfo.Span))
         {
             throw new SignerRefusalException($"certificate authority \"{authority.Subject}\": wanted the certificate of key '{_key.Label}', got another's; if the authority was being changed, finish it with `fota-signer ca switch`");
+        }
+    }
+
+    private static void DemandValid(X509Certificate2 authority, DateTimeOffset now)
+    {
+        if (now < new DateTimeOffset(authority.NotBefore) || now >= new DateTimeOffset(authority.NotAfter))
+        {
+            throw new SignerRefusalException($"certificate authority \"{authority.Subject}\": wanted one that is valid now, got one from {authority.NotBefore.ToUniversalTime():yyyy-MM-dd} to {authority.NotAfter.ToUniversalTime():yyyy-MM-dd}");
         }
     }
 

@@ -20,20 +20,21 @@ internal sealed class DeviceRenewal(SignerHome home, CertificateAuthority issuer
     /// <exception cref="Fota.Manifest.RejectedException">Its key is of an unknown kind.</exception>
     public RenewedCertificate Answer(byte[] request)
     {
+        LogRecovery.DemandWhole(home);
         string pem = PemEncoding.WriteString("CERTIFICATE REQUEST", request);
         ExaminedRequest wanted = ExaminedRequest.ForDevice(pem, home.Settings.Products.Select(static product => product.Name));
         string device = wanted.Device!;
+        home.Revoked.DemandKeyHolds(wanted.Key.Id);
         if (home.Issued.Newest(device, wanted.Key.Id) is null && home.Allowed.Allows(device, wanted.Product!, wanted.Key.Id))
         {
-            // An operator signed for this very key. The name is taken before the certificate is signed; if the process ends in between, it is asked again (A48).
-            _ = home.Names.Claim(device, wanted.Key.Id, replace: false);
-            return new RenewedCertificate(wanted.Description, Keep(wanted, issuer.Issue(authority, days is { } shorter ? wanted.ValidFor(shorter) : wanted, now)), IsNew: true);
+            // An operator signed for this very key.
+            return new RenewedCertificate(wanted.Description, Issue(days is { } shorter ? wanted.ValidFor(shorter) : wanted), IsNew: true);
         }
 
         DemandHolder(device, wanted.Key.Id);
-        DemandNotRevoked(device, wanted.Key.Id);
         X509Certificate2 before = home.Issued.Newest(device, wanted.Key.Id)
             ?? throw new SignerRefusalException($"device {device}: wanted a certificate for its key in ca/issued, to renew it, got none");
+        DemandNotRevoked(device, before.SerialNumber);
         DemandSame(device, wanted, before);
         DateTimeOffset begun = new(before.NotBefore), end = new(before.NotAfter);
 
@@ -43,12 +44,12 @@ internal sealed class DeviceRenewal(SignerHome home, CertificateAuthority issuer
             return new RenewedCertificate(wanted.Description, before, IsNew: false);
         }
 
-        return new RenewedCertificate(wanted.Description, Issue(device, wanted.ValidFor(days ?? DaysOf(end - begun)), end), IsNew: true);
+        return new RenewedCertificate(wanted.Description, Renew(device, wanted.ValidFor(days ?? DaysOf(end - begun)), end), IsNew: true);
     }
 
     private static int DaysOf(TimeSpan life) => Math.Clamp((int)life.TotalDays, 1, ExaminedRequest.DeviceDays);
 
-    private X509Certificate2 Issue(string device, ExaminedRequest wanted, DateTimeOffset end)
+    private X509Certificate2 Renew(string device, ExaminedRequest wanted, DateTimeOffset end)
     {
         DateTimeOffset last = new(authority.NotAfter), next = now.AddDays(wanted.ValidDays) < last ? now.AddDays(wanted.ValidDays) : last;
         if (next < end + s_leastGain)
@@ -56,27 +57,21 @@ internal sealed class DeviceRenewal(SignerHome home, CertificateAuthority issuer
             throw new SignerRefusalException($"device {device}: wanted a certificate that ends later than {end.UtcDateTime:yyyy-MM-dd}, got one until {next.UtcDateTime:yyyy-MM-dd} (the device CA ends on {last.UtcDateTime:yyyy-MM-dd})");
         }
 
-        return Keep(wanted, issuer.Issue(authority, wanted, now));
+        return Issue(wanted);
     }
 
-    private X509Certificate2 Keep(ExaminedRequest wanted, X509Certificate2 certificate)
+    private X509Certificate2 Issue(ExaminedRequest wanted)
     {
-        _ = home.Log.Append(CertificateEntry.Of(issuer.Label, "device", wanted, certificate, null));
-        home.Issued.Keep(certificate);
+        X509Certificate2 certificate = new Issuance(home, issuer, authority, "device").Issue(wanted, replace: false, now).Certificate;
         home.Issued.Index();
         return certificate;
     }
 
-    /// <summary>A device whose newest certificate was taken back, or any because its key is known to others, gets no other for the same key.</summary>
-    private void DemandNotRevoked(string device, KeyId key)
+    private void DemandNotRevoked(string device, string newest)
     {
-        IReadOnlyList<string> serials = home.Issued.Serials(device, key);
-        foreach ((string serial, _, X509RevocationReason reason) in home.Revoked.Of("device"))
+        if (home.Revoked.IsRevoked("device", newest))
         {
-            if (serials.Contains(serial, StringComparer.Ordinal) && (reason == X509RevocationReason.KeyCompromise || string.Equals(serials[0], serial, StringComparison.Ordinal)))
-            {
-                throw new SignerRefusalException($"device {device}: its certificate {serial} was revoked ({reason}), and is not renewed");
-            }
+            throw new SignerRefusalException($"device {device}: its certificate {newest.ToLowerInvariant()} was revoked, and is not renewed");
         }
     }
 

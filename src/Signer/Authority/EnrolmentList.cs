@@ -16,6 +16,9 @@ internal sealed class EnrolmentList
     private const int MaxDevices = 100_000;
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
+    // SHA-256, SHA-384 and SHA-512: who finds two lists with one digest has one of them signed, and brings the other.
+    private static readonly string[] s_digests = ["2.16.840.1.101.3.4.2.1", "2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3.4.2.3"];
+
     private static readonly JsonSerializerOptions s_options = new(JsonSerializerDefaults.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     private EnrolmentList(Sha256Digest digest, X509Certificate2 signer, IReadOnlyList<ListedDevice> devices)
@@ -67,23 +70,30 @@ internal sealed class EnrolmentList
 
     private static X509Certificate2 SignerOf(byte[] list, byte[] signature, X509Certificate2Collection operators)
     {
-        SignedCms cms = new(new ContentInfo(list), detached: true);
+        SignedCms cms = new(new ContentInfo(list), detached: true), whole = new();
         try
         {
             cms.Decode(signature);
+            whole.Decode(signature);
         }
         catch (CryptographicException e)
         {
             throw new SignerRefusalException($"enrolment list: wanted a CMS signature (DER), got something else ({e.Message})", e);
         }
 
-        if (cms.SignerInfos.Count != 1 || !cms.Detached)
+        // A SignedCms that was made for a detached signature does not say whether it was given one.
+        if (cms.SignerInfos.Count != 1 || whole.ContentInfo.Content.Length > 0)
         {
-            throw new SignerRefusalException($"enrolment list: wanted a detached signature by one operator, got {cms.SignerInfos.Count}");
+            throw new SignerRefusalException($"enrolment list: wanted a detached signature by one operator, got {cms.SignerInfos.Count}, with {whole.ContentInfo.Content.Length} bytes inside");
         }
 
         // The key that is trusted is one of ours; a certificate inside the signature is a hint.
         SignerInfo info = cms.SignerInfos[0];
+        if (!s_digests.Contains(info.DigestAlgorithm.Value, StringComparer.Ordinal))
+        {
+            throw new SignerRefusalException($"enrolment list: wanted a signature over SHA-256, SHA-384 or SHA-512, got one over {info.DigestAlgorithm.FriendlyName ?? info.DigestAlgorithm.Value}");
+        }
+
         foreach (X509Certificate2 candidate in operators)
         {
             if (info.Certificate is null || info.Certificate.RawDataMemory.Span.SequenceEqual(candidate.RawDataMemory.Span))

@@ -33,8 +33,9 @@ internal sealed class IssuedCertificates(HomeFolder folder, SignerDatabase datab
                 using X509Certificate2 certificate = Load(file);
                 bool isDevice = certificate.SubjectName.EnumerateRelativeDistinguishedNames().Any(static part => !part.HasMultipleElements && part.GetSingleElementType().Value == OrganizationalUnit) && certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(static e => e.EnhancedKeyUsages.Cast<Oid>().Any(static o => o.Value == ClientAuthentication));
                 _ = database.Execute(
-                    "INSERT INTO issued (serial, device, key_id, not_after) VALUES ($0, $1, $2, $3)",
+                    "INSERT INTO issued (serial, issuer, device, key_id, not_after) VALUES ($0, $1, $2, $3, $4)",
                     Path.GetFileNameWithoutExtension(file),
+                    AuthorityKey.OfIssuer(certificate),
                     isDevice ? certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false) : null,
                     Sha256Digest.Of(certificate.PublicKey.ExportSubjectPublicKeyInfo()).ToString(),
                     new DateTimeOffset(certificate.NotAfter).ToUnixTimeSeconds());
@@ -48,10 +49,6 @@ internal sealed class IssuedCertificates(HomeFolder folder, SignerDatabase datab
         string? serial = (string?)database.Scalar("SELECT serial FROM issued WHERE device = $0 AND key_id = $1 ORDER BY not_after DESC, serial LIMIT 1", device, key.ToString());
         return serial is null ? null : Load(PathOf(serial));
     }
-
-    /// <summary>Serial numbers of all that this device and key ever got, the one that ends last first.</summary>
-    public IReadOnlyList<string> Serials(string device, KeyId key) =>
-        database.Query("SELECT serial FROM issued WHERE device = $0 AND key_id = $1 ORDER BY not_after DESC, serial", static row => row.GetString(0), device, key.ToString());
 
     private string PathOf(string serial) => Path.Combine(Kept, serial + Extension);
 

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Fota.Interop.Posix;
 using Fota.Manifest;
 using Fota.Manifest.Encoding;
@@ -49,6 +50,7 @@ internal sealed class CeremonyPackage(string folder)
 
         DurableFile.Replace(Path.Combine(staged, HomeFolder.SettingsName), draft.Change.Before.ToJson());
         FolderCopy.CopyDraft(home.Change, Path.Combine(staged, Change), HomeFolder.ProposalName, HomeFolder.CeremonyName);
+        CeremonyFile.Parse(ForeignFile.Read(Path.Combine(staged, Change, HomeFolder.CeremonyName), DecodeLimits.TargetsBytes)).Demand(Sha256Digest.Parse(draft.Change.Request.Ceremony!));
         Directory.Move(staged, target);
         PosixFile.FlushDirectory(Path.GetDirectoryName(target)!);
     }
@@ -63,15 +65,15 @@ internal sealed class CeremonyPackage(string folder)
     public SignerSettings Take(SignerHome home, Sha256Digest ceremony, DateTimeOffset now)
     {
         DemandOwnHome(home.Folder);
-        CeremonyFile file = CeremonyFile.Parse(FolderCopy.Read(Path.Combine(folder, Change, HomeFolder.CeremonyName), DecodeLimits.TargetsBytes));
+        CeremonyFile file = CeremonyFile.Parse(ForeignFile.Read(Path.Combine(folder, Change, HomeFolder.CeremonyName), DecodeLimits.TargetsBytes));
         file.Demand(ceremony);
         ChangePlan plan = file.Change ?? throw new SignerRefusalException("package: wanted the file of a change, got one that makes keys");
-        Proposal proposal = Proposal.Parse(FolderCopy.Read(Path.Combine(folder, Change, HomeFolder.ProposalName), DecodeLimits.TargetsBytes));
+        Proposal proposal = Proposal.Parse(ForeignFile.Read(Path.Combine(folder, Change, HomeFolder.ProposalName), DecodeLimits.TargetsBytes));
         plan.DemandOwn(proposal);
         proposal.Request.DemandPast(now);
         DemandNoOther(home.Folder, proposal);
-        SignerSettings settings = KnownFacts.Merge(home.Settings, SignerSettings.Parse(FolderCopy.Read(Path.Combine(folder, HomeFolder.SettingsName), MaxSettingsBytes)));
-        TakeKeys(home.Folder, settings);
+        SignerSettings settings = KnownFacts.Merge(home.Settings, ReadSettings(), proposal.Request);
+        TakeKeys(home, settings);
         TakeRepository(home, settings, proposal.Request, now);
 
         // All of it again, as the signer's home computes it, before the home goes by these settings.
@@ -81,16 +83,42 @@ internal sealed class CeremonyPackage(string folder)
             throw new SignerRefusalException("package: wanted the effects that follow from the repository and the ceremony's file, got others");
         }
 
+        plan.DemandKeys(change);
         DurableFile.Replace(home.Folder.Settings, settings.ToJson());
-        if (!Directory.Exists(home.Folder.Change))
+        TakeDraft(home.Folder, change);
+        return settings;
+    }
+
+    private SignerSettings ReadSettings()
+    {
+        try
         {
-            string staged = home.Folder.Change + ".staged";
-            FolderCopy.CopyDraft(Path.Combine(folder, Change), staged, HomeFolder.ProposalName, HomeFolder.CeremonyName);
-            Directory.Move(staged, home.Folder.Change);
-            PosixFile.FlushDirectory(home.Folder.Root);
+            return SignerSettings.Parse(ForeignFile.Read(Path.Combine(folder, HomeFolder.SettingsName), MaxSettingsBytes));
+        }
+        catch (JsonException e)
+        {
+            throw new SignerRefusalException($"package: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    /// <summary>The draft as it was sent, with what a process that was killed here had signed of it.</summary>
+    private void TakeDraft(HomeFolder home, RoleChange change)
+    {
+        string staged = home.Change + ".staged";
+        if (Directory.Exists(staged))
+        {
+            Directory.Delete(staged, recursive: true);
         }
 
-        return settings;
+        FolderCopy.CopyDraft(Path.Combine(folder, Change), staged, HomeFolder.ProposalName, HomeFolder.CeremonyName);
+        if (Directory.Exists(home.Change))
+        {
+            new DraftMerge(change).Run(home.Change, staged);
+            _ = ChangeDraft.Delete(home);
+        }
+
+        Directory.Move(staged, home.Change);
+        PosixFile.FlushDirectory(home.Root);
     }
 
     private static IEnumerable<string> Metadata(RoleChange change, RepositoryFolder repository)
@@ -121,11 +149,13 @@ internal sealed class CeremonyPackage(string folder)
         }
     }
 
-    private void TakeKeys(HomeFolder home, SignerSettings settings)
+    /// <summary>Keys that this home's own settings do not name; whatever a package that was refused left of them is replaced.</summary>
+    private void TakeKeys(SignerHome opened, SignerSettings settings)
     {
-        foreach (KeySettings key in settings.Keys.Where(key => !File.Exists(home.PublicKeyFile(key.Label))))
+        HomeFolder home = opened.Folder;
+        foreach (KeySettings key in settings.Keys.Except(opened.Settings.Keys).Concat(settings.Keys.Where(key => !File.Exists(home.PublicKeyFile(key.Label)))).Distinct())
         {
-            VerificationKey sent = VerificationKey.FromPem(Encoding.ASCII.GetString(FolderCopy.Read(Path.Combine(folder, Keys, key.Label + ".pem"), MaxKeyBytes)));
+            VerificationKey sent = VerificationKey.FromPem(Encoding.ASCII.GetString(ForeignFile.Read(Path.Combine(folder, Keys, key.Label + ".pem"), MaxKeyBytes)));
             if (!string.Equals(sent.Id.ToString(), key.KeyId, StringComparison.Ordinal))
             {
                 throw new SignerRefusalException($"package: {Keys}/{key.Label}.pem: wanted key id {key.KeyId}, got {sent.Id}");
@@ -154,7 +184,7 @@ internal sealed class CeremonyPackage(string folder)
         foreach ((string path, TargetFile target) in role.Targets)
         {
             string file = RepositoryFolder.Target(path, target.Sha256);
-            byte[] envelope = FolderCopy.Read(own.Has(file) ? own.FullPath(file) : sent.FullPath(file), DecodeLimits.EnvelopeBytes);
+            byte[] envelope = ForeignFile.Read(own.Has(file) ? own.FullPath(file) : sent.FullPath(file), DecodeLimits.EnvelopeBytes);
             if (Sha256Digest.Of(envelope) != target.Sha256)
             {
                 throw new SignerRefusalException($"package: {path}: wanted the file that role {role.Product} lists, got another");
@@ -171,7 +201,7 @@ internal sealed class CeremonyPackage(string folder)
         string path = RepositoryFolder.Metadata(RolesSettings.SnapshotName, version);
         if (version > 0 && !own.Has(path))
         {
-            byte[] file = FolderCopy.Read(sent.FullPath(path), DecodeLimits.SnapshotBytes);
+            byte[] file = ForeignFile.Read(sent.FullPath(path), DecodeLimits.SnapshotBytes);
             SignedMetadata signed = SignedMetadata.Decode(file, DecodeLimits.SnapshotBytes, MetadataProfile.Fota).OrThrow();
             RepositoryTrust.Demand(trust.Root.Snapshot, signed, RolesSettings.SnapshotName);
             long said = signed.UnverifiedSnapshot().OrThrow().Version;

@@ -32,7 +32,22 @@ internal sealed class CeremonyPins(string? folder, IReadOnlyCollection<string>? 
         KeySettings[] usable = [.. parties.Where(key => Has(key) && (named is not null || !removed.Contains(key.Label, StringComparer.Ordinal)))];
         DemandBelowProductThresholds(before, usable);
         DemandBelowProductThresholds(after, usable);
+        DemandTargetsWithoutOnline(before, usable);
+        DemandTargetsWithoutOnline(after, usable);
         return usable;
+    }
+
+    // With the keys of targets and the online one, other keys for a product are made and shown to devices: releases, that is.
+    private void DemandTargetsWithoutOnline(SignerSettings settings, KeySettings[] usable)
+    {
+        RoleSettings targets = settings.Roles.Targets;
+        string[] reached = [.. targets.Keys.Where(label => usable.Any(key => string.Equals(key.Label, label, StringComparison.Ordinal)))];
+        KeySettings online = settings.Key(settings.Roles.Timestamp.Keys[0]);
+        if (reached.Length >= targets.Threshold && Has(online))
+        {
+            throw new SignerRefusalException(
+                $"this run would use {string.Join(", ", reached)}, which make the role targets, and the online key '{online.Label}', and together they make releases: name those of targets with --keys, and run it again with the PIN of token '{online.Token}' only");
+        }
     }
 
     private static bool IsOnline(SignerSettings after, KeySettings key) => after.Roles.Timestamp.Keys.Contains(key.Label, StringComparer.Ordinal);

@@ -28,5 +28,5 @@ internal sealed record CeremonyStatement(string Label, VerificationKey Key, Sha2
     /// <summary>Whether this is the key's signature over the statement.</summary>
     public bool IsSignedBy(ReadOnlySpan<byte> signature) => Key.IsSignatureOver(Bytes, signature);
 
-    private string FileIn(HomeFolder folder) => Path.Combine(folder.Change, "statements", Label + ".sig");
+    private string FileIn(HomeFolder folder) => Path.Combine(folder.Statements, Label + ".sig");
 }

@@ -23,15 +23,15 @@ internal sealed class ChangeCeremony(SignerHost host, SignerHome home, CeremonyF
     /// <param name="yaml">The ceremony's file.</param>
     public CeremonyOutcome Run(byte[] yaml)
     {
-        if (ChangeTranscript.Find(Folder, file.Digest) is { } transcript)
+        if (HeldCeremony.Find(Folder, file.Digest) is { } held)
         {
-            return new CeremonyOutcome(null, "it was in force before this run", transcript);
+            return new CeremonyOutcome(null, [], null, held.File, held.Summary);
         }
 
         DateTimeOffset now = host.Clock.GetUtcNow();
         ChangeDraft draft = ChangeDraft.Find(Folder, home.Settings, now) ?? Begin(now, yaml);
         Plan.DemandOwn(draft.Proposal);
-        draft.Change.Request.DemandPast(now);
+        CeremonyRules.Demand(Plan, draft.Change, home.Policies, now);
         foreach (string line in draft.Proposal.Effects)
         {
             host.Out.WriteLine(line);
@@ -47,21 +47,23 @@ internal sealed class ChangeCeremony(SignerHost host, SignerHome home, CeremonyF
         }
 
         KeySettings online = draft.Change.After.Key(draft.Change.After.Roles.Timestamp.Keys[0]);
-        return draft.Missing().Count > 0 || !pins.Has(online) ? new CeremonyOutcome(draft, null, null) : Apply(draft, online, usable);
+        IReadOnlyList<string> missing = parties.Missing();
+        return missing.Count > 0 || !pins.Has(online) ? new CeremonyOutcome(draft, missing, null, null, null) : Apply(draft, online, usable);
     }
 
     private ChangeDraft Begin(DateTimeOffset now, byte[] yaml)
     {
-        ChangeDraft draft = ChangeDraft.Begin(Folder, home.Settings, Plan.ToRequest(now), now, yaml);
-        Enter(LogKinds.CeremonyBegun, draft, ("reason", Plan.Reason), ("effects", string.Join("\n", draft.Proposal.Effects)));
-        return draft;
+        // What is asked for is looked at before anything of it lies in the home.
+        ChangeRequest request = Plan.ToRequest(now);
+        CeremonyRules.Demand(Plan, RoleChange.Plan(Folder, home.Settings, request, now), home.Policies, now);
+        return ChangeDraft.Begin(Folder, home.Settings, request, now, proposal => Enter(LogKinds.CeremonyBegun, proposal, ("reason", Plan.Reason), ("effects", string.Join("\n", proposal.Effects))), yaml);
     }
 
-    private void Enter(string kind, ChangeDraft draft, params ReadOnlySpan<(string Name, object? Value)> facts) => home.Log.Append(new LogEvent(
+    private void Enter(string kind, Proposal proposal, params ReadOnlySpan<(string Name, object? Value)> facts) => home.Log.Append(new LogEvent(
         kind,
         "-",
-        string.Join(", ", draft.Change.Request.Roles),
-        [("ceremony", file.Digest), ("change", draft.Proposal.Digest), .. facts]));
+        string.Join(", ", proposal.Request.Roles),
+        [("ceremony", file.Digest), ("change", proposal.Digest), .. facts]));
 
     private CeremonyOutcome Apply(ChangeDraft draft, KeySettings online, IReadOnlyList<KeySettings> usable)
     {
@@ -85,9 +87,9 @@ internal sealed class ChangeCeremony(SignerHost host, SignerHome home, CeremonyF
             Sign(key.Key, name, transcript);
         }
 
-        Enter(LogKinds.CeremonyHeld, draft, ("transcript", Sha256Digest.Of(transcript)));
+        Enter(LogKinds.CeremonyHeld, draft.Proposal, ("transcript", Sha256Digest.Of(transcript)));
         ChangeInstallation.Decide(Folder);
-        return new CeremonyOutcome(null, prepared.Summary, Path.Combine(Folder.Transcript, name + ChangeTranscript.Ending));
+        return new CeremonyOutcome(null, [], prepared.Summary, Path.Combine(Folder.Transcript, name + ChangeTranscript.Ending), null);
     }
 
     /// <summary>Each into a file of its own that openssl verifies. A transcript has no "_type", so it can be taken for no metadata.</summary>
@@ -102,6 +104,8 @@ internal sealed class ChangeCeremony(SignerHost host, SignerHome home, CeremonyF
 
 /// <summary>What a run of a ceremony came to.</summary>
 /// <param name="Draft">The change that still wants signatures, or the online key; null if it is in force.</param>
-/// <param name="Summary">What put it in force, for people.</param>
+/// <param name="Missing">What it still wants, line by line.</param>
+/// <param name="Summary">What put it in force, for people; null if this run did not.</param>
 /// <param name="Transcript">The transcript's file, if it is in force.</param>
-internal sealed record CeremonyOutcome(ChangeDraft? Draft, string? Summary, string? Transcript);
+/// <param name="Held">When it was held, if it was before this run.</param>
+internal sealed record CeremonyOutcome(ChangeDraft? Draft, IReadOnlyList<string> Missing, string? Summary, string? Transcript, string? Held);

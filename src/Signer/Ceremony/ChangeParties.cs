@@ -46,6 +46,17 @@ internal sealed class ChangeParties(HomeFolder folder, ChangeDraft draft)
         .. draft.Roles.Where(role => new RoleKeys([key], 1).Signers(draft.Role(role)).Count > 0).Select(static role => $"{role.Name} {role.Version}"),
     ];
 
+    /// <summary>
+    /// What is still wanted, for people; empty when the ceremony can be put in force. Of a key that signed in this change, also its statement that it takes part: else its part
+    /// would stand in no transcript.
+    /// </summary>
+    public IReadOnlyList<string> Missing() =>
+    [
+        .. draft.Missing(),
+        .. All.Where(party => Find(party.KeyId) is { } key && HasSigned(key) && Statement(key).Read(folder) is null)
+            .Select(static party => $"key {party.Label}: wanted its statement that it takes part, as it signed in this change, got none"),
+    ];
+
     /// <summary>Whether there is nothing left that the key could sign now.</summary>
     public bool IsDone(VerificationKey key) => Statement(key).Read(folder) is not null
         && draft.Possessions.All(possession => !possession.Key.Equals(key) || draft.IsProven(possession))
@@ -75,6 +86,10 @@ internal sealed class ChangeParties(HomeFolder folder, ChangeDraft draft)
 
     /// <summary>Of a key that the change does not concern.</summary>
     public SignerRefusalException NothingToSign(string label) => new($"key '{label}' has nothing to sign in change {draft.Proposal.Digest}; {string.Join(", ", All.Select(static key => key.Label))} have");
+
+    private bool HasSigned(VerificationKey key) => draft.Possessions.Any(possession => possession.Key.Equals(key) && draft.IsProven(possession))
+        || draft.Roles.Any(role => new RoleKeys([key], 1).Signers(draft.Role(role)).Count > 0)
+        || draft.Change.Envelopes.Any(changed => draft.Envelope(changed.Path)?.IsSignedBy(key) == true && !draft.Change.Published(changed.Path).IsSignedBy(key));
 
     private bool IsDone(ChangedEnvelope changed, VerificationKey key)
     {

@@ -1,4 +1,6 @@
 using Fota.Manifest;
+using Fota.Manifest.Keys;
+using Fota.Signer.Home;
 using Fota.Signer.Roles;
 using static Fota.Signer.Ceremony.PlanFields;
 
@@ -10,9 +12,6 @@ internal sealed class ChangePlan
     /// <summary>Longest reason, in characters.</summary>
     private const int MaxReason = 1000;
 
-    /// <summary>Longest name of a product, which is a role's.</summary>
-    private const int MaxRoleName = 64;
-
     private ChangePlan(Sha256Digest digest, ChangeDocument document)
     {
         Digest = digest;
@@ -22,8 +21,11 @@ internal sealed class ChangePlan
             throw new SignerRefusalException($"plan: reason: wanted at most {MaxReason} characters, got {Reason.Length}");
         }
 
-        Roles = Distinct("roles", [.. Items("roles", document.Roles).Select(static role => Name("roles", role, MaxRoleName))]);
-        AddKeys = Distinct("addKeys", [.. (document.AddKeys ?? []).Select(static label => Name("addKeys", label))]);
+        Roles = Distinct("roles", [.. Items("roles", document.Roles).Select(static role => Name("roles", role, SignerNames.MaxRoleName))]);
+        Added = [.. (document.AddKeys ?? []).Select(static key => new AddedKey(
+            Name("addKeys.label", key?.Label),
+            Sha256Digest.TryParse(key!.KeyId, out Sha256Digest? id) ? id : throw new SignerRefusalException($"plan: addKeys.keyId: wanted 64 lower-case hexadecimal digits, as `key make` says them, got \"{key.KeyId}\"")))];
+        AddKeys = Distinct("addKeys", [.. Added.Select(static key => key.Label)]);
         RemoveKeys = Distinct("removeKeys", [.. (document.RemoveKeys ?? []).Select(static label => Name("removeKeys", label))]);
         Threshold = document.Threshold is null ? null : InRange("threshold", document.Threshold, 1, int.MaxValue);
         ExpiresDays = document.ExpiresDays is null ? null : InRange("expiresDays", document.ExpiresDays, 1, CeremonyPlan.MaxDays);
@@ -45,6 +47,10 @@ internal sealed class ChangePlan
     /// <summary>One role, or snapshot and timestamp.</summary>
     public IReadOnlyList<string> Roles { get; }
 
+    /// <summary>The keys that will sign for the role: not only what they are called, which is said in no signed file, but which they are.</summary>
+    public IReadOnlyList<AddedKey> Added { get; }
+
+    /// <summary>Their labels.</summary>
     public IReadOnlyList<string> AddKeys { get; }
 
     public IReadOnlyList<string> RemoveKeys { get; }
@@ -77,12 +83,31 @@ internal sealed class ChangePlan
         }
     }
 
+    /// <summary>Whether the keys that a change adds are those that the file names.</summary>
+    /// <exception cref="SignerRefusalException">One of them is another.</exception>
+    public void DemandKeys(RoleChange change)
+    {
+        foreach ((string label, VerificationKey key) in change.NewKeys)
+        {
+            Sha256Digest wanted = Added.Single(added => string.Equals(added.Label, label, StringComparison.Ordinal)).KeyId;
+            if (key.Id.Thumbprint != wanted)
+            {
+                throw new SignerRefusalException($"ceremony: key '{label}': wanted key id {wanted}, as the reviewed file says, got {key.Id}");
+            }
+        }
+    }
+
     private static List<string> Distinct(string field, List<string> names)
     {
         DemandDistinct(field, names);
         return names;
     }
 }
+
+/// <summary>A key that a ceremony adds to a role.</summary>
+/// <param name="Label">What it is called in the home.</param>
+/// <param name="KeyId">Which it is: SHA-256 of its SubjectPublicKeyInfo.</param>
+internal sealed record AddedKey(string Label, Sha256Digest KeyId);
 
 /// <summary>The file of a change as it is written; what is absent is null until <see cref="ChangePlan"/> has checked it.</summary>
 internal sealed class ChangeDocument
@@ -95,7 +120,7 @@ internal sealed class ChangeDocument
 
     public List<string>? Roles { get; set; }
 
-    public List<string>? AddKeys { get; set; }
+    public List<AddedKeyDocument?>? AddKeys { get; set; }
 
     public List<string>? RemoveKeys { get; set; }
 
@@ -108,4 +133,12 @@ internal sealed class ChangeDocument
     public bool? Renew { get; set; }
 
     public long? AtLeast { get; set; }
+}
+
+/// <summary>A key that is added, as it is written.</summary>
+internal sealed class AddedKeyDocument
+{
+    public string? Label { get; set; }
+
+    public string? KeyId { get; set; }
 }

@@ -27,7 +27,10 @@ internal sealed record ChangeTranscript(
     /// <summary>What the name of the file ends with.</summary>
     public const string Ending = ".json";
 
-    private const string StatementEnding = ".txt", SignatureEnding = ".sig", MetadataPrefix = "metadata/";
+    /// <summary>What the name of a signature over it ends with.</summary>
+    public const string SignatureEnding = ".sig";
+
+    private const string StatementEnding = ".txt", MetadataPrefix = "metadata/";
 
     private static readonly JsonSerializerOptions s_options = new(JsonSerializerDefaults.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
 
@@ -38,13 +41,6 @@ internal sealed record ChangeTranscript(
 
     /// <summary>The file of a signature over the transcript by a key.</summary>
     public static string SignatureOf(string name, string label) => $"{name}{Ending}.{label}{SignatureEnding}";
-
-    /// <summary>The transcript that a ceremony left in this home; null if it was not held here.</summary>
-    public static string? Find(HomeFolder folder, Sha256Digest ceremony)
-    {
-        IEnumerable<string> files = Directory.Exists(folder.Transcript) ? Directory.EnumerateFiles(folder.Transcript, HomeFolder.ChangeTranscript + "*" + Ending) : [];
-        return files.Order(StringComparer.Ordinal).FirstOrDefault(file => string.Equals(CeremonyOf(file), ceremony.ToString(), StringComparison.Ordinal));
-    }
 
     /// <summary>Writes the statements of all that took part among what is prepared, and says everything in a transcript.</summary>
     /// <param name="home">The home.</param>
@@ -111,19 +107,8 @@ internal sealed record ChangeTranscript(
 
     private static string Digest(byte[] content) => Sha256Digest.Of(content).ToString();
 
-    private static string? CeremonyOf(string file)
-    {
-        try
-        {
-            using JsonDocument transcript = JsonDocument.Parse(File.ReadAllBytes(file));
-            return transcript.RootElement.GetProperty("ceremonySha256").GetString();
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            // What is no transcript tells of no ceremony; the one that is asked for is then begun, and refused if it changes nothing.
-            return null;
-        }
-    }
+    /// <exception cref="JsonException">It is none.</exception>
+    public static ChangeTranscript Parse(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<ChangeTranscript>(json, s_options) ?? throw new JsonException("wanted an object, got null");
 }
 
 /// <summary>A role's version before a change and after it; 0 for a role that did not begin.</summary>

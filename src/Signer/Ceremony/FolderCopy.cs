@@ -1,5 +1,6 @@
 using Fota.Interop.Posix;
 using Fota.Manifest.Encoding;
+using Fota.Signer.Home;
 
 namespace Fota.Signer.Ceremony;
 
@@ -13,7 +14,7 @@ internal static class FolderCopy
     private const int MaxBytes = DecodeLimits.TargetsBytes;
 
     /// <summary>The folders of a draft; what else lies beside them is prepared for installation, or somebody else's.</summary>
-    private static readonly string[] s_folders = ["roles", "envelopes", "possession", "statements"];
+    private static readonly string[] s_folders = ["roles", "envelopes", "possession", HomeFolder.StatementsName];
 
     /// <exception cref="SignerRefusalException">There are more files than a change has, or larger ones.</exception>
     public static void CopyDraft(string source, string target, params IEnumerable<string> topLevel)
@@ -39,14 +40,5 @@ internal static class FolderCopy
         }
     }
 
-    /// <summary>Reads a file that somebody else wrote.</summary>
-    public static byte[] Read(string file, int maxBytes)
-    {
-        FileInfo info = new(file);
-        return !info.Exists || info.Length <= maxBytes
-            ? File.ReadAllBytes(file)
-            : throw new SignerRefusalException($"{file}: wanted at most {maxBytes} bytes, got {info.Length}");
-    }
-
-    private static void Copy(FileInfo file, string target) => DurableFile.Replace(target, Read(file.FullName, MaxBytes));
+    private static void Copy(FileInfo file, string target) => DurableFile.Replace(target, ForeignFile.Read(file.FullName, MaxBytes));
 }

@@ -43,15 +43,18 @@ internal sealed record KeyPowers(string Label, string Token, IReadOnlyList<RoleP
     /// <summary>What each key can do afterwards.</summary>
     /// <param name="after">Who signs for what then.</param>
     /// <param name="before">Who does now; null if there is nothing yet.</param>
-    public static IReadOnlyList<KeyPowers> Of(Policy after, Policy? before) => [.. after.Keys.Select(key => Of(key, after, before))];
+    /// <param name="former">Who did at any time, as signed metadata says.</param>
+    public static IReadOnlyList<KeyPowers> Of(Policy after, Policy? before, FormerRoles former) => [.. after.Keys.Select(key => Of(key, after, before, former))];
 
-    private static KeyPowers Of((string Label, string Token) key, Policy after, Policy? before)
+    private static KeyPowers Of((string Label, string Token) key, Policy after, Policy? before, FormerRoles former)
     {
         RolePower[] roles = [.. RolesOf(key.Label, after)];
         string[] authorities = [.. AuthoritiesOf(key.Label, after)];
-        string[] gone = before is null ? [] : [.. RolesOf(key.Label, before).Select(static role => role.Role).Except(roles.Select(static role => role.Role), StringComparer.Ordinal)];
+        IEnumerable<string> once = (before is null ? [] : RolesOf(key.Label, before).Select(static role => role.Role)).Concat(former.Of(key.Label));
+        string[] gone = [.. once.Except(roles.Select(static role => role.Role), StringComparer.Ordinal).Distinct(StringComparer.Ordinal)];
         bool signsLog = string.Equals(key.Label, after.LogKey, StringComparison.Ordinal), isRevoked = roles.Length + authorities.Length == 0 && !signsLog && gone.Length > 0;
-        string[] log = signsLog ? ["show those who read the log another one; no device takes it without the timestamp's key"] : [];
+        string[] log = signsLog ? ["show those who read the log another one; no device takes it without the timestamp's key"]
+            : former.SignedLog(key.Label) ? ["nothing any more for the log; who reads it under its former name takes what this key signs"] : [];
         string[] words = [.. Words(roles, after), .. authorities.Select(Words), .. log, .. gone.Select(role => Gone(role, after))];
         return new KeyPowers(key.Label, key.Token, roles, authorities, signsLog, words.Length == 0 ? Nothing : string.Join("; ", words), isRevoked);
     }
@@ -74,7 +77,7 @@ internal sealed record KeyPowers(string Label, string Token, IReadOnlyList<RoleP
                 { OthersNeeded: > 0 } => isProduct
                     ? $"nothing alone; with {Others(role)} of the product, releases of {role.Role}"
                     : $"nothing alone; with {Others(role)} of {role.Role}, {(role.Role == RolesSettings.RootName ? "new keys for every role" : "other keys for every product")}",
-                { Role: RolesSettings.TargetsName } => "other keys for every product, and with the online key too, releases of their own",
+                { Role: RolesSettings.TargetsName } => "nothing alone; with the online key, other keys for every product, and so releases of their own",
                 _ => $"releases of {role.Role}",
             };
         }
@@ -83,8 +86,8 @@ internal sealed record KeyPowers(string Label, string Token, IReadOnlyList<RoleP
         {
             yield return (isTimestamp, isSnapshot) switch
             {
-                (true, true) => "withhold releases until what was signed last expires, and use up version numbers; make no release",
-                (true, false) => "withhold releases until what was signed last expires; make no release",
+                (true, true) => "withhold releases until what the other roles signed expires, show one that was withdrawn to devices that have not seen it go, and use up version numbers; make no release",
+                (true, false) => "withhold releases until what the other roles signed expires; make no release",
                 _ => "nothing alone; with the timestamp key, withhold releases",
             };
         }

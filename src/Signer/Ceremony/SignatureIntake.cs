@@ -3,6 +3,7 @@ using Fota.Manifest.Envelope;
 using Fota.Manifest.Keys;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
+using Fota.Signer.Journal;
 using Fota.Signer.Log;
 using Fota.Signer.Roles;
 
@@ -26,6 +27,11 @@ internal sealed class SignatureIntake(SignerHome home, ChangeDraft draft, Carrie
         VerificationKey key = parties.Find(carried.KeyId) ?? throw parties.NothingToSign(carried.KeyId);
         CeremonyStatement statement = parties.Statement(key);
         DemandSignature(statement.IsSignedBy(carried.Statement), statement.Label, "its statement");
+        foreach (SigningPurpose purpose in CeremonyRules.PurposesOf(carried))
+        {
+            home.Policies.DemandWritten(statement.Label, key, purpose);
+        }
+
         _writes.Add(() => statement.Write(Folder, carried.Statement));
         AcceptPossession(key, statement.Label);
         Dictionary<string, SignedEnvelope> envelopes = AcceptEnvelopes(key, statement.Label);
@@ -79,6 +85,7 @@ internal sealed class SignatureIntake(SignerHome home, ChangeDraft draft, Carrie
             ChangedEnvelope changed = draft.Change.Envelopes.FirstOrDefault(changed => string.Equals(changed.Path, path, StringComparison.Ordinal) && changed.Keys.Keys.Contains(key))
                 ?? throw new SignerRefusalException($"signatures: {path}: wanted an envelope that key '{label}' signs in this change, got another");
             SignedEnvelope current = draft.Envelope(path) ?? draft.Change.Published(path), sent = SignedEnvelope.Decode(file).OrThrow();
+            DemandSignature(sent.DigestMatches && sent.ClaimedDigest == changed.Manifest && sent.IsSignedBy(key), label, path);
 
             // A complete envelope stays as it is: its digest may be signed already.
             if (current.IsSignedBy(key) || ProductSigns.Suffices(current, changed.Keys))
@@ -87,7 +94,6 @@ internal sealed class SignatureIntake(SignerHome home, ChangeDraft draft, Carrie
             }
 
             SignedEnvelope merged = current.WithSignaturesFrom(sent, [key]);
-            DemandSignature(merged.IsSignedBy(key), label, path);
             accepted.Add(path, merged);
             _writes.Add(() => draft.WriteEnvelope(path, merged));
         }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
 using Fota.Signer.Authority;
 using Fota.Signer.Home;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Commands;
 
@@ -18,6 +19,7 @@ internal static class AllowCommand
         {
             HomeFolder folder = new(arguments.GetRequiredValue(home));
             using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
+            LogRecovery.DemandWhole(opened);
             X509Certificate2Collection operators = [];
             if (!File.Exists(folder.Operators))
             {
@@ -32,7 +34,7 @@ internal static class AllowCommand
                 operators,
                 authority,
                 host.Clock.GetUtcNow());
-            if (opened.Revoked.Of("people").Any(revoked => string.Equals(revoked.Serial, verified.OperatorSerial, StringComparison.Ordinal)))
+            if (opened.Revoked.IsRevoked("people", verified.OperatorSerial))
             {
                 throw new SignerRefusalException($"enrolment list: wanted an operator with a certificate that holds, got {verified.Operator}, whose certificate was revoked");
             }

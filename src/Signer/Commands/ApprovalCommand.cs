@@ -25,7 +25,8 @@ internal static class ApprovalCommand
         Option<bool> update = new("--update") { Description = "The home is there: only its settings are replaced, after a change of roles." };
         Option<string> settings = Arguments.Required("--settings", "FILE", "The signer's signer.json, handed over by the ceremony. It holds no secret.");
         Option<string?> module = new("--module") { HelpName = "PATH", Description = "The PKCS#11 module of this machine (default: the one that the settings name; with --update, the one that the home names)." };
-        Command command = new("home", "Makes an approver's home from what the ceremony handed over.") { home, root, settings, module, update };
+        Option<string?> policy = new("--key-policy") { HelpName = "FILE", Description = "What each key may sign, handed over by the ceremony (default: key-policy.yaml beside --settings, if it is there; without one, a key signs what its roles sign)." };
+        Command command = new("home", "Makes an approver's or keyholder's home from what the ceremony handed over.") { home, root, settings, policy, module, update };
         command.Validators.Add(result =>
         {
             if (result.GetResult(root) is null == result.GetResult(update) is null)
@@ -37,15 +38,18 @@ internal static class ApprovalCommand
         {
             HomeFolder folder = new(arguments.GetRequiredValue(home));
             SignerSettings handed = SignerSettings.Parse(await File.ReadAllBytesAsync(arguments.GetRequiredValue(settings), cancellation));
+            string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(arguments.GetRequiredValue(settings)))!, Path.GetFileName(folder.KeyPolicy));
+            string? policyFile = arguments.GetValue(policy) ?? (File.Exists(beside) ? beside : null);
+            byte[]? keyPolicy = policyFile is null ? null : await File.ReadAllBytesAsync(policyFile, cancellation);
             if (arguments.GetValue(root) is not { } first)
             {
-                ApproverHome.Update(folder, handed, arguments.GetValue(module));
+                ApproverHome.Update(folder, handed, arguments.GetValue(module), keyPolicy);
                 await host.Out.WriteLineAsync($"updated: {folder.Root}; it trusts what it trusted before");
                 return;
             }
 
             SignerSettings own = arguments.GetValue(module) is { } other ? handed with { Module = other } : handed;
-            ApproverHome.Make(folder, own, await File.ReadAllBytesAsync(first, cancellation), host.Clock.GetUtcNow());
+            ApproverHome.Make(folder, own, await File.ReadAllBytesAsync(first, cancellation), keyPolicy, host.Clock.GetUtcNow());
             await host.Out.WriteLineAsync($"made: {folder.Root}; it trusts what follows from {first}");
         });
         return command;
@@ -83,7 +87,7 @@ internal static class ApprovalCommand
                 sent.TakeDraft(home, product, version);
                 ExaminedDraft draft = ReleaseApproval.Approve(options.Workshop(host, home, key, arguments), version, wanted, arguments.GetValue(gates) ?? GateOverride.None);
                 approval = ReleaseApproval.Export(home.Folder, product, version);
-                await host.Out.WriteLineAsync(ReleaseCommand.Approved(options.Name(arguments), draft));
+                await host.Out.WriteLineAsync(ReleaseCommand.Approved(product, draft));
             }
 
             DurableFile.Replace(Path.GetFullPath(arguments.GetRequiredValue(output)), approval.ToJson());

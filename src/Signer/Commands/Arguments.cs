@@ -32,19 +32,24 @@ internal static class Arguments
 
     public static Option<Sha256Digest> ChangeDigest() => Parsed<Sha256Digest>("--change", "DIGEST", "The digest of the change that you mean, as whoever proposed it told you.", Sha256Digest.TryParse, "64 lower-case hexadecimal digits");
 
+    /// <summary>The change that is to be signed; without it, it is shown.</summary>
+    public static Option<Sha256Digest?> ChangeDigestToSign() => OptionalDigest("--change", "The digest of the change to be signed, as you saw it without this option.");
+
     /// <summary>The file of a ceremony, where the command can do without.</summary>
-    public static Option<Sha256Digest?> CeremonyDigest() => new("--ceremony")
+    public static Option<Sha256Digest?> CeremonyDigest() => OptionalDigest("--ceremony", "The SHA-256 of the ceremony's file, as its reviewers wrote it down: another file is refused.");
+
+    private static Option<Sha256Digest?> OptionalDigest(string name, string description) => new(name)
     {
         HelpName = "DIGEST",
-        Description = "The SHA-256 of the ceremony's file, as its reviewers wrote it down: another file is refused.",
-        CustomParser = static result =>
+        Description = description,
+        CustomParser = result =>
         {
             if (Sha256Digest.TryParse(result.Tokens[0].Value, out Sha256Digest? digest))
             {
                 return digest;
             }
 
-            result.AddError($"--ceremony: wanted 64 lower-case hexadecimal digits, got \"{result.Tokens[0].Value}\".");
+            result.AddError($"{name}: wanted 64 lower-case hexadecimal digits, got \"{result.Tokens[0].Value}\".");
             return null;
         },
     };

@@ -56,7 +56,7 @@ internal static class CeremonyCommand
             CeremonyFile file = await ReadAsync(arguments.GetRequiredValue(plan), cancellation);
             CeremonyOutlook outlook = file.Create is not null
                 ? CeremonyOutlook.OfCreate(file)
-                : CeremonyOutlook.OfChange(file, new HomeFolder(arguments.GetValue(home) ?? throw new SignerRefusalException("--home: wanted the home that the ceremony changes, got none")), host.Clock.GetUtcNow());
+                : CeremonyOutlook.OfChange(file, host.Clock, new HomeFolder(arguments.GetValue(home) ?? throw new SignerRefusalException("--home: wanted the home that the ceremony changes, got none")));
             await host.Out.WriteAsync(arguments.GetValue(json) ? outlook.ToJson() : string.Concat(outlook.ToLines().Select(static line => line + "\n")));
         });
         return command;
@@ -80,6 +80,11 @@ internal static class CeremonyCommand
             string[]? named = arguments.GetValue(keys)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             if (file.Create is null)
             {
+                if (arguments.GetValue(pins) is not null && arguments.GetValue(reviewed) is null)
+                {
+                    throw new SignerRefusalException("--ceremony: wanted the digest of the file as its reviewers wrote it down, as keys are to sign, got none");
+                }
+
                 Refuse("--module", arguments.GetValue(module), "a file that makes keys");
                 Refuse("--key-policy", arguments.GetValue(policy), "a file that makes keys");
                 await CeremonyRun.ChangeAsync(host, file, yaml, arguments.GetRequiredValue(plan), arguments.GetRequiredValue(home), new CeremonyPins(arguments.GetValue(pins), named), cancellation);

@@ -14,27 +14,29 @@ internal static class CeremonyRun
         CeremonyOutcome outcome = new ChangeCeremony(host, opened, file, pins).Run(yaml);
         if (outcome.Draft is { } draft)
         {
-            await ShowNextAsync(host, draft, plan, home);
+            await ShowNextAsync(host, draft, outcome.Missing, plan, home);
             return;
         }
 
         byte[] transcript = await File.ReadAllBytesAsync(outcome.Transcript!, cancellation);
-        await host.Out.WriteLineAsync($"applied: {outcome.Summary}");
+        await host.Out.WriteLineAsync(outcome.Held is { } held ? $"held: {held}" : $"applied: {outcome.Summary}");
         await host.Out.WriteLineAsync($"transcript: {Sha256Digest.Of(transcript)}");
         await host.Out.WriteLineAsync($"file: {outcome.Transcript}");
-        await host.Out.WriteLineAsync($"next: fota-signer online --home {home}");
+        if (outcome.Held is null)
+        {
+            await host.Out.WriteLineAsync($"next: fota-signer online --home {home}; then `fota-signer approval home --update` on the machines of approvers and keyholders");
+        }
     }
 
     /// <summary>Who is missing, and how to get them.</summary>
-    public static async Task ShowNextAsync(SignerHost host, ChangeDraft draft, string plan, string home)
+    public static async Task ShowNextAsync(SignerHost host, ChangeDraft draft, IReadOnlyList<string> missing, string plan, string home)
     {
-        IReadOnlyList<string> missing = draft.Missing();
         foreach (string line in missing)
         {
             await host.Out.WriteLineAsync($"wanted: {line}");
         }
 
-        string run = $"fota-signer ceremony run {plan} --home {home} --pin-dir DIR";
+        string run = $"fota-signer ceremony run {plan} --home {home} --pin-dir DIR --ceremony {draft.Change.Request.Ceremony}";
         if (missing.Count == 0)
         {
             await host.Out.WriteLineAsync($"next: with the PIN of token {draft.Change.After.Key(draft.Change.After.Roles.Timestamp.Keys[0]).Token}, {run}");

@@ -23,7 +23,7 @@ internal static class CeremonyTravelCommands
             new CeremonyPackage(arguments.GetRequiredValue(output)).Export(opened.Folder, draft);
             await host.Out.WriteLineAsync($"exported: {arguments.GetRequiredValue(output)}, with the signatures so far");
             await host.Out.WriteLineAsync($"next: tell each keyholder by another way: --ceremony {draft.Change.Request.Ceremony}");
-            await host.Out.WriteLineAsync($"there: fota-signer ceremony sign --home OWN --package {Path.GetFileName(Path.TrimEndingDirectorySeparator(arguments.GetRequiredValue(output)))} --ceremony {draft.Change.Request.Ceremony} --key KEY --pin-file FILE --out SIGNATURES");
+            await host.Out.WriteLineAsync($"there: fota-signer ceremony sign --home OWN --package {Path.GetFileName(Path.TrimEndingDirectorySeparator(arguments.GetRequiredValue(output)))} --ceremony {draft.Change.Request.Ceremony}");
         });
         return command;
     }
@@ -34,10 +34,19 @@ internal static class CeremonyTravelCommands
         Option<string> package = Arguments.Required("--package", "PACKAGE", "What `ceremony export` wrote.");
         Option<Sha256Digest?> digest = Arguments.CeremonyDigest();
         digest.Required = true;
-        Option<string> label = Arguments.Required("--key", "KEY", "The label of the key to sign with.");
+        Option<string?> label = new("--key") { HelpName = "KEY", Description = "The label of the key to sign with." };
         Option<string?> pinFile = Arguments.PinFile();
-        Option<string> output = Arguments.Required("--out", "SIGNATURES", "Where the signatures go (JSON).");
-        Command command = new("sign", "Checks a package from the home's own first root on, shows what the ceremony changes, and signs what of it this key may sign.") { home, package, digest, label, pinFile, output };
+        Option<string?> output = new("--out") { HelpName = "SIGNATURES", Description = "Where the signatures go (JSON)." };
+        Option<Sha256Digest?> change = Arguments.ChangeDigestToSign();
+        Command command = new("sign", "Checks a package from the home's own first root on and shows what the ceremony changes; with --change, signs what of it this key may sign.") { home, package, digest, label, pinFile, output, change };
+        command.Validators.Add(result =>
+        {
+            int given = new Option[] { change, label, output }.Count(option => result.GetResult(option) is not null);
+            if (given is not (0 or 3))
+            {
+                result.AddError("wanted --change, --key and --out to sign, or none of them to look, got some.");
+            }
+        });
         command.SetAction(async (arguments, cancellation) =>
         {
             HomeFolder folder = new(arguments.GetRequiredValue(home));
@@ -49,16 +58,26 @@ internal static class CeremonyTravelCommands
                 await host.Out.WriteLineAsync(line);
             }
 
-            using (OpenedKey key = OpenedKey.Open(host, folder, arguments.GetRequiredValue(label), arguments.GetValue(pinFile)))
+            if (arguments.GetValue(change) is not { } wanted)
+            {
+                ChangeDraft.Delete(folder);
+                await host.Out.WriteLineAsync($"change: {draft.Proposal.Digest}");
+                await host.Out.WriteLineAsync($"next: if that is what was agreed on, again with --change {draft.Proposal.Digest} --key KEY --out SIGNATURES; nothing was signed");
+                return;
+            }
+
+            draft.Demand(wanted, "signed");
+            string file = arguments.GetValue(output)!;
+            using (OpenedKey key = OpenedKey.Open(host, folder, arguments.GetValue(label)!, arguments.GetValue(pinFile)))
             {
                 int signed = new ChangeParties(folder, draft).Sign(opened, key.Key, host.Out.WriteLine);
-                DurableFile.Replace(Path.GetFullPath(arguments.GetRequiredValue(output)), CarriedSignatures.Of(folder, draft, key.Key.PublicKey).ToJson());
+                DurableFile.Replace(Path.GetFullPath(file), CarriedSignatures.Of(folder, draft, key.Key.PublicKey).ToJson());
                 await host.Out.WriteLineAsync($"signed: {signed} with {key.Key.Label}, change {draft.Proposal.Digest}");
             }
 
             // The signatures lie in the file, and in the journal that there were some; the next ceremony finds the home free.
             ChangeDraft.Delete(folder);
-            await host.Out.WriteLineAsync($"next: send {arguments.GetRequiredValue(output)} to the signer's home, fota-signer ceremony import there");
+            await host.Out.WriteLineAsync($"next: send {file} to the signer's home, fota-signer ceremony import there");
         });
         return command;
     }
@@ -70,12 +89,12 @@ internal static class CeremonyTravelCommands
         Command command = new("import", "Adds the signatures of a keyholder on another machine to the ceremony that is on its way; each is verified first.") { file, home };
         command.SetAction(async (arguments, cancellation) =>
         {
-            CarriedSignatures carried = CarriedSignatures.Parse(FolderCopy.Read(arguments.GetRequiredValue(file), CarriedSignatures.MaxBytes));
+            CarriedSignatures carried = CarriedSignatures.Parse(ForeignFile.Read(arguments.GetRequiredValue(file), CarriedSignatures.MaxBytes));
             using SignerHome opened = await SignerHome.OpenAsync(new HomeFolder(arguments.GetRequiredValue(home)), host, cancellation);
             ChangeDraft draft = Require(opened, opened.Settings, host);
             string label = new SignatureIntake(opened, draft, carried).Accept();
             await host.Out.WriteLineAsync($"imported: the signatures of {label}");
-            await CeremonyRun.ShowNextAsync(host, draft, "FILE", opened.Folder.Root);
+            await CeremonyRun.ShowNextAsync(host, draft, new ChangeParties(opened.Folder, draft).Missing(), "FILE", opened.Folder.Root);
         });
         return command;
     }

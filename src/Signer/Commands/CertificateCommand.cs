@@ -5,7 +5,6 @@ using System.Text;
 using Fota.Signer.Authority;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
-using Fota.Signer.Log;
 
 namespace Fota.Signer.Commands;
 
@@ -39,10 +38,8 @@ internal static class CertificateCommand
             using X509Certificate2 authority = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(folder.AuthorityCertificate(wanted), cancellation));
             using OpenedKey key = OpenedKey.Open(host, folder, settings.Authority(wanted).Key, arguments.GetValue(pinFile));
             using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
-            string? replaced = request.Device is { } device ? opened.Names.Claim(device, request.Key.Id, arguments.GetValue(replace)) : null;
-            using X509Certificate2 certificate = new CertificateAuthority(opened.Signer, key.Token, key.Key).Issue(authority, request, host.Clock.GetUtcNow());
-            _ = opened.Log.Append(CertificateEntry.Of(key.Key.Label, wanted, request, certificate, replaced));
-            opened.Issued.Keep(certificate);
+            (X509Certificate2 certificate, string? replaced) = new Issuance(opened, new CertificateAuthority(opened.Signer, key.Token, key.Key), authority, wanted).Issue(request, arguments.GetValue(replace), host.Clock.GetUtcNow());
+            using X509Certificate2 issued = certificate;
             DurableFile.Replace(Path.GetFullPath(arguments.GetRequiredValue(output)), Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"));
             await host.Out.WriteLineAsync($"issued: {request.Description}, until {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}");
             if (replaced is not null)
@@ -50,6 +47,6 @@ internal static class CertificateCommand
                 await host.Out.WriteLineAsync($"replaced: key {replaced}, whose certificate is good until it ends all the same");
             }
         });
-        return new Command("ca", "The certificate authorities of devices, services and people.") { issue, RenewCommand.Create(host), AuthorityCommand.CreateMake(host), AuthorityCommand.CreateSwitch(host), RevocationCommand.CreateRevoke(host), RevocationCommand.CreateList(host), AllowCommand.Create(host) };
+        return new Command("ca", "The certificate authorities of devices, services and people.") { issue, RenewCommand.Create(host), AuthorityCommand.CreateMake(host), AuthorityCommand.CreateSwitch(host), RevocationCommand.CreateRevoke(host), RevocationCommand.CreateList(host), AllowCommand.Create(host), DisallowCommand.Create(host) };
     }
 }

@@ -19,9 +19,14 @@ internal static class EvidenceCommand
         command.SetAction(async (arguments, cancellation) =>
         {
             using SignerHome opened = await SignerHome.OpenAsync(new HomeFolder(arguments.GetRequiredValue(home)), host, cancellation);
-            byte[] bundle = EvidenceMaking.Of(opened, arguments.GetRequiredValue(product), arguments.GetRequiredValue(version), host.Clock.GetUtcNow());
+            (byte[] bundle, long leftOut) = EvidenceMaking.Of(opened, arguments.GetRequiredValue(product), arguments.GetRequiredValue(version), host.Clock.GetUtcNow());
             DurableFile.Replace(Path.GetFullPath(arguments.GetRequiredValue(output)), bundle);
             await host.Out.WriteLineAsync($"evidence: {bundle.Length} bytes, SHA-256 {Sha256Digest.Of(bundle)}");
+            if (leftOut > 0)
+            {
+                await host.Out.WriteLineAsync($"left out: {leftOut} older entries of the log about {arguments.GetRequiredValue(product)} {arguments.GetRequiredValue(version)} that do not name its manifest");
+            }
+
             await host.Out.WriteLineAsync($"next: fota audit verify-evidence {arguments.GetRequiredValue(output)} --root root.json");
         });
         return command;

@@ -13,11 +13,16 @@ internal static class LogCommand
     private static Command Show(SignerHost host)
     {
         Option<string> home = Arguments.Home();
-        Command show = new("show", "Says where the log is, what verifies it, and how far it is signed.") { home };
+        Command show = new("show", "Says where the log is, what verifies it, and how far it is signed, after it held all of it against the journal.") { home };
         show.SetAction(async (arguments, cancellation) =>
         {
             using SignerHome opened = await SignerHome.OpenAsync(new HomeFolder(arguments.GetRequiredValue(home)), host, cancellation);
-            VerifiedCheckpoint? newest = LogSequencer.NewestCheckpoint(opened);
+            VerifiedCheckpoint? newest = LogCheckpoints.Newest(opened);
+            if (newest is not null)
+            {
+                new LogComparison().Demand(opened, newest);
+            }
+
             await host.Out.WriteLineAsync($"log: {opened.Folder.Log}");
             await host.Out.WriteLineAsync($"vkey: {opened.Settings.Log.Verifier(opened.Folder, opened.Settings)}");
             await host.Out.WriteLineAsync($"checkpoint: {newest?.Content.Size ?? 0} entries, root hash {(newest?.Content.Root ?? MerkleHash.OfEmptyTree)}");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 
 namespace Fota.Signer.Commands;
@@ -37,13 +38,14 @@ internal static class OnlineCommand
                 ? new PublicationEndpoint(address, arguments.GetValue(authority) ?? folder.AuthorityCertificate("service"), arguments.GetRequiredValue(token)!, host.Clock)
                 : null;
             using OpenedKey key = OpenedKey.Open(host, folder, settings.Roles.Timestamp.Keys[0], arguments.GetValue(pinFile));
+            LogComparison comparison = new();
             if (arguments.GetValue(once))
             {
-                await OnlinePass.RunAsync(host, folder, key, endpoint, cancellation);
+                await OnlinePass.RunAsync(host, folder, key, comparison, endpoint, cancellation);
                 return;
             }
 
-            await PassLoop.RunAsync(host, "online", TimeSpan.FromSeconds(arguments.GetValue(interval)), token => OnlinePass.RunAsync(host, folder, key, endpoint, token), cancellation);
+            await PassLoop.RunAsync(host, "online", TimeSpan.FromSeconds(arguments.GetValue(interval)), token => OnlinePass.RunAsync(host, folder, key, comparison, endpoint, token), cancellation);
         });
         return command;
     }

@@ -70,7 +70,7 @@ internal static class ReleaseCommand
 
                 if (materials is not null)
                 {
-                    await host.Out.WriteLineAsync($"SBOM: {materials.Format}, {materials.Components} components of {materials.Name ?? "what it does not name"}, digest {materials.Digest}");
+                    await host.Out.WriteLineAsync($"SBOM: {materials.Format}, {materials.Components} components of {materials.Subject}, digest {materials.Digest}");
                 }
 
                 await ShowDraftAsync(host, arguments, options, envelope);
@@ -125,7 +125,7 @@ internal static class ReleaseCommand
             ReleaseVersion version = arguments.GetRequiredValue(options.Version);
             ReleaseWorkshop workshop = options.Workshop(host, home, key, arguments);
             ExaminedDraft draft = workshop.Step("approve", version, () => ReleaseApproval.Approve(workshop, version, arguments.GetRequiredValue(digest), arguments.GetValue(gates) ?? GateOverride.None));
-            await host.Out.WriteLineAsync(Approved(options.Name(arguments), draft));
+            await host.Out.WriteLineAsync(Approved(workshop.Role.Product, draft));
             await host.Out.WriteLineAsync($"next: fota-signer release publish {options.Repeat(arguments)}");
         });
         return command;
@@ -150,12 +150,15 @@ internal static class ReleaseCommand
         return command;
     }
 
-    /// <summary>What an approver has signed, in one line.</summary>
-    public static string Approved(string name, ExaminedDraft draft)
+    /// <summary>What an approver has signed: a line, another for the bill of materials, and a warning where that says it is of something else.</summary>
+    public static string Approved(ProductName product, ExaminedDraft draft)
     {
         UpdateManifest content = draft.Manifest.Content;
         string gates = content.GateOverride.Gates.Count > 0 ? $", overrides gates {content.GateOverride}" : "";
-        return $"approved: {name}, sequence {content.Sequence}, security version {content.SecurityVersion}{gates}, {string.Join(", ", draft.Manifest.Images.Select(static image => $"image {image.Content.ImageDigest}"))}";
+        string sbom = draft.Sbom is { } bill
+            ? $"\nSBOM: {bill.Format}, {bill.Components} components of {bill.Subject}, digest {bill.Digest}{(bill.IsOfAnother(product, content.ReleaseVersion) ? $"\nWARNING: the SBOM says it is of {bill.Subject}, the release is {product} {content.ReleaseVersion}" : "")}"
+            : "";
+        return $"approved: {product} {content.ReleaseVersion}, sequence {content.Sequence}, security version {content.SecurityVersion}{gates}, {string.Join(", ", draft.Manifest.Images.Select(static image => $"image {image.Content.ImageDigest}"))}{sbom}";
     }
 
     private static async Task ShowDraftAsync(SignerHost host, ParseResult arguments, ReleaseOptions options, SignedEnvelope envelope)

@@ -47,8 +47,8 @@ internal static class RoleCommand
                 arguments.GetValue(renew),
                 now,
                 arguments.GetValue(atLeast));
-            ChangeDraft draft = ChangeDraft.Begin(folder, opened.Settings, request, now);
-            _ = opened.Log.Append(new LogEvent(LogKinds.RoleProposed, "-", string.Join(", ", request.Roles), ("change", draft.Proposal.Digest), ("effects", string.Join("\n", draft.Proposal.Effects))));
+            ChangeDraft draft = ChangeDraft.Begin(folder, opened.Settings, request, now, proposal => opened.Log.Append(
+                new LogEvent(LogKinds.RoleProposed, "-", string.Join(", ", request.Roles), ("change", proposal.Digest), ("effects", string.Join("\n", proposal.Effects)))));
             await ShowEffectsAsync(host, draft);
             await host.Out.WriteLineAsync($"change: {draft.Proposal.Digest}");
             await ShowNextAsync(host, draft, arguments.GetRequiredValue(home));
@@ -70,7 +70,7 @@ internal static class RoleCommand
             using SignerHome opened = await SignerHome.OpenAsync(folder, host, cancellation);
             ChangeDraft draft = ChangeDraft.Require(folder, opened.Settings, host.Clock.GetUtcNow());
             draft.Demand(arguments.GetRequiredValue(digest), "signed");
-            DemandNoCeremony(draft);
+            DemandNoCeremony(folder, draft);
             draft.Change.Request.DemandPast(host.Clock.GetUtcNow());
             await ShowEffectsAsync(host, draft);
             int signed = new ChangeSigning(opened, draft, key.Key, host.Out.WriteLine).Run();
@@ -107,7 +107,7 @@ internal static class RoleCommand
     {
         ChangeDraft draft = ChangeDraft.Require(home.Folder, home.Settings, host.Clock.GetUtcNow());
         draft.Demand(wanted, "applied");
-        DemandNoCeremony(draft);
+        DemandNoCeremony(home.Folder, draft);
         await ShowEffectsAsync(host, draft);
         using OpenedKey key = OpenedKey.Open(host, home.Folder, draft.Change.After.Roles.Timestamp.Keys[0], pinFile);
         return $"applied: change {wanted}; {ChangeInstallation.Apply(home, draft, OnlineKeys.Find(key, draft.Change.After), host.Clock.GetUtcNow())}";
@@ -129,8 +129,14 @@ internal static class RoleCommand
     }
 
     // A ceremony leaves statements and a transcript, which these commands know nothing of.
-    private static void DemandNoCeremony(ChangeDraft draft)
+    private static void DemandNoCeremony(HomeFolder folder, ChangeDraft draft)
     {
+        // A proposal that lost the name of its file is not one that never had it.
+        if (draft.Change.Request.Ceremony is null && (Path.Exists(folder.CeremonyFile) || Directory.Exists(folder.Statements)))
+        {
+            throw new SignerRefusalException($"change {draft.Proposal.Digest} names no ceremony, and a ceremony's file or statements lie in it: somebody altered the proposal; `fota-signer role discard` drops it");
+        }
+
         if (draft.Change.Request.Ceremony is { } file)
         {
             throw new SignerRefusalException($"the change is that of a ceremony: `fota-signer ceremony run` with the file {file} signs it and puts it in force");

@@ -15,6 +15,9 @@ internal sealed class HomeFolder(string path)
     /// <summary>What a ceremony's file is called in the folder of a change.</summary>
     public const string CeremonyName = "ceremony.yaml";
 
+    /// <summary>The folder of a change that holds the statements of a ceremony.</summary>
+    public const string StatementsName = "statements";
+
     /// <summary>What the names of the transcripts of changes begin with.</summary>
     public const string ChangeTranscript = "change-";
 
@@ -54,6 +57,9 @@ internal sealed class HomeFolder(string path)
     /// <summary>The file of the ceremony that asks for the change, where one does.</summary>
     public string CeremonyFile => Path.Combine(Change, CeremonyName);
 
+    /// <summary>What the keys signed that take part in the ceremony that is on its way.</summary>
+    public string Statements => Path.Combine(Change, StatementsName);
+
     /// <summary>A change that was decided; until it is gone, it counts more than what it replaces.</summary>
     public string Installing => Path.Combine(Root, "change.installing");
 
@@ -73,6 +79,9 @@ internal sealed class HomeFolder(string path)
 
     /// <summary>The certificate of an authority's successor, from `ca make` to `ca switch`.</summary>
     public string NextAuthorityCertificate(string profile) => Path.Combine(Authorities, $"{profile}-ca.next.pem");
+
+    /// <summary>The certificates of authorities that were switched from: PROFILE-KEYIDENTIFIER.pem.</summary>
+    public string FormerAuthorities => Path.Combine(Authorities, "former");
 
     /// <summary>A key's public half, as it was recorded when it was made.</summary>
     public VerificationKey PublicKey(KeySettings key)

@@ -22,15 +22,16 @@ internal sealed class SignerHome : IDisposable
         _lock = taken;
         _database = database;
         Log = new SignerLog(database, clock);
-        Journal = new SigningJournal(database, clock, new KeyPolicies(folder, clock), Log);
+        Policies = new KeyPolicies(folder, clock);
+        Journal = new SigningJournal(database, clock, Policies, Log);
         Signer = new JournalledSigner(Journal);
         Sequences = new SequenceNumbers(database, clock);
         Names = new CertifiedNames(database, clock);
         Pushes = new PushRecord(database);
         Issued = new IssuedCertificates(folder, database);
         Requests = new RequestStore(database, clock, Log);
-        Revoked = new RevokedCertificates(database, clock);
-        Allowed = new AllowedDevices(database, clock);
+        Revoked = new RevokedCertificates(database, clock, Log);
+        Allowed = new AllowedDevices(database, clock, Log);
     }
 
     public HomeFolder Folder { get; }
@@ -42,6 +43,9 @@ internal sealed class SignerHome : IDisposable
 
     /// <summary>What goes into the log that anybody can check.</summary>
     public SignerLog Log { get; }
+
+    /// <summary>What each key may sign.</summary>
+    public KeyPolicies Policies { get; }
 
     public SigningJournal Journal { get; }
 
@@ -76,9 +80,15 @@ internal sealed class SignerHome : IDisposable
             SignerSettings settings = folder.ReadSettings();
             database = SignerDatabase.Open(folder.Journal);
             SignerHome home = new(folder, settings, taken, database, host.Clock, completed);
-            if (LogRecovery.Run(home) is long lacked and > 0)
+            (long lacked, string? damage) = LogRecovery.Run(home);
+            if (damage is not null)
             {
-                await host.Error.WriteLineAsync($"warning: the journal lacked {lacked} entries of the log, which were taken from there; what was entered after the last checkpoint is lost, and so is the rest of the journal");
+                await host.Error.WriteLineAsync($"warning: {damage}");
+            }
+
+            if (lacked > 0)
+            {
+                await host.Error.WriteLineAsync($"warning: the journal lacked {lacked} entries of the log, which were taken from there, with names, revocations and lists of devices; what was entered after the last checkpoint is lost, and so is the rest of the journal");
             }
 
             foreach (JournalEntry entry in home.Journal.CloseUnknown())

@@ -19,7 +19,36 @@ internal sealed record SignerSettings(string Module, IReadOnlyList<KeySettings> 
     [JsonIgnore]
     public LogSettings Log => Logs[^1];
 
-    public static SignerSettings Parse(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<SignerSettings>(json, s_options) ?? throw new JsonException("signer.json: wanted an object, got null");
+    /// <exception cref="JsonException">It is not of this form, or has a name in it that no ceremony gives: names become names of files.</exception>
+    public static SignerSettings Parse(ReadOnlySpan<byte> json)
+    {
+        SignerSettings settings = JsonSerializer.Deserialize<SignerSettings>(json, s_options) ?? throw new JsonException("signer.json: wanted an object, got null");
+        HashSet<string> labels = new(StringComparer.Ordinal);
+        foreach (KeySettings key in settings.Keys)
+        {
+            DemandName("a key's label", key.Label, SignerNames.MaxName);
+            DemandName("a token's label", key.Token, SignerNames.MaxName);
+            if (!labels.Add(key.Label))
+            {
+                throw new JsonException($"signer.json: wanted each key once, got {key.Label} twice");
+            }
+        }
+
+        foreach (ProductSettings product in settings.Products)
+        {
+            DemandName("a product", product.Name, SignerNames.MaxRoleName);
+        }
+
+        return settings;
+    }
+
+    private static void DemandName(string what, string name, int maxLength)
+    {
+        if (!SignerNames.IsName(name, maxLength))
+        {
+            throw new JsonException($"signer.json: {what}: wanted 1 to {maxLength} of a-z, 0-9 and '-', got \"{name}\"");
+        }
+    }
 
     public byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, s_options), (byte)'\n'];
 

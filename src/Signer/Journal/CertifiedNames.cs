@@ -1,5 +1,7 @@
 using System.Globalization;
 using Fota.Manifest.Keys;
+using Fota.Manifest.Log;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Journal;
 
@@ -28,7 +30,19 @@ internal sealed class CertifiedNames(SignerDatabase database, TimeProvider clock
             throw new SignerRefusalException($"device {name} is certified with key {holder}, and the request is for key {key}: if the device was remade, ask again with --replace");
         }
 
-        _ = database.Execute("INSERT INTO certified (time, name, key_id) VALUES ($0, $1, $2)", clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture), name, key.ToString());
+        Insert(clock.GetUtcNow(), name, key.ToString());
         return holder;
     }
+
+    /// <summary>Takes back what the log says of a certificate that was issued: the name is its key's.</summary>
+    public void Restore(LogEntry issued)
+    {
+        if (issued.Facts.TryGetValue("device", out string? name) && issued.Fact("key_id") is { } key && !string.Equals(Holder(name), key, StringComparison.Ordinal))
+        {
+            Insert(issued.Time, name, key);
+        }
+    }
+
+    private void Insert(DateTimeOffset time, string name, string key) =>
+        _ = database.Execute("INSERT INTO certified (time, name, key_id) VALUES ($0, $1, $2)", time.ToString("O", CultureInfo.InvariantCulture), name, key);
 }

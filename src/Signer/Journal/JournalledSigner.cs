@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Fota.Manifest.Keys;
 using Fota.Signer.Keys;
 
 namespace Fota.Signer.Journal;
@@ -21,8 +22,22 @@ internal sealed class JournalledSigner(SigningJournal journal)
         }
         catch (Exception e) when (e is CryptographicException or SignerRefusalException)
         {
-            // The token answered, or the key's policy, and the answer was no. Any other exception leaves the row open: then nobody knows.
+            // The token answered, or the key's policy, and the answer was no.
             journal.RecordFailed(intent, e.Message);
+            throw;
+        }
+        catch (Exception e)
+        {
+            // No answer at all. A service runs on, so the row is closed here and not by the next process: an open one is that of a process that was killed.
+            if (intent.IsUsed)
+            {
+                journal.RecordUnknown(intent);
+            }
+            else
+            {
+                journal.RecordFailed(intent, e.Message);
+            }
+
             throw;
         }
 
@@ -33,6 +48,8 @@ internal sealed class JournalledSigner(SigningJournal journal)
             throw new CryptographicException($"token '{key.Token}' returned what is not a signature of key '{key.Label}'");
         }
 
+        // Of two ECDSA signatures that are as good as each other the one that evidence takes (docs/spec/evidence.md, E-4).
+        signature = EcdsaSignatureFormat.FixedSizeOf(key.PublicKey.Algorithm) > 0 ? EcdsaSignatureFormat.Lowered(signature) : signature;
         journal.RecordSigned(intent, signature);
         return signature;
     }

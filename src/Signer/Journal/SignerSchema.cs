@@ -3,7 +3,7 @@ namespace Fota.Signer.Journal;
 /// <summary>The schema of journal.db, step by step; PRAGMA user_version counts the steps taken.</summary>
 internal static class SignerSchema
 {
-    public static IReadOnlyList<string> Migrations { get; } = [Journal, CertifiedNames, IssuedCertificates, UsesOfKeys, Log, Requests, Authorities];
+    public static IReadOnlyList<string> Migrations { get; } = [Journal, CertifiedNames, IssuedCertificates, UsesOfKeys, Log, Requests, Authorities, AuthoritySchema.InTheLog, LogByRelease];
 
     // The triggers stop mistakes, not attackers: whoever writes the file can drop them.
     private const string Journal =
@@ -78,6 +78,13 @@ internal static class SignerSchema
         BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
         CREATE TRIGGER log_entry_is_kept BEFORE DELETE ON log_entry BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
         CREATE TRIGGER log_entry_is_fixed BEFORE UPDATE ON log_entry BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+        """;
+
+    // What the log says of a release is asked for each time that somebody wants its evidence.
+    private const string LogByRelease =
+        """
+        CREATE INDEX log_entry_by_subject ON log_entry (json_extract(CAST(entry AS TEXT), '$.subject'), number);
+        CREATE INDEX log_entry_by_manifest ON log_entry (json_extract(CAST(entry AS TEXT), '$.facts.manifest'), number);
         """;
 
     private const string CertifiedNames =

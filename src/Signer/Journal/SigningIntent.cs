@@ -22,6 +22,9 @@ internal sealed class SigningIntent
     /// <summary>Its number in the journal.</summary>
     public long Id { get; }
 
+    /// <summary>Whether a key was let sign: from then on nobody but the token knows whether it did.</summary>
+    public bool IsUsed { get; private set; }
+
     /// <summary>An intent covers one key and one message, and the key's policy is asked last, right before the token signs.</summary>
     /// <exception cref="Keys.Policies.KeyPolicyException">The key may not sign this.</exception>
     public void DemandFor(ITokenKey key, ReadOnlySpan<byte> message)
@@ -32,6 +35,7 @@ internal sealed class SigningIntent
         }
 
         _policy(key);
+        IsUsed = true;
     }
 }
 
@@ -65,7 +69,7 @@ internal enum SigningResult
     /// <summary>The token refused.</summary>
     Failed,
 
-    /// <summary>The process ended in between: whether the token signed cannot be known.</summary>
+    /// <summary>The process ended in between, or the call of the token did without an answer: whether the token signed cannot be known.</summary>
     Unknown,
 }
 

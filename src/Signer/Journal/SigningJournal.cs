@@ -45,6 +45,9 @@ internal sealed class SigningJournal(SignerDatabase database, TimeProvider clock
     /// <summary>The token refused, or returned what is no signature.</summary>
     public void RecordFailed(SigningIntent intent, string reason) => Record(intent.Id, SigningResult.Failed, null, reason);
 
+    /// <summary>The token was called, and what it did is not known: it counts as a use of the key, and is not repeated by itself.</summary>
+    public void RecordUnknown(SigningIntent intent) => Record(intent.Id, SigningResult.Unknown, null, null);
+
     /// <summary>
     /// Finds the intents that a process left without outcome, and closes them as unknown. Called under the home's lock, where no other
     /// process can be between the two rows.

@@ -4,7 +4,7 @@ using Fota.Signer.Authority;
 
 namespace Fota.Signer.Log;
 
-/// <summary>What the log says of a certificate that was issued.</summary>
+/// <summary>What the log says of a certificate that was issued; device and key go back into a journal that was lost.</summary>
 internal static class CertificateEntry
 {
     /// <param name="authority">The label of the authority's key.</param>
@@ -19,6 +19,7 @@ internal static class CertificateEntry
         ("profile", profile),
         ("device", request.Device),
         ("key_id", request.Key.Id),
+        ("issuer", AuthorityKey.OfIssuer(certificate)),
         ("serial", certificate.SerialNumber.ToLowerInvariant()),
         ("not_after", certificate.NotAfter.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)),
         ("replaced_key", replaced));

@@ -8,6 +8,9 @@ internal sealed class LogFolder(string root) : ITileSource
 {
     public string FullPath(string path) => Path.Combine(root, path);
 
+    /// <summary>Whether there is such a tile or bundle.</summary>
+    public bool Has(TileAddress tile) => File.Exists(FullPath(tile.Path));
+
     public byte[]? Read(string path, int maxBytes)
     {
         try

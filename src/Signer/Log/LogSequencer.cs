@@ -1,11 +1,8 @@
 using Fota.Manifest;
-using Fota.Manifest.Encoding;
 using Fota.Manifest.Log;
-using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;
 using Fota.Signer.Keys;
-using Fota.Signer.Repository;
 
 namespace Fota.Signer.Log;
 
@@ -18,20 +15,25 @@ internal sealed class LogSequencer
 {
     private readonly SignerHome _home;
     private readonly ITokenKey _key;
+    private readonly LogComparison _comparison;
     private readonly LogFolder _folder;
     private readonly List<TileAddress> _full = [];
 
-    private LogSequencer(SignerHome home, ITokenKey key)
+    private LogSequencer(SignerHome home, ITokenKey key, LogComparison comparison)
     {
         _home = home;
         _key = key;
+        _comparison = comparison;
         _folder = new LogFolder(home.Folder.Log);
     }
 
     /// <summary>Does what is due.</summary>
+    /// <param name="home">The home.</param>
+    /// <param name="opened">The online key.</param>
+    /// <param name="comparison">What this process knows of journal and tree; null if it knows nothing.</param>
     /// <returns>The new checkpoint, or null when all entries are in the tree and signed for.</returns>
     /// <exception cref="SignerRefusalException">The log on disk is not what was signed, or not what the journal holds.</exception>
-    public static VerifiedCheckpoint? Run(SignerHome home, OpenedKey opened)
+    public static VerifiedCheckpoint? Run(SignerHome home, OpenedKey opened, LogComparison? comparison = null)
     {
         LogSettings settings = home.Settings.Log;
         KeySettings key = home.Settings.Key(settings.Key);
@@ -42,34 +44,7 @@ internal sealed class LogSequencer
                 + "if the online key went to another token for good, the log needs a key there (`fota-signer log succeed`)");
         }
 
-        return new LogSequencer(home, opened.Find(home.Settings.Key(settings.Key))).Run(NewestCheckpoint(home), settings.Verifier(home.Folder, home.Settings));
-    }
-
-    /// <summary>The checkpoint on disk, signed by the key of today or by one that it succeeded; null before the first one.</summary>
-    public static VerifiedCheckpoint? NewestCheckpoint(SignerHome home)
-    {
-        if (new LogFolder(home.Folder.Log).Read(ITileSource.Checkpoint, LogLimits.NoteBytes) is not { } note)
-        {
-            return null;
-        }
-
-        string origin = Checkpoint.Parse(SignedNote.Decode(note).OrThrow().Text).Origin;
-        LogSettings settings = home.Settings.Logs.FirstOrDefault(log => string.Equals(log.Origin, origin, StringComparison.Ordinal))
-            ?? throw new SignerRefusalException($"log/checkpoint: wanted one of log {home.Settings.Log.Origin}, got another's");
-        return VerifiedCheckpoint.Verify(note, settings.Verifier(home.Folder, home.Settings)).OrThrow();
-    }
-
-    /// <summary>
-    /// What the next timestamp pins: the newest checkpoint, and the last one of each log that it succeeded, as devices refuse a timestamp that names a log
-    /// no longer.
-    /// </summary>
-    /// <param name="home">The home.</param>
-    /// <param name="before">The timestamp of now; null before the first.</param>
-    public static IReadOnlyList<VerifiedCheckpoint> Pins(SignerHome home, TimestampMetadata? before)
-    {
-        VerifiedCheckpoint? newest = NewestCheckpoint(home);
-        IEnumerable<VerifiedCheckpoint> others = (before?.Logs ?? []).Where(log => !string.Equals(log.Content.Origin, newest?.Content.Origin, StringComparison.Ordinal));
-        return newest is null ? [.. others] : [.. others, newest];
+        return new LogSequencer(home, opened.Find(key), comparison ?? new LogComparison()).Run(LogCheckpoints.Newest(home), settings.Verifier(home.Folder, home.Settings));
     }
 
     private VerifiedCheckpoint? Run(VerifiedCheckpoint? old, NoteKey key)
@@ -80,9 +55,14 @@ internal sealed class LogSequencer
             throw new SignerRefusalException($"log: wanted a journal with the {signed} entries that were signed for, got {count}: it is older than the log, and nothing is signed for it");
         }
 
-        if (Published().FirstOrDefault(log => log.Content.Size > count) is { } ahead)
+        if (LogCheckpoints.Published(_home).FirstOrDefault(log => log.Content.Size > count) is { } ahead)
         {
             throw new SignerRefusalException($"log: wanted the {ahead.Content.Size} entries that devices pinned, got {count}: journal and log are older than what was published, and nothing is signed that would contradict what was");
+        }
+
+        if (old is not null)
+        {
+            _comparison.Demand(_home, old);
         }
 
         if (count == signed && old is not null && old.Key.Equals(key))
@@ -109,11 +89,10 @@ internal sealed class LogSequencer
             throw new SignerRefusalException($"log: wanted tiles with the root hash of checkpoint {old.Content.Size}, {old.Content.Root}, got {edge.Root()}: nothing is signed that would contradict what was");
         }
 
-        // The bundle that is not full yet is written anew, out of the journal; that it begins as it did is seen when the tree is read back.
+        // The bundle that is not full yet is written anew, out of the journal; that it begins as it did was seen when it was held against the tree.
         for (long first = edge.Size / TileAddress.FullWidth * TileAddress.FullWidth; first < count; first += TileAddress.FullWidth)
         {
             IReadOnlyList<ReadOnlyMemory<byte>> entries = _home.Log.Read(first, (int)Math.Min(TileAddress.FullWidth, count - first));
-            DemandKnown(first, entries, edge.Size);
             WriteOnce(TileAddress.OfEntries(first / TileAddress.FullWidth, entries.Count), EntryBundle.Encode(entries));
             foreach (ReadOnlyMemory<byte> entry in entries.Skip((int)(edge.Size - first)).ToArray())
             {
@@ -129,29 +108,14 @@ internal sealed class LogSequencer
         return edge;
     }
 
-    /// <summary>The journal's entries that are in the tree already are those in the tree.</summary>
-    private void DemandKnown(long first, IReadOnlyList<ReadOnlyMemory<byte>> entries, long size)
-    {
-        IReadOnlyList<ReadOnlyMemory<byte>> known = first < size ? new TiledTree(_folder, size).BundleOf(first) : [];
-        for (int i = 0; i < known.Count; i++)
-        {
-            if (!known[i].Span.SequenceEqual(entries[i].Span))
-            {
-                throw new SignerRefusalException($"log: wanted entry {first + i} as it is in the log, got another in the journal: nothing is signed for it");
-            }
-        }
-    }
-
-    /// <summary>What lies on disk is the tree, and it began as each tree that was signed before: the last one, and those that devices have pinned.</summary>
+    /// <summary>
+    /// The tree began as each tree that was signed before: the last one, and those that devices have pinned. That it lies on disk needs no look of its own: each tile that its root is made of was
+    /// compared or written, and then read back, a moment ago.
+    /// </summary>
     private void DemandGrown(Checkpoint checkpoint, VerifiedCheckpoint? old)
     {
         TiledTree tree = new(_folder, checkpoint.Size);
-        if (tree.Root() != checkpoint.Root)
-        {
-            throw new SignerRefusalException($"log: wanted tiles with root hash {checkpoint.Root} of {checkpoint.Size} entries, got {tree.Root()} from the disk");
-        }
-
-        IEnumerable<VerifiedCheckpoint> earlier = Published().Concat(old is null ? [] : [old]);
+        IEnumerable<VerifiedCheckpoint> earlier = LogCheckpoints.Published(_home).Concat(old is null ? [] : [old]);
         foreach (Checkpoint signed in earlier.Select(static earlier => earlier.Content).Where(static content => content.Size > 0))
         {
             Rejection? fork = signed.Size > checkpoint.Size
@@ -162,14 +126,6 @@ internal sealed class LogSequencer
                 throw new SignerRefusalException($"log: wanted a tree that began as checkpoint {signed.Size} of {signed.Origin}, got another ({fork}): nothing is signed that would contradict what was");
             }
         }
-    }
-
-    private IEnumerable<VerifiedCheckpoint> Published()
-    {
-        RepositoryFolder repository = new(_home.Folder.Repository);
-        return repository.Has(RepositoryFolder.Timestamp)
-            ? SignedMetadata.Decode(repository.Read(RepositoryFolder.Timestamp), DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow().UnverifiedTimestamp().OrThrow().Logs
-            : [];
     }
 
     private void WriteOnce(TileAddress tile, byte[] bytes)

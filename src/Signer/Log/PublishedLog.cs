@@ -19,8 +19,8 @@ internal sealed class PublishedLog
         _folder = folder;
         Checkpoint = checkpoint.Note.Bytes;
 
-        // Of a tile that filled up since, the full one is there and nothing else.
-        Files = [.. TileAddress.OfTree(checkpoint.Content.Size).Select(tile => Prefix + (File.Exists(folder.FullPath(tile.Path)) ? tile : tile.Full).Path)];
+        // Of a tile that filled up since, the full one is there and nothing else. One that is lost keeps its name: a server that has it already lacks nothing.
+        Files = [.. TileAddress.OfTree(checkpoint.Content.Size).Select(tile => Prefix + (!folder.Has(tile) && folder.Has(tile.Full) ? tile.Full : tile).Path)];
     }
 
     /// <summary>The note, as the timestamp carries it.</summary>

@@ -11,24 +11,25 @@ internal static class OnlinePass
     /// <param name="host">The world outside.</param>
     /// <param name="folder">The home.</param>
     /// <param name="key">The online key.</param>
+    /// <param name="comparison">What this process knows of journal and log.</param>
     /// <param name="endpoint">The server to publish to; null for none.</param>
     /// <param name="cancellation">Stops between two steps.</param>
-    public static async Task RunAsync(SignerHost host, HomeFolder folder, OpenedKey key, PublicationEndpoint? endpoint, CancellationToken cancellation)
+    public static async Task RunAsync(SignerHost host, HomeFolder folder, OpenedKey key, LogComparison comparison, PublicationEndpoint? endpoint, CancellationToken cancellation)
     {
-        SignerRefusalException? logRefusal = null;
+        SignerRefusalException? damage = null;
         using (SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation))
         {
             try
             {
-                _ = LogSequencer.Run(home, key);
+                _ = LogSequencer.Run(home, key, comparison);
             }
-            catch (SignerRefusalException e)
+            catch (Exception e) when (LogDamage.Is(e))
             {
                 // Devices must not go without a fresh timestamp for it. It carries the last checkpoint; entries wait, and none is lost.
-                logRefusal = e;
+                damage = LogDamage.Refusal(folder.Log, e);
             }
 
-            if (OnlineRefresh.Run(home, OnlineKeys.Find(key, home.Settings), host.Clock.GetUtcNow()) is { } done)
+            if (OnlineRefresh.Run(home, OnlineKeys.Find(key, home.Settings), host.Clock.GetUtcNow(), isLogWell: damage is null) is { } done)
             {
                 await host.Out.WriteLineAsync(done);
             }
@@ -39,9 +40,9 @@ internal static class OnlinePass
             await host.Out.WriteLineAsync(taken);
         }
 
-        if (logRefusal is not null)
+        if (damage is not null)
         {
-            throw new SignerRefusalException(logRefusal.Message, logRefusal);
+            throw damage;
         }
     }
 }

@@ -1,4 +1,5 @@
 using Fota.Manifest.Encoding;
+using Fota.Manifest.Log;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;
@@ -19,8 +20,9 @@ internal sealed class OnlineRefresh
     private readonly DateTimeOffset _now;
     private readonly RepositoryFolder _repository;
     private readonly RepositoryState _state;
+    private readonly bool _isLogWell;
 
-    private OnlineRefresh(SignerHome home, RolesSettings policy, OnlineKeys keys, RepositoryFolder repository, RepositoryState state, DateTimeOffset now)
+    private OnlineRefresh(SignerHome home, RolesSettings policy, OnlineKeys keys, RepositoryFolder repository, RepositoryState state, DateTimeOffset now, bool isLogWell = true)
     {
         _home = home;
         _policy = policy;
@@ -28,15 +30,20 @@ internal sealed class OnlineRefresh
         _now = now;
         _repository = repository;
         _state = state;
+        _isLogWell = isLogWell;
     }
 
     /// <summary>Does what is due.</summary>
+    /// <param name="home">The home.</param>
+    /// <param name="keys">The online keys.</param>
+    /// <param name="now">The moment.</param>
+    /// <param name="isLogWell">Whether the log on disk was found to be what was signed and what the journal holds; else the timestamp pins what it pinned before.</param>
     /// <returns>One line that says what was signed, or null when all is fresh.</returns>
-    public static string? Run(SignerHome home, OnlineKeys keys, DateTimeOffset now)
+    public static string? Run(SignerHome home, OnlineKeys keys, DateTimeOffset now, bool isLogWell = true)
     {
         RepositoryFolder repository = new(home.Folder.Repository);
         RepositoryState state = repository.ReadState();
-        if (new OnlineRefresh(home, home.Settings.Roles, keys, repository, state, now).Sign(isTimestampDue: false) is not { } signed)
+        if (new OnlineRefresh(home, home.Settings.Roles, keys, repository, state, now, isLogWell).Sign(isTimestampDue: false) is not { } signed)
         {
             return null;
         }
@@ -91,10 +98,12 @@ internal sealed class OnlineRefresh
         string snapshotPath = RepositoryFolder.Metadata("snapshot", snapshot.Version);
         Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
         byte[] named = snapshotDue ? files[snapshotPath] = Sign(_keys.Snapshot, snapshot, SigningPurpose.Snapshot) : _repository.Read(snapshotPath);
-        TimestampMetadata timestamp = new((oldTimestamp?.Version ?? 0) + 1, _now.AddDays(_policy.Timestamp.ExpiresDays), SnapshotContent.Describe(snapshot.Version, named), LogSequencer.Pins(_home, oldTimestamp));
+        TimestampMetadata timestamp = new((oldTimestamp?.Version ?? 0) + 1, _now.AddDays(_policy.Timestamp.ExpiresDays), SnapshotContent.Describe(snapshot.Version, named), Pins(oldTimestamp));
         files[RepositoryFolder.Timestamp] = Sign(_keys.Timestamp, timestamp, SigningPurpose.Timestamp);
         return new OnlineFiles(files, snapshotDue ? $"signed snapshot {snapshot.Version} and timestamp {timestamp.Version}" : $"signed timestamp {timestamp.Version}");
     }
+
+    private IReadOnlyList<VerifiedCheckpoint> Pins(TimestampMetadata? before) => _isLogWell ? LogCheckpoints.ToPin(_home, before?.Logs ?? []) : before?.Logs ?? [];
 
     private static string Name(KeyValuePair<string, MetaFile> entry) => entry.Key;
 

@@ -51,6 +51,11 @@ internal sealed class Publication
         PublishedLog? log = PublishedLog.Of(home, timestamp);
         content = [.. content, .. log?.Files ?? []];
         string[] lacking = [.. content.Where(path => !acknowledged.Contains(path))];
+        if (lacking.Select(path => log?.FullPath(path)).FirstOrDefault(static file => file is not null && !File.Exists(file)) is { } lost)
+        {
+            throw new SignerRefusalException($"{lost}: wanted it for {server}, which has not got it yet, got no such file ({LogDamage.Runbook})");
+        }
+
         return new Publication(repository, log, file, timestamp.Version, [.. files, .. lacking], lacking.Length == content.Length);
     }
 

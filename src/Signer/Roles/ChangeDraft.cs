@@ -39,8 +39,9 @@ internal sealed class ChangeDraft
     /// <param name="settings">Its settings.</param>
     /// <param name="request">What is to change.</param>
     /// <param name="now">The moment.</param>
+    /// <param name="enter">Told of the proposal before it lies there (L-21).</param>
     /// <param name="ceremony">The ceremony's file that asks for it, which is kept beside the proposal; null where none does.</param>
-    public static ChangeDraft Begin(HomeFolder folder, SignerSettings settings, ChangeRequest request, DateTimeOffset now, byte[]? ceremony = null)
+    public static ChangeDraft Begin(HomeFolder folder, SignerSettings settings, ChangeRequest request, DateTimeOffset now, Action<Proposal> enter, byte[]? ceremony = null)
     {
         if (Directory.Exists(folder.Change))
         {
@@ -61,6 +62,7 @@ internal sealed class ChangeDraft
             DurableFile.Replace(RoleFile(staged, role), SignedMetadata.Assemble(role.SignedBytes, []));
         }
 
+        enter(proposal);
         Directory.Move(staged, folder.Change);
         PosixFile.FlushDirectory(folder.Root);
         return new ChangeDraft(folder, proposal, change);

@@ -15,7 +15,7 @@ internal sealed class CeremonyDesk(SignerHost host, HomeFolder folder)
     public async Task<CeremonyView> ShowAsync(CancellationToken cancellation)
     {
         using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
-        return CeremonyView.Of(Require(home));
+        return CeremonyView.Of(folder, Require(home));
     }
 
     /// <summary>Its package, as `ceremony export` writes it, in one tar file (POSIX.1-2001) that is gone when it is closed.</summary>
@@ -59,7 +59,7 @@ internal sealed class CeremonyDesk(SignerHost host, HomeFolder folder)
         using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
         ChangeDraft draft = Require(home);
         _ = new SignatureIntake(home, draft, carried).Accept(by.Name);
-        return CeremonyView.Of(draft);
+        return CeremonyView.Of(folder, draft);
     }
 
     private ChangeDraft Require(SignerHome home) => ChangeDraft.Find(folder, home.Settings, host.Clock.GetUtcNow()) is { Change.Request.Ceremony: not null } draft
@@ -74,5 +74,9 @@ internal sealed class CeremonyDesk(SignerHost host, HomeFolder folder)
 /// <param name="Wanted">Whose signatures are missing; empty when it can be put in force.</param>
 internal sealed record CeremonyView(string Ceremony, string Change, IReadOnlyList<string> Effects, IReadOnlyList<string> Wanted)
 {
-    public static CeremonyView Of(ChangeDraft draft) => new(draft.Change.Request.Ceremony!.ToString(), draft.Proposal.Digest.ToString(), draft.Proposal.Effects, draft.Missing());
+    public static CeremonyView Of(HomeFolder folder, ChangeDraft draft) => new(
+        draft.Change.Request.Ceremony!,
+        draft.Proposal.Digest.ToString(),
+        draft.Proposal.Effects,
+        new ChangeParties(folder, draft).Missing());
 }

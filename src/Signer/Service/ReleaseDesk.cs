@@ -178,7 +178,7 @@ internal sealed class ReleaseDesk(SignerHost host, HomeFolder folder, ServiceKey
     }
 
     /// <summary>All that proves a published release, in one file (docs/spec/evidence.md).</summary>
-    public async Task<byte[]> EvidenceAsync(ProductName product, ReleaseVersion version, CancellationToken cancellation)
+    public async Task<ReleaseEvidence> EvidenceAsync(ProductName product, ReleaseVersion version, CancellationToken cancellation)
     {
         using SignerHome home = await OpenAsync(cancellation);
         return EvidenceMaking.Of(home, product, version, host.Clock.GetUtcNow());

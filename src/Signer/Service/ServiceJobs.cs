@@ -1,4 +1,5 @@
 using Fota.Signer.Home;
+using Fota.Signer.Log;
 using Fota.Signer.Repository;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -31,7 +32,7 @@ internal sealed partial class PreparationJob(DraftPreparation preparation, ILogg
 
 /// <summary>Renews snapshot and timestamp before they grow stale, and sends what is new to the update server.</summary>
 [DisallowConcurrentExecution]
-internal sealed partial class RenewalJob(SignerHost host, HomeFolder folder, ServiceKeys keys, PublishTarget target, ServiceHealth health, ILogger<RenewalJob> log) : IJob
+internal sealed partial class RenewalJob(SignerHost host, HomeFolder folder, ServiceKeys keys, LogComparison comparison, PublishTarget target, ServiceHealth health, ILogger<RenewalJob> log) : IJob
 {
     public static readonly JobKey Key = new("renewal");
 
@@ -39,7 +40,7 @@ internal sealed partial class RenewalJob(SignerHost host, HomeFolder folder, Ser
     {
         try
         {
-            await OnlinePass.RunAsync(host, folder, keys.Online(folder.ReadSettings()), target.Endpoint, cancellationToken);
+            await OnlinePass.RunAsync(host, folder, keys.Online(folder.ReadSettings()), comparison, target.Endpoint, cancellationToken);
             health.RenewalSucceeded();
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)

@@ -79,7 +79,7 @@ internal sealed class SigningService : IAsyncDisposable
             logging?.Invoke(builder.Logging);
             ConfigureKestrel(builder, settings, certificate);
             builder.Services.AddSingleton(host).AddSingleton(host.Clock).AddSingleton(folder).AddSingleton(keys).AddSingleton(preparation).AddSingleton(service)
-                .AddSingleton(new CeremonyDesk(host, folder)).AddSingleton(new PublishTarget(endpoint)).AddSingleton<ServiceHealth>().AddSingleton(PeopleDirectory.Read(settings, folder, host.Clock));
+                .AddSingleton(new CeremonyDesk(host, folder)).AddSingleton(new PublishTarget(endpoint)).AddSingleton<LogComparison>().AddSingleton<ServiceHealth>().AddSingleton(PeopleDirectory.Read(settings, folder, host.Clock));
             AddWeb(builder.Services);
             ServiceJobs.Add(builder.Services, TimeSpan.FromSeconds(settings.RenewalSeconds));
             service._app = builder.Build();

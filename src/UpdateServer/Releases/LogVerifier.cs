@@ -19,6 +19,11 @@ internal static class LogVerifier
     {
         if (!content.Has(RepositoryPath.LogCheckpoint))
         {
+            if (timestamp.Logs.Count > 0)
+            {
+                throw new RejectedException(RejectionReason.LogIncomplete, $"{RepositoryPath.LogCheckpoint.Text}: wanted the checkpoint that the timestamp carries, got none");
+            }
+
             return;
         }
 
@@ -28,7 +33,8 @@ internal static class LogVerifier
         IReadOnlyList<VerifiedCheckpoint> served = stored is null ? [] : SignedMetadata.Decode(stored, DecodeLimits.TimestampBytes, MetadataProfile.Fota).OrThrow().UnverifiedTimestamp().OrThrow().Logs;
 
         // That entries are of our form is for auditors to say: a kind that a newer signer writes must not stop its publications.
-        _ = LogAudit.Run(new ContentSource(content), checkpoint, served.Where(log => log.Key.Equals(checkpoint.Key)), static (_, _) => { }).OrThrow();
+        // A log that got another key goes on: the last checkpoint of each former one, and whatever was served before, is how it began.
+        _ = LogAudit.Run(new ContentSource(content), checkpoint, timestamp.Logs.Concat(served), static (_, _) => { }).OrThrow();
     }
 
     private sealed class ContentSource(PublicationContent content) : ITileSource

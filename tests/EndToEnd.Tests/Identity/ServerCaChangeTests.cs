@@ -34,6 +34,7 @@ public sealed class ServerCaChangeTests
     }
 
     [Test]
+    [Category("Full")]
     [Proves("I-21", "I-22")]
     public async Task Device_that_follows_the_runbook_never_loses_the_server_and_one_that_does_not_says_why()
     {

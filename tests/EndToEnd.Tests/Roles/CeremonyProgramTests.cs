@@ -20,8 +20,8 @@ public sealed class CeremonyProgramTests
         string keyholder = site.Path("keyholder"), file = site.Path("raise.yaml");
         await site.RunAsync("approval", "home", "--home", keyholder, "--root", Path.Combine(site.Repository, "metadata/1.root.json"), "--settings", Path.Combine(site.Home, "signer.json"));
         await File.WriteAllTextAsync(file, "version: 1\nkind: change\nreason: A test.\nroles: [root]\nthreshold: 3\n");
-        await site.RunAsync("ceremony", "run", file, "--home", site.Home, "--pin-dir", site.Path("pins"), "--keys", "root-1,root-2");
         string digest = Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(file)));
+        string begun = await site.RunAsync("ceremony", "run", file, "--home", site.Home, "--pin-dir", site.Path("pins"), "--keys", "root-1,root-2", "--ceremony", digest);
 
         await CertifyAsync(site, "service", "service", await ServerRequestAsync(site));
         await WriteIdentityAsync(site, new Uri("https://127.0.0.1:1/"));
@@ -34,10 +34,15 @@ public sealed class CeremonyProgramTests
         try
         {
             await WriteIdentityAsync(site, await AddressAsync(service));
-            string[] sign = ["ceremony", "sign", "--service", site.Path("kay.json"), "--home", keyholder, "--key", "root-3", "--pin-file", site.Pin("root-3"), "--ceremony"];
+            string change = begun.Split('\n').Single(static line => line.StartsWith("change: ", StringComparison.Ordinal))["change: ".Length..];
+            string[] look = ["ceremony", "sign", "--service", site.Path("kay.json"), "--home", keyholder, "--ceremony", digest];
+            string[] sign = ["ceremony", "sign", "--service", site.Path("kay.json"), "--home", keyholder, "--key", "root-3", "--pin-file", site.Pin("root-3"), "--change", change, "--ceremony"];
             ProgramRun other = await FotaAsync(site, [.. sign, new string('0', 64)]);
             Assert.That((other.ExitCode, other.ErrorLines[^1]), Is.EqualTo((1, "Fota.Cli: nothing was signed, and nothing was sent")), "it is not the file that the keyholder was told of");
             Assert.That((await FotaAsync(site, "ceremony", "show", "--service", site.Path("kay.json"))).Output, Does.EndWith("wanted: root 2: wanted 3 signatures by the keys of root 2, got 2; can sign: root-3\n"));
+            ProgramRun seen = await FotaAsync(site, look);
+            Assert.That((seen.ExitCode, seen.Output), Is.EqualTo((0, "")));
+            Assert.That(seen.Error, Does.Contain("  + threshold of root: 3\n").And.Contain($"next: if that is what was agreed on, again with --change {change} "), "shown, and nothing signed");
             ProgramRun signed = await FotaAsync(site, [.. sign, digest]);
             Assert.That(signed.Output, Does.StartWith($"ceremony: {digest}\n").And.EndWith("complete: `fota-signer ceremony run` at the signer's puts it in force, with the PIN of the online token\n"), signed.Error);
         }
@@ -47,7 +52,7 @@ public sealed class CeremonyProgramTests
             await service.WaitForExitAsync();
         }
 
-        Assert.That(await site.RunAsync("ceremony", "run", file, "--home", site.Home, "--pin-dir", site.Path("pins"), "--keys", "online"), Does.Contain("\napplied: "));
+        Assert.That(await site.RunAsync("ceremony", "run", file, "--home", site.Home, "--pin-dir", site.Path("pins"), "--keys", "online", "--ceremony", digest), Does.Contain("\napplied: "));
     }
 
     private static async Task<string> ServerRequestAsync(SignerSite site)

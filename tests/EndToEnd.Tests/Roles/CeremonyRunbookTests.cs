@@ -36,9 +36,9 @@ public sealed class CeremonyRunbookTests
     public void Runbook_on_creating_the_root_does_what_it_says() => DoesWhatItSays(_creation, _created);
 
     [TestCase("rotate-root", "root-4")]
-    [TestCase("change-product-key", "approver-2")]
-    [TestCase("change-threshold", "root-4")]
-    [TestCase("recover-lost-key", "targets-2")]
+    [TestCase("change-product-key", "approver-2", Category = "Full")]
+    [TestCase("change-threshold", "root-4", Category = "Full")]
+    [TestCase("recover-lost-key", "targets-2", Category = "Full")]
     [TestCase("recover-stolen-key", "online-2")]
     [Proves("H-14")]
     public async Task Runbook_on_a_change_does_what_it_says(string name, string token)

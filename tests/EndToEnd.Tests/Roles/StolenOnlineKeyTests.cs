@@ -41,6 +41,7 @@ public sealed class StolenOnlineKeyTests
     }
 
     [Test]
+    [Category("Full")]
     [Proves("R-53")]
     public async Task A04_After_the_keys_were_replaced_snapshots_go_on_at_a_number_that_the_thief_did_not_take()
     {

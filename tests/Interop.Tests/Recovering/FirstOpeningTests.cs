@@ -12,10 +12,11 @@ public sealed class FirstOpeningTests
     private const ulong DeviceError = 0x30;
 
     private TestToken _made = null!;
+    private TestToken _doubted = null!;
     private FaultyLibrary _faulty = null!;
 
     [OneTimeSetUp]
-    public void MakeToken() => _made = SoftHsm.Shared.CreateToken("first");
+    public void MakeTokens() => (_made, _doubted) = (SoftHsm.Shared.CreateToken("first"), SoftHsm.Shared.CreateToken("doubted"));
 
     [SetUp]
     public void LoadModule() => _faulty = new FaultyLibrary();
@@ -75,6 +76,39 @@ public sealed class FirstOpeningTests
         using Token token = Open();
         Assert.That((FaultPlan.CallsOf("C_Login"), FaultPlan.CallsOf("C_Initialize")), Is.EqualTo((2, 1)));
     }
+
+    [Test]
+    public void A50_Refused_pin_is_not_given_again_by_a_library_that_is_loaded_later_and_another_one_is()
+    {
+        TestToken made = SoftHsm.Shared.CreateToken("later");
+        using Pin wrong = SoftHsm.RandomPin();
+        Assert.That(() => Token.Open(_faulty.Library, made.Label, wrong), Throws.TypeOf<CryptokiException>().With.Message.EqualTo("C_Login: CKR_PIN_INCORRECT"));
+        using CryptokiLibrary later = CryptokiLibrary.Load(SoftHsm.ModulePath);
+        Assert.That(
+            () => Token.Open(later, made.Label, wrong),
+            Throws.TypeOf<CryptokiRefusalException>().With.Property("Reason").EqualTo(CryptokiRefusal.CredentialFailedBefore).And.Message.Contains("refused this PIN before"));
+        Assert.That(FaultPlan.CallsOf("C_Login"), Is.EqualTo(1));
+        using Token token = Token.Open(later, made.Label, made.Pin);
+    }
+
+    [TestCaseSource(nameof(PassingCodes))]
+    public void A50_Pin_is_given_twice_at_most_by_one_opening_whatever_the_token_answers(ulong code)
+    {
+        FaultPlan.AnswerNext("C_Login", code, times: 100);
+        Assert.That(() => Token.Open(_faulty.Library, _doubted.Label, _doubted.Pin), Throws.InstanceOf<System.Security.Cryptography.CryptographicException>());
+        Assert.That(FaultPlan.CallsOf("C_Login"), Is.InRange(1, 2));
+    }
+
+    [TestCase("C_Login", 0x31UL)]
+    [TestCase("C_Login", 0xB1UL)]
+    public void A50_Login_that_met_a_shortage_is_repeated_once(string function, ulong code)
+    {
+        FaultPlan.AnswerNext(function, code);
+        using Token token = Open();
+        Assert.That(FaultPlan.CallsOf(function), Is.EqualTo(2));
+    }
+
+    private static IEnumerable<ulong> PassingCodes => RecoveryTable.Listed.Where(static row => row.Value is not (Recovery.Success or Recovery.NeverAgain)).Select(static row => row.Key);
 
     private Token Open() => Token.Open(_faulty.Library, _made.Label, _made.Pin);
 

@@ -63,6 +63,7 @@ public sealed class InjectionTests
                     // Barred for good, as it should be.
                     Assert.That(FaultPlan.CallsOf("C_Login"), Is.EqualTo(1), wanted.Message);
                     world.Dispose();
+                    _made = SoftHsm.Shared.CreateToken("inject");
                     world = new RecoveryWorld(_made);
                 }
 

@@ -39,6 +39,13 @@ public sealed class RecoveryRowTests
     [TearDown]
     public void CloseToken() => _world.Dispose();
 
+    // One whose PIN is refused for good.
+    private void OpenTokenOfItsOwn()
+    {
+        _world.Dispose();
+        _world = new RecoveryWorld("refused");
+    }
+
     [TestCaseSource(nameof(BackOff))]
     public void A49_Shortage_is_waited_out(ulong code)
     {
@@ -120,6 +127,7 @@ public sealed class RecoveryRowTests
     [TestCaseSource(nameof(NeverAgain))]
     public void A50_Pin_that_is_refused_is_never_given_again(ulong code)
     {
+        OpenTokenOfItsOwn();
         FaultPlan.AnswerEachThreadOnce("C_Login", code);
         FaultPlan.AnswerNext("C_Sign", DeviceRemoved);
         Assert.That(_world.Sign, Fails("C_Login", code));
@@ -135,6 +143,7 @@ public sealed class RecoveryRowTests
     [Test]
     public void A50_Pin_of_which_a_vendors_code_says_nothing_known_is_never_given_again()
     {
+        OpenTokenOfItsOwn();
         FaultPlan.AnswerEachThreadOnce("C_Login", 0x80000010);
         FaultPlan.AnswerNext("C_Sign", DeviceRemoved);
         Assert.That(_world.Sign, Fails("C_Login", 0x80000010));
@@ -145,6 +154,7 @@ public sealed class RecoveryRowTests
     [Test]
     public void A50_Pin_that_was_refused_is_not_given_through_another_library_either()
     {
+        OpenTokenOfItsOwn();
         using var other = CryptokiLibrary.Load(SoftHsm.ModulePath);
         using Token second = Token.Open(other, _world.Made.Label, _world.Made.Pin);
         FaultPlan.AnswerEachThreadOnce("C_Login", Pkcs11.CKR_PIN_INCORRECT);

@@ -23,6 +23,21 @@ public sealed class SbomTests
         Assert.That((sbom.Format, sbom.Name, sbom.Version, sbom.Components), Is.EqualTo((SbomFormat.Spdx23, "infusion-pump-1.0.0", (string?)null, 1)));
     }
 
+    [TestCase(SampleSbom.CycloneDx, "infusion-pump", "1.0.0", false)]
+    [TestCase(SampleSbom.CycloneDx, "infusion-pump", "1.0.1", true)]
+    [TestCase(SampleSbom.CycloneDx, "ventilator", "1.0.0", true)]
+    [TestCase(SampleSbom.Spdx, "infusion-pump", "1.0.0", false)]
+    [TestCase(SampleSbom.Spdx, "infusion-pump", "1.0.1", true)]
+    public void Bill_of_another_product_or_version_is_told(string document, string product, string version, bool isOfAnother) =>
+        Assert.That(SbomDocument.Decode(SampleSbom.Bytes(document)).IsAccepted().IsOfAnother(ProductName.Parse(product), ReleaseVersion.Parse(version)), Is.EqualTo(isOfAnother));
+
+    [Test]
+    public void Name_in_a_bill_cannot_write_to_the_terminal()
+    {
+        string forged = SampleSbom.CycloneDx.Replace("\"name\": \"infusion-pump\"", "\"name\": \"pump\\u001b[2K\\nverified\\u202e" + new string('x', 500) + "\"", StringComparison.Ordinal);
+        Assert.That(SbomDocument.Decode(SampleSbom.Bytes(forged)).IsAccepted().Subject, Does.StartWith("pump?[2K?verified?xxx").And.Length.EqualTo(128));
+    }
+
     [TestCase("\"CycloneDX\"", "\"SWID\"", RejectionReason.WrongDocument)]
     [TestCase("\"1.6\"", "\"1.4\"", RejectionReason.WrongDocument)]
     [TestCase("\"1.6\"", "1.6", RejectionReason.WrongType)]

@@ -144,13 +144,13 @@ public sealed class CeremonyPackageTests
     public async Task Signers_own_home_is_no_keyholders_and_keeps_its_ceremony()
     {
         string[] before = _world.Files();
-        (await _world.RunAsync("ceremony", "sign", "--home", _world.Home, "--package", Package, "--ceremony", Ceremony, "--key", "root-3", "--pin-file", _world.PinFile("root-3"), "--out", Signatures))
+        (await _world.RunAsync("ceremony", "sign", "--home", _world.Home, "--package", Package, "--ceremony", Ceremony, "--key", "root-3", "--pin-file", _world.PinFile("root-3"), "--out", Signatures, "--change", CeremonyWorld.ChangeOf(Package)))
             .Refused("wanted a keyholder's own home, as `fota-signer approval home` makes it, got a signer's");
         Assert.That(_world.Files(), Is.EqualTo(before));
     }
 
     private Task<CommandResult> SignAsync(string key, string ceremony) =>
-        _world.RunAsync("ceremony", "sign", "--home", Keyholder.Root, "--package", Package, "--ceremony", ceremony, "--key", key, "--pin-file", _world.PinFile(key), "--out", Signatures);
+        _world.RunAsync("ceremony", "sign", "--home", Keyholder.Root, "--package", Package, "--ceremony", ceremony, "--key", key, "--pin-file", _world.PinFile(key), "--out", Signatures, "--change", CeremonyWorld.ChangeOf(Package));
 
     private async Task IsNotSignedAsync(string key, string reason, string ceremony)
     {

@@ -31,9 +31,9 @@ public sealed class CeremonyPlanTests
             .And.Contain("token ca: device-ca (EcdsaP256), service-ca (EcdsaP256), people-ca (EcdsaP256)\n")
             .And.Contain("role root: 2 of root-1, root-2, root-3, good for 730 days\n")
             .And.Match("  root-1 +signs root with 1 more +nothing alone; with 1 other key of root, new keys for every role\n")
-            .And.Match("  targets +signs targets +other keys for every product, and with the online key too, releases of their own\n")
+            .And.Match("  targets +signs targets +nothing alone; with the online key, other keys for every product, and so releases of their own\n")
             .And.Match("  approver +signs infusion-pump with 1 more +nothing alone; with 1 other key of the product, releases of infusion-pump\n")
-            .And.Match("  online +signs snapshot, timestamp +withhold releases until what was signed last expires, and use up version numbers; make no release\n")
+            .And.Match("  online +signs snapshot, timestamp +withhold releases until what the other roles signed expires, show one that was withdrawn to devices that have not seen it go, and use up version numbers; make no release\n")
             .And.Match("  service-ca +signs service certificates +pose as the update server; make no release\n"));
         Assert.That(Directory.EnumerateFileSystemEntries(world.Folder).Select(Path.GetFileName), Is.EquivalentTo(["pins", "change.yaml"]));
     }

@@ -142,7 +142,7 @@ public sealed class CeremonyTravelTests
     private async Task ExportAsync() => (await _world.RunAsync("ceremony", "export", "--home", _world.Home, "--out", Package)).Ok();
 
     private Task<CommandResult> SignAsync(string file, string key) =>
-        _world.RunAsync("ceremony", "sign", "--home", Keyholder.Root, "--package", Package, "--ceremony", CeremonyWorld.DigestOf(file), "--key", key, "--pin-file", _world.PinFile(key), "--out", Signatures);
+        _world.RunAsync("ceremony", "sign", "--home", Keyholder.Root, "--package", Package, "--ceremony", CeremonyWorld.DigestOf(file), "--key", key, "--pin-file", _world.PinFile(key), "--out", Signatures, "--change", CeremonyWorld.ChangeOf(Package));
 
     private Task<CommandResult> ImportAsync() => _world.RunAsync("ceremony", "import", Signatures, "--home", _world.Home);
 }

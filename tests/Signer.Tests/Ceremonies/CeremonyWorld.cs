@@ -1,10 +1,16 @@
+using System.Text.RegularExpressions;
 using Fota.Manifest;
+using Fota.Signer.Home;
+using Fota.Signer.Roles;
 
 namespace Fota.Signer.Tests.Ceremonies;
 
 /// <summary>Ceremonies in a world: files that people would review, and runs with the PINs of its folder.</summary>
-internal static class CeremonyWorld
+internal static partial class CeremonyWorld
 {
+    /// <summary>The id of no key.</summary>
+    public const string NoKey = "0000000000000000000000000000000000000000000000000000000000000000";
+
     public const string RotateRoot =
         """
         version: 1
@@ -16,17 +22,32 @@ internal static class CeremonyWorld
 
         """;
 
-    /// <summary>Writes a ceremony's file.</summary>
+    /// <summary>Writes a ceremony's file. Keys that are named by their labels alone get the ids that they have in the home, as `key make` said them.</summary>
     public static string Ceremony(this SignerWorld world, string yaml, string name = "change.yaml")
     {
-        File.WriteAllText(world.PathOf(name), yaml);
+        IReadOnlyList<KeySettings> keys = File.Exists(world.HomeFolder.Settings) ? world.HomeFolder.ReadSettings().Keys : [];
+        File.WriteAllText(world.PathOf(name), AddedPattern().Replace(yaml, match => "addKeys: [" + string.Join(", ", match.Groups["labels"].Value.Split(", ").Select(label =>
+            $"{{ label: {label}, keyId: {keys.FirstOrDefault(key => key.Label == label)?.KeyId ?? NoKey} }}")) + "]"));
         return world.PathOf(name);
     }
 
     public static string DigestOf(string file) => Sha256Digest.Of(File.ReadAllBytes(file)).ToString();
 
     public static Task<CommandResult> RunCeremonyAsync(this SignerWorld world, string file, string? keys = null, params string[] further) =>
-        world.RunAsync(["ceremony", "run", file, "--home", world.Home, "--pin-dir", world.Pins, .. keys is null ? Array.Empty<string>() : ["--keys", keys], .. further]);
+        world.RunAsync(["ceremony", "run", file, "--home", world.Home, "--pin-dir", world.Pins, .. further.Contains("--ceremony") ? Array.Empty<string>() : ["--ceremony", DigestOf(file)], .. keys is null ? Array.Empty<string>() : ["--keys", keys], .. further]);
+
+    /// <summary>The digest of the change in a package, as its keyholder would have seen it; zeros where there is none.</summary>
+    public static string ChangeOf(string package)
+    {
+        try
+        {
+            return Proposal.Parse(File.ReadAllBytes(Path.Combine(package, "change", "proposal.json"))).Digest.ToString();
+        }
+        catch (Exception e) when (e is System.Text.Json.JsonException or IOException)
+        {
+            return NoKey;
+        }
+    }
 
     /// <summary>The transcripts of changes, without their signatures.</summary>
     public static string[] Transcripts(this SignerWorld world) => Directory.GetFiles(world.HomeFolder.Transcript, "change-*.json");
@@ -43,4 +64,7 @@ internal static class CeremonyWorld
             .Order(StringComparer.Ordinal)
             .Select(static file => $"{file} {DigestOf(file)}"),
     ];
+
+    [GeneratedRegex(@"addKeys: \[(?<labels>[a-z0-9-]+(, [a-z0-9-]+)*)\]", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex AddedPattern();
 }

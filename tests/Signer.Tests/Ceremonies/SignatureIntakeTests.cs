@@ -20,7 +20,7 @@ public sealed class SignatureIntakeTests
         (await _world.RunAsync("ceremony", "export", "--home", _world.Home, "--out", package)).Ok();
         foreach (string key in new[] { "root-2", "root-3" })
         {
-            (await _world.RunAsync("ceremony", "sign", "--home", keyholder, "--package", package, "--ceremony", CeremonyWorld.DigestOf(file), "--key", key, "--pin-file", _world.PinFile(key), "--out", Of(key))).Ok();
+            (await _world.RunAsync("ceremony", "sign", "--home", keyholder, "--package", package, "--ceremony", CeremonyWorld.DigestOf(file), "--key", key, "--pin-file", _world.PinFile(key), "--out", Of(key), "--change", CeremonyWorld.ChangeOf(package))).Ok();
         }
     }
 

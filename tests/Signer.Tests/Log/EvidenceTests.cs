@@ -1,7 +1,9 @@
 using Fota.Manifest;
 using Fota.Manifest.Evidence;
+using Fota.Manifest.Keys;
 using Fota.Manifest.Log;
 using Fota.Manifest.Metadata;
+using Fota.Signer.Journal;
 using Fota.Signer.Log;
 using Fota.TestKit;
 
@@ -46,6 +48,71 @@ public sealed class EvidenceTests
         Assert.That(evidence.Entries.Select(static entry => entry.Kind).Where(static kind => kind != LogKinds.KeyUsed), Is.EqualTo([LogKinds.ReleaseRequested, LogKinds.ReleaseApproved, LogKinds.ReleasePublished]));
         Assert.That(evidence.Expires, Is.EqualTo(evidence.Timestamp.Expires), "the first to expire");
         Assert.That(VerifiedEvidence.Verify(_bundle, _world.Repository.Read("metadata/2.root.json")).IsAccepted().Manifest.Digest, Is.EqualTo(evidence.Manifest.Digest), "a newer root of the chain does as well");
+    }
+
+    [Test]
+    public async Task A53_Thousands_of_entries_about_a_version_keep_nobody_from_its_evidence()
+    {
+        const int Entries = 4100;
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        string digest = await world.ApprovedAsync("1.0.0");
+        using (SignerDatabase database = SignerDatabase.Open(world.HomeFolder.Journal))
+        {
+            SignerLog log = new(database, world.Clock);
+            database.InTransaction(() =>
+            {
+                for (int i = 0; i < Entries; i++)
+                {
+                    _ = log.Append(new LogEvent(LogKinds.ReleaseRefused, "somebody", "infusion-pump 1.0.0", ("attempt", i)));
+                }
+            });
+            Assert.That(
+                database.Query("EXPLAIN QUERY PLAN " + SignerLog.EntriesNaming, static row => row.GetString(3), digest, 1L).Concat(database.Query("EXPLAIN QUERY PLAN SELECT number " + SignerLog.EntriesAbout, static row => row.GetString(3), "x", digest, 1L)),
+                Has.Exactly(2).Contains("USING INDEX").And.None.StartsWith("SCAN"),
+                "the log is not read for it");
+        }
+
+        (await world.PublishAsync("1.0.0")).Ok();
+        (await world.OnlineAsync()).Ok();
+        CommandResult made = (await world.RunAsync("release", "evidence", "--home", world.Home, "--product", SignerWorld.Product, "--version", "1.0.0", "--out", world.PathOf("evidence"))).Ok();
+        VerifiedEvidence evidence = VerifiedEvidence.Verify(await File.ReadAllBytesAsync(world.PathOf("evidence")), world.Repository.Read("metadata/1.root.json")).IsAccepted();
+        LogEntry[] refused = [.. evidence.Entries.Where(static entry => entry.Kind == LogKinds.ReleaseRefused)];
+        Assert.That(refused.Select(static entry => entry.Facts["attempt"]), Has.Exactly(1).EqualTo($"{Entries - 1}").And.None.EqualTo("0"), "the newest");
+        Assert.That(evidence.Entries.Select(static entry => entry.Kind), Is.SupersetOf([LogKinds.ReleaseRequested, LogKinds.ReleaseApproved, LogKinds.ReleasePublished]));
+        Assert.That(long.Parse(made.Value("left out").Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture), Is.GreaterThan(Entries - refused.Length - 1).And.LessThan(Entries));
+    }
+
+    [Test]
+    [Proves("E-4")]
+    public void Signatures_of_tokens_have_the_form_of_evidence_before_evidence_is_made()
+    {
+        byte[][] files = [.. Directory.GetFiles(Path.Combine(_world.HomeFolder.Repository, "metadata")).Select(File.ReadAllBytes)];
+        MetadataSignature[] signatures = [.. files.SelectMany(static file => SignedMetadata.Decode(file, file.Length, MetadataProfile.Fota).OrThrow().Signatures)];
+        Assert.That(signatures, Has.Length.GreaterThan(16));
+        foreach (MetadataSignature signature in signatures)
+        {
+            byte[] fixedForm = new byte[EcdsaSignatureFormat.FixedSize];
+            Assert.That(EcdsaSignatureFormat.TryFromDer(signature.Signature, fixedForm) && EcdsaSignatureFormat.Lowered(fixedForm).AsSpan().SequenceEqual(fixedForm), Is.True);
+        }
+    }
+
+    [Test]
+    [Proves("E-6")]
+    public async Task Reissued_release_has_its_evidence_and_so_has_one_whose_root_has_the_other_form_of_signatures()
+    {
+        using SignerWorld world = await SignerWorld.CreateAsync();
+        await world.ReleaseAsync("1.0.0");
+        string digest = (await world.ReleaseAsync("reissue", "1.0.0", "release")).Ok().Value("manifest digest");
+        (await world.ApproveAsync("1.0.0", digest)).Ok();
+        (await world.PublishAsync("1.0.0")).Ok();
+        (await world.OnlineAsync()).Ok();
+        string path = Path.Combine(world.HomeFolder.Repository, EvidencePath.Root(1));
+        SignedMetadata root = SignedMetadata.Decode(await File.ReadAllBytesAsync(path), 100_000, MetadataProfile.Fota).OrThrow();
+        byte[] published = SignedMetadata.Assemble(root.SignedBytes.Span, root.Signatures.Reverse());
+        await File.WriteAllBytesAsync(path, published);
+        (await world.RunAsync("release", "evidence", "--home", world.Home, "--product", SignerWorld.Product, "--version", "1.0.0", "--out", world.PathOf("evidence"))).Ok();
+        VerifiedEvidence evidence = VerifiedEvidence.Verify(await File.ReadAllBytesAsync(world.PathOf("evidence")), published).IsAccepted();
+        Assert.That(evidence.Manifest.Digest.ToString(), Is.EqualTo(digest));
     }
 
     [TestCase(101)]

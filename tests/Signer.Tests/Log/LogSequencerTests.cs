@@ -1,7 +1,10 @@
+using System.Text.RegularExpressions;
 using Fota.Manifest.Log;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Journal;
+using Fota.Signer.Keys;
 using Fota.Signer.Log;
+using Fota.Signer.Repository;
 using Fota.TestKit;
 
 namespace Fota.Signer.Tests.Log;
@@ -124,6 +127,182 @@ public sealed class LogSequencerTests
         (await _world.TryProposeAsync("--role timestamp --add-key log-2")).Refused("signs the log, and nothing else");
     }
 
+    [TestCase("tile/0/000.p/*", true, "tile/0/000.p/")]
+    [TestCase("tile/0/000.p/*", false, "tile/0/000.p/")]
+    [TestCase("tile/entries/000.p/*", true, "tile/entries/000.p/")]
+    [TestCase("tile/entries/000.p/*", false, "tile/entries/000.p/")]
+    [TestCase("checkpoint", false, "log/checkpoint: wanted a checkpoint of log signer.pumps.example/log, got Malformed")]
+    [Proves("L-23")]
+    public async Task A49_Log_that_lost_a_file_keeps_no_device_from_a_fresh_timestamp(string lost, bool isRemoved, string named)
+    {
+        (await _world.OnlineAsync()).Ok();
+        _ = await _world.DraftAsync("0.9.0");
+        TimestampMetadata before = Client.Update(_world).Timestamp!;
+        foreach (string file in Directory.GetFiles(Path.GetDirectoryName(Path.Combine(Log, lost))!, Path.GetFileName(lost)))
+        {
+            File.Delete(file);
+            if (!isRemoved)
+            {
+                await File.WriteAllBytesAsync(file, []);
+            }
+        }
+
+        _world.Clock.Step(TimeSpan.FromHours(13));
+        CommandResult refused = await _world.OnlineAsync();
+        Assert.That(refused.Error, Does.Contain(named));
+        Assert.That(refused.ExitCode, Is.EqualTo(1));
+        TimestampMetadata now = Client.Update(_world).Timestamp!;
+        Assert.That(now.Version, Is.GreaterThan(before.Version));
+        Assert.That(now.Logs.Select(static log => log.Content.Size), Is.EqualTo(before.Logs.Select(static log => log.Content.Size)));
+    }
+
+    [Test]
+    [Proves("L-23")]
+    public async Task A49_Checkpoint_with_a_flipped_byte_stops_no_command_and_each_says_which_file_it_is()
+    {
+        byte[] whole = Files()["checkpoint"];
+        for (int place = 0; place < whole.Length; place += 16)
+        {
+            byte[] flipped = [.. whole];
+            flipped[place] ^= 1;
+            await File.WriteAllBytesAsync(Path.Combine(Log, "checkpoint"), flipped);
+            CommandResult listed = (await _world.RunAsync("release", "list", "--home", _world.Home)).Ok();
+            Assert.That(listed.Error, Does.Match($"^warning: {Regex.Escape(Log)}/checkpoint: wanted a checkpoint of log .* \\(docs/runbooks/damaged-log.md\\)\n$"), $"byte {place}");
+        }
+
+        Assert.That((await _world.RunAsync("log", "show", "--home", _world.Home)).ExitCode, Is.EqualTo(1));
+        await _world.ApprovedAsync("1.0.0");
+        (await _world.PublishAsync("1.0.0")).Ok();
+        Assert.That((await _world.OnlineAsync()).ExitCode, Is.EqualTo(1));
+        Assert.That(Client.Update(_world).Snapshot!.Meta, Does.ContainKey("infusion-pump.json"), "the release is visible");
+        File.Delete(Path.Combine(Log, "checkpoint"));
+        (await _world.OnlineAsync()).Ok();
+        Assert.That(IndependentLog.Verify(Log, await VkeyAsync()), Has.Count.EqualTo(Count()));
+    }
+
+    [Test]
+    [Proves("L-23")]
+    public async Task A49_Log_without_its_key_keeps_no_device_from_a_fresh_timestamp()
+    {
+        _ = await _world.DraftAsync("0.9.0");
+        File.Delete(_world.HomeFolder.PublicKeyFile("log"));
+        _world.Clock.Step(TimeSpan.FromHours(13));
+        CommandResult refused = await _world.OnlineAsync();
+        Assert.That((refused.ExitCode, refused.Error.Contains("keys/log.pem", StringComparison.Ordinal)), Is.EqualTo((1, true)), refused.Error);
+        Assert.That(Client.Update(_world).Timestamp!.Version, Is.EqualTo(2));
+    }
+
+    [Test]
+    [Proves("L-23")]
+    public async Task A51_Checkpoint_that_was_set_back_is_not_pinned_again()
+    {
+        (await _world.OnlineAsync()).Ok();
+        byte[] old = Files()["checkpoint"];
+        await _world.ReleaseAsync("1.0.0");
+        TimestampMetadata before = Client.Update(_world).Timestamp!;
+        await File.WriteAllBytesAsync(Path.Combine(Log, "checkpoint"), old);
+        Directory.Delete(Path.Combine(Log, "tile", "0"), recursive: true);
+        _world.Clock.Step(TimeSpan.FromHours(13));
+        (await _world.OnlineAsync()).Refused("tile/0/000.p/");
+        TimestampMetadata now = Client.Update(_world).Timestamp!;
+        Assert.That((now.Version, now.Logs[^1].Content.Size), Is.EqualTo((before.Version + 1, before.Logs[^1].Content.Size)));
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    [Proves("L-25")]
+    public async Task A48_Journal_that_was_lost_with_the_checkpoint_is_given_back_what_devices_pinned(bool isRemoved)
+    {
+        (await _world.OnlineAsync()).Ok();
+        long known = Client.Update(_world).Timestamp!.Logs[^1].Content.Size;
+        foreach (string file in new[] { "", "-wal", "-shm" })
+        {
+            File.Delete(_world.HomeFolder.Journal + file);
+        }
+
+        File.Delete(Path.Combine(Log, "checkpoint"));
+        if (!isRemoved)
+        {
+            await File.WriteAllBytesAsync(Path.Combine(Log, "checkpoint"), []);
+        }
+
+        CommandResult opened = (await _world.RunAsync("release", "list", "--home", _world.Home)).Ok();
+        Assert.That(opened.Error, Does.Contain($"warning: the journal lacked {known} entries of the log"));
+        Assert.That(Count(), Is.EqualTo(known + 1));
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    [Proves("L-23")]
+    public async Task A51_Entry_of_long_ago_that_differs_between_journal_and_log_is_refused_at_the_first_look_of_a_process(bool isInBundleToo)
+    {
+        Enter(300);
+        (await _world.OnlineAsync()).Ok();
+        byte[] other = Change(5);
+        if (isInBundleToo)
+        {
+            string bundle = Path.Combine(Log, "tile", "entries", "000");
+            ReadOnlyMemory<byte>[] entries = [.. EntryBundle.Decode(await File.ReadAllBytesAsync(bundle), TileAddress.FullWidth)];
+            entries[5] = other;
+            await File.WriteAllBytesAsync(bundle, EntryBundle.Encode(entries));
+        }
+
+        (await _world.OnlineAsync()).Refused(isInBundleToo ? "tile/0/000: wanted the hashes of the entries below it" : "wanted entry 5 as it is in the log, got another in the journal");
+        Assert.That((await _world.RunAsync("log", "show", "--home", _world.Home)).ExitCode, Is.EqualTo(1), "also where nobody signs");
+    }
+
+    [Test]
+    [Proves("L-23")]
+    public async Task A51_Log_that_is_changed_while_a_process_runs_is_refused_before_a_file_is_written()
+    {
+        using OpenedKey key = OpenedKey.Open(_world.Host(), _world.HomeFolder, "online", _world.PinFile("online"));
+        LogComparison comparison = new();
+        await PassAsync();
+        await PassAsync();
+        Enter(300);
+        string tile = Files().Keys.Single(static path => path.StartsWith("tile/0/000.p/", StringComparison.Ordinal) && !path.EndsWith("/5", StringComparison.Ordinal));
+        byte[] bytes = await File.ReadAllBytesAsync(Path.Combine(Log, tile));
+        bytes[3] ^= 1;
+        await File.WriteAllBytesAsync(Path.Combine(Log, tile), bytes);
+        string[] before = [.. Files().Keys];
+        Assert.That(PassAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains("wanted tiles with the root hash of checkpoint"));
+        Assert.That(Files().Keys, Is.EquivalentTo(before));
+
+        Task PassAsync() => OnlinePass.RunAsync(_world.Host(), _world.HomeFolder, key, comparison, null, CancellationToken.None);
+    }
+
+    [Test]
+    [Proves("L-23")]
+    public async Task A51_Entry_that_another_process_wrote_is_held_against_the_journal_at_the_next_look()
+    {
+        using OpenedKey key = OpenedKey.Open(_world.Host(), _world.HomeFolder, "online", _world.PinFile("online"));
+        LogComparison comparison = new();
+        await OnlinePass.RunAsync(_world.Host(), _world.HomeFolder, key, comparison, null, CancellationToken.None);
+        long known = Count();
+        Enter(600);
+        (await _world.OnlineAsync()).Ok();
+        _ = Change(known + 300);
+        Assert.That(
+            () => OnlinePass.RunAsync(_world.Host(), _world.HomeFolder, key, comparison, null, CancellationToken.None),
+            Throws.TypeOf<SignerRefusalException>().With.Message.Contains($"wanted entry {known + 300} as it is in the log, got another in the journal"));
+    }
+
+    [Test]
+    [Proves("L-25")]
+    public async Task A51_Journal_that_lacks_entries_and_holds_another_one_is_given_none_back()
+    {
+        (await _world.OnlineAsync()).Ok();
+        _ = Change(5);
+        using (SignerDatabase database = SignerDatabase.Open(_world.HomeFolder.Journal))
+        {
+            _ = database.Execute("DROP TRIGGER log_entry_is_kept");
+            _ = database.Execute("DELETE FROM log_entry WHERE number > 6");
+        }
+
+        (await _world.RunAsync("release", "list", "--home", _world.Home)).Refused("cannot be taken from there: LogMismatch: wanted entry 5 as it is in the log, got another in the journal");
+        Assert.That(Count(), Is.EqualTo(7));
+    }
+
     private Task<CommandResult> SucceedAsync(string key, string origin) => _world.RunAsync("log", "succeed", "--home", _world.Home, "--key", key, "--origin", origin);
 
     private async Task<string> VkeyAsync() => (await _world.RunAsync("log", "show", "--home", _world.Home)).Ok().Value("vkey");
@@ -149,6 +328,17 @@ public sealed class LogSequencerTests
                 _ = log.Append(new LogEvent("test.happened", "test", $"{i}"));
             }
         });
+    }
+
+    /// <summary>Puts something else in the place of an entry of the journal.</summary>
+    private byte[] Change(long number)
+    {
+        using SignerDatabase database = SignerDatabase.Open(_world.HomeFolder.Journal);
+        LogEntry entry = LogEntry.Decode(new SignerLog(database, _world.Clock).Read(number, 1)[0]).OrThrow();
+        byte[] other = new LogEntry { Number = number, Time = entry.Time, Kind = entry.Kind, Actor = "another", Subject = entry.Subject, Facts = entry.Facts }.Encode();
+        _ = database.Execute("DROP TRIGGER log_entry_is_fixed");
+        _ = database.Execute("UPDATE log_entry SET entry = $0 WHERE number = $1", other, number);
+        return other;
     }
 
     private long Count()

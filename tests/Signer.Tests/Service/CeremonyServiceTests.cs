@@ -109,6 +109,6 @@ public sealed class CeremonyServiceTests
         }
 
         return await _world.Signer.RunAsync(
-            "ceremony", "sign", "--home", _world.ApproverHome, "--package", Package, "--ceremony", CeremonyWorld.DigestOf(file), "--key", "root-3", "--pin-file", _world.Signer.PinFile("root-3"), "--out", Signatures);
+            "ceremony", "sign", "--home", _world.ApproverHome, "--package", Package, "--ceremony", CeremonyWorld.DigestOf(file), "--key", "root-3", "--pin-file", _world.Signer.PinFile("root-3"), "--out", Signatures, "--change", CeremonyWorld.ChangeOf(Package));
     }
 }

@@ -185,6 +185,8 @@ public sealed class InterruptionTests
         Answer again = await world.PendingAsync("1.0.0", ("attempt", 2));
         (await world.ApproveAsync(again)).Ok();
         (await world.PostAsync("ci", $"requests/{again.Id}/publication", "")).Ok();
+        (await world.Signer.OnlineAsync()).Ok();
+        (await world.Signer.RunAsync("release", "evidence", "--home", world.Signer.Home, "--product", SignerWorld.Product, "--version", "1.0.0", "--out", world.Signer.PathOf("evidence"))).Ok();
         (await world.PostAsync("ci", "requests", withdrawal)).Refused(409, "Conflict", "was published: ask with a higher attempt");
     }
 

@@ -12,24 +12,15 @@ namespace Fota.Signer.Tests.Service;
 [TestFixture]
 public sealed class ReachableKeysTests
 {
-    [Test]
+    [TestCase("approver", "release", "root-1", "root-1 root-2 root-3", "product infusion-pump")]
+    [TestCase("root-1", "root-2", "approver", "online targets root-3", "root")]
     [Proves("S-1")]
-    public async Task P6_Service_whose_tokens_hold_both_keys_of_a_product_does_not_start_whatever_the_settings_call_them()
+    public async Task P6_Service_whose_tokens_hold_a_threshold_does_not_start_whatever_the_settings_call_them(string online, string author, string approver, string root, string reached)
     {
         await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
-        Alter(world, online: "approver", product: ["release", "root-1"], root: ["root-1", "root-2", "root-3"]);
-        Pins(world, "approver", "release");
-        Assert.That(world.StartAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains("this process can reach 2 keys of product infusion-pump on the tokens that it opened, and 2 make a threshold"));
-    }
-
-    [Test]
-    [Proves("S-1")]
-    public async Task P6_Service_whose_tokens_hold_two_root_keys_does_not_start_whatever_the_settings_call_them()
-    {
-        await using ServiceWorld world = await ServiceWorld.CreateAsync(start: false);
-        Alter(world, online: "root-1", product: ["root-2", "approver"], root: ["online", "targets", "root-3"]);
-        Pins(world, "root-1", "root-2");
-        Assert.That(world.StartAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains("this process can reach 2 keys of root on the tokens that it opened, and 2 make a threshold"));
+        Alter(world, online, [author, approver], root.Split(' '));
+        world.Settings["pins"] = new[] { online, author }.ToDictionary(world.Signer.Token, world.Signer.PinFile, StringComparer.Ordinal);
+        Assert.That(world.StartAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains($"this process can reach 2 keys of {reached} on the tokens that it opened, and 2 make a threshold"));
     }
 
     [Test]
@@ -58,7 +49,4 @@ public sealed class ReachableKeysTests
         settings["products"]![0]!["keys"] = new JsonArray([.. product.Select(static label => (JsonNode)label)]);
         File.WriteAllText(file, settings.ToJsonString());
     }
-
-    private static void Pins(ServiceWorld world, params string[] tokens) =>
-        world.Settings["pins"] = tokens.ToDictionary(world.Signer.Token, world.Signer.PinFile, StringComparer.Ordinal);
 }

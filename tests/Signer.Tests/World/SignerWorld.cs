@@ -216,6 +216,22 @@ internal sealed class SignerWorld : IDisposable
         return path;
     }
 
+    /// <summary>Takes the journal as it is on the disk at this moment, which is what a process that is killed now leaves.</summary>
+    /// <returns>Puts it back there.</returns>
+    public Action KeepJournal()
+    {
+        string[] places = [HomeFolder.Journal, HomeFolder.Journal + "-wal"];
+        Dictionary<string, byte[]> kept = places.Where(File.Exists).ToDictionary(static file => file, File.ReadAllBytes, StringComparer.Ordinal);
+        return () =>
+        {
+            Array.ForEach([.. places, HomeFolder.Journal + "-shm"], File.Delete);
+            foreach ((string file, byte[] bytes) in kept)
+            {
+                File.WriteAllBytes(file, bytes);
+            }
+        };
+    }
+
     public string Draft(string version, string file) => Path.Combine(HomeFolder.DraftOf(ProductName.Parse(Product), ReleaseVersion.Parse(version)), file);
 
     public void Dispose()

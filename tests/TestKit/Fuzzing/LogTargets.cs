@@ -1,3 +1,4 @@
+using Fota.Manifest.Evidence;
 using Fota.Manifest.Log;
 
 namespace Fota.TestKit.Fuzzing;
@@ -25,6 +26,8 @@ internal static class LogTargets
 
     private static readonly byte[] s_proof = [.. "c2sp.org/tlog-proof@v1\nindex 0\n\n"u8, .. s_checkpoint];
 
+    private static readonly byte[] s_bundle = EvidenceBundle.Write(new Dictionary<string, byte[]>(StringComparer.Ordinal) { [EvidencePath.Root(1)] = s_entry, [EvidencePath.Entry(0)] = s_proof });
+
     private static readonly IReadOnlyList<byte[]> s_words = FuzzTargets.Words("— ", "\n\n", "+", " ", "=", "index ", "extra ", "c2sp.org/tlog-proof@v1", "0", "1", "9223372036854775807", s_key.Name);
 
     public static IReadOnlyList<FuzzTarget> All { get; } =
@@ -36,6 +39,7 @@ internal static class LogTargets
         new("log-vkey", [System.Text.Encoding.UTF8.GetBytes(s_key.Text)], s_words, static input => NoteKey.TryParse(System.Text.Encoding.UTF8.GetString(input), out _), MiB),
         new("log-entry", [s_entry], FuzzTargets.Words("\"number\"", "\"facts\"", "{}", "null", "\\u0000", "-1"), static input => LogEntry.Decode(input).IsAccepted(out _, out _), MiB),
         new("log-tile-path", [[.. "tile/0/x001/x234/067"u8], [.. "tile/entries/000.p/17"u8]], FuzzTargets.Words("x", ".p/", "000", "entries"), static input => TileAddress.TryParse(System.Text.Encoding.UTF8.GetString(input), out _), MiB),
+        new("evidence-bundle", [s_bundle], FuzzTargets.Words("17777777777", "07777777777", "ustar", "metadata/", "x", "L"), static input => EvidenceBundle.Decode(input).IsAccepted(out _, out _), MiB),
     ];
 
     private static byte[] Sign(string text) => SignedNote.Assemble(text, s_key, s_signer.Sign(SignedNote.ToBeSigned(text))).Bytes.ToArray();

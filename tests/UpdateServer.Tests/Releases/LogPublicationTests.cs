@@ -84,6 +84,35 @@ public sealed class LogPublicationTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task A51_Log_that_got_another_key_goes_on_and_is_refused_where_it_began_otherwise()
+    {
+        VerifiedCheckpoint former = Repository.Logs[0];
+        MemoryLog rewritten = new("log.example/signer-2"), honest = new("log.example/signer-2");
+        VerifiedCheckpoint other = rewritten.Append(Enumerable.Range(0, 400).Select(static number => BitConverter.GetBytes(number == 7 ? 8 : number)));
+        await IsRefusedAsync([former, other], Log(rewritten), RejectionReason.LogSplitView);
+        await IsAcceptedAsync([former, honest.AppendNumbered(400)], Log(honest));
+    }
+
+    [Test]
+    public async Task A51_Former_key_cannot_take_the_log_back_behind_the_new_one()
+    {
+        VerifiedCheckpoint former = Repository.Logs[0];
+        MemoryLog next = new("log.example/signer-2");
+        await IsRefusedAsync([former, next.AppendNumbered(400)], Log(), RejectionReason.LogTruncated);
+    }
+
+    [Test]
+    public async Task A51_First_publication_whose_log_did_not_come_with_it_is_refused()
+    {
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync();
+        server.Source.Repository.Logs.Add(_log.AppendNumbered(1));
+        server.Source.Repository.PublishTimestamp();
+        using HttpResponseMessage refused = await server.PublishAsync(server.Source.Bundle());
+        using JsonDocument problem = JsonDocument.Parse(await refused.Content.ReadAsStringAsync());
+        Assert.That(problem.RootElement.GetProperty("reason").GetString(), Is.EqualTo(nameof(RejectionReason.LogIncomplete)), problem.RootElement.ToString());
+    }
+
+    [Test]
     public async Task A04_Root_that_voids_the_timestamp_voids_the_log_that_a_thief_published()
     {
         MemoryLog other = new();
@@ -97,21 +126,29 @@ public sealed class LogPublicationTests : IAsyncDisposable
 
     private IEnumerable<KeyValuePair<string, byte[]>> Log(MemoryLog? log = null) => (log ?? _log).Files.Select(static file => KeyValuePair.Create("log/" + file.Key, file.Value));
 
-    private async Task<HttpResponseMessage> PublishAsync(VerifiedCheckpoint pinned, IEnumerable<KeyValuePair<string, byte[]>> log)
+    private async Task<HttpResponseMessage> PublishAsync(IEnumerable<VerifiedCheckpoint> pinned, IEnumerable<KeyValuePair<string, byte[]>> log)
     {
         Repository.Logs.Clear();
-        Repository.Logs.Add(pinned);
+        foreach (VerifiedCheckpoint checkpoint in pinned)
+        {
+            Repository.Logs.Add(checkpoint);
+        }
+
         Repository.PublishTimestamp();
         return await _server.PublishAsync(_server.Source.Bundle().Concat(log));
     }
 
-    private async Task IsAcceptedAsync(VerifiedCheckpoint pinned, IEnumerable<KeyValuePair<string, byte[]>> log)
+    private Task IsAcceptedAsync(VerifiedCheckpoint pinned, IEnumerable<KeyValuePair<string, byte[]>> log) => IsAcceptedAsync([pinned], log);
+
+    private Task IsRefusedAsync(VerifiedCheckpoint pinned, IEnumerable<KeyValuePair<string, byte[]>> log, RejectionReason reason) => IsRefusedAsync([pinned], log, reason);
+
+    private async Task IsAcceptedAsync(IEnumerable<VerifiedCheckpoint> pinned, IEnumerable<KeyValuePair<string, byte[]>> log)
     {
         using HttpResponseMessage taken = await PublishAsync(pinned, log);
         Assert.That(taken.StatusCode, Is.EqualTo(HttpStatusCode.OK), await taken.Content.ReadAsStringAsync());
     }
 
-    private async Task IsRefusedAsync(VerifiedCheckpoint pinned, IEnumerable<KeyValuePair<string, byte[]>> log, RejectionReason reason)
+    private async Task IsRefusedAsync(IEnumerable<VerifiedCheckpoint> pinned, IEnumerable<KeyValuePair<string, byte[]>> log, RejectionReason reason)
     {
         byte[] before = await _server.Anonymous.GetByteArrayAsync("/repo/log/checkpoint");
         using HttpResponseMessage refused = await PublishAsync(pinned, log);

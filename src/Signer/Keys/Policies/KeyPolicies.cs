@@ -42,6 +42,11 @@ internal sealed class KeyPolicies(HomeFolder folder, TimeProvider clock)
         }
     }
 
+    /// <summary>Refuses what the policy that is written for a key does not allow; a key without one gets its role by the change that asks.</summary>
+    /// <inheritdoc cref="Demand" path="/exception"/>
+    public void DemandWritten(string label, VerificationKey key, SigningPurpose purpose) =>
+        Written(folder.ReadSettings()).GetValueOrDefault(label)?.Demand(key, purpose, static () => 0, clock.GetUtcNow());
+
     private IReadOnlyDictionary<string, KeyPolicy> Written(SignerSettings settings)
     {
         byte[] yaml;
