@@ -168,6 +168,32 @@ public sealed class JournalTests
         (await world.CreateAsync("1.0.0")).Refused("was written by a newer fota-signer");
     }
 
+    [Test]
+    public void Journal_of_every_older_schema_is_carried_over_with_what_it_holds([Range(1, 9)] int steps)
+    {
+        string path = Path.Combine(TestContext.CurrentContext.WorkDirectory, Path.GetRandomFileName()), digest = new('a', 64);
+        using (SqliteConnection old = new($"Data Source={path};Pooling=False"))
+        {
+            old.Open();
+            const int Revocations = 7, WithTheirIssuer = 8;
+            string revoked = steps == Revocations ? $"INSERT INTO issued VALUES ('0a', 'pump-1', '{digest}', 1); INSERT INTO revoked (profile, serial, time, reason) VALUES ('device', '0a', 'now', 'keyCompromise');" : "";
+            string intent = $"INSERT INTO intent (time, token, key_label, key_id, purpose, subject, message_sha256) VALUES ('now', 't', 'release', '{digest}', 'SuitManifest', 'infusion-pump 1.0.0', '{digest}');";
+            string log = steps > 4 ? "INSERT INTO log_entry VALUES (0, CAST('{\"subject\":\"s\"}' AS BLOB));" : "";
+            using SqliteCommand command = old.CreateCommand();
+#pragma warning disable CA2100 // The program's own statements and the test's rows.
+            command.CommandText = string.Concat(SignerSchema.Migrations.Take(steps)) + intent + log + revoked + $"PRAGMA user_version = {steps};";
+#pragma warning restore CA2100
+            _ = command.ExecuteNonQuery();
+            Assert.That(SignerSchema.Migrations, Has.Count.EqualTo(WithTheirIssuer + 1), "a new schema wants its case here");
+        }
+
+        using SignerDatabase database = SignerDatabase.Open(path);
+        Assert.That(database.Scalar("PRAGMA user_version"), Is.EqualTo(SignerSchema.Migrations.Count));
+        Assert.That(database.Scalar("SELECT subject FROM intent"), Is.EqualTo("infusion-pump 1.0.0"));
+        Assert.That(database.Scalar("SELECT count(*) FROM log_entry"), Is.EqualTo(steps > 4 ? 1 : 0));
+        Assert.That(database.Query("SELECT key_id, reason FROM revocation", static row => (row.GetString(0), row.GetString(1))), Is.EqualTo(steps == 7 ? [(digest, "keyCompromise")] : Array.Empty<(string, string)>()));
+    }
+
     private static (string? Purpose, string? Result) Last(SignerWorld world)
     {
         using SignerDatabase database = SignerDatabase.Open(world.HomeFolder.Journal);

@@ -19,24 +19,23 @@ internal static class FolderCopy
     /// <exception cref="SignerRefusalException">There are more files than a change has, or larger ones.</exception>
     public static void CopyDraft(string source, string target, params IEnumerable<string> topLevel)
     {
-        foreach (string name in topLevel)
+        // Counted before anything is written: whoever sent the folder chose how many there are.
+        EnumerationOptions noLinks = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
+        FileInfo[] files =
+        [
+            .. s_folders.Select(name => new DirectoryInfo(Path.Combine(source, name)))
+                .Where(static folder => folder is { Exists: true, LinkTarget: null })
+                .SelectMany(folder => folder.EnumerateFiles("*", noLinks))
+                .Take(MaxFiles + 1),
+        ];
+        if (files.Length > MaxFiles)
         {
-            Copy(new FileInfo(Path.Combine(source, name)), Path.Combine(target, name));
+            throw new SignerRefusalException($"{source}: wanted at most {MaxFiles} files of a change, got more");
         }
 
-        int count = 0;
-        EnumerationOptions noLinks = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
-        foreach (DirectoryInfo folder in s_folders.Select(name => new DirectoryInfo(Path.Combine(source, name))).Where(static folder => folder is { Exists: true, LinkTarget: null }))
+        foreach (FileInfo file in topLevel.Select(name => new FileInfo(Path.Combine(source, name))).Concat(files))
         {
-            foreach (FileInfo file in folder.EnumerateFiles("*", noLinks))
-            {
-                if (++count > MaxFiles)
-                {
-                    throw new SignerRefusalException($"{source}: wanted at most {MaxFiles} files of a change, got more");
-                }
-
-                Copy(file, Path.Combine(target, Path.GetRelativePath(source, file.FullName)));
-            }
+            Copy(file, Path.Combine(target, Path.GetRelativePath(source, file.FullName)));
         }
     }
 

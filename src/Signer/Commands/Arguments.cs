@@ -32,6 +32,8 @@ internal static class Arguments
 
     public static Option<Sha256Digest> ChangeDigest() => Parsed<Sha256Digest>("--change", "DIGEST", "The digest of the change that you mean, as whoever proposed it told you.", Sha256Digest.TryParse, "64 lower-case hexadecimal digits");
 
+    public static Option<Sha256Digest> KeyId(string description) => Parsed<Sha256Digest>("--key-id", "ID", description, Sha256Digest.TryParse, "64 lower-case hexadecimal digits");
+
     /// <summary>The change that is to be signed; without it, it is shown.</summary>
     public static Option<Sha256Digest?> ChangeDigestToSign() => OptionalDigest("--change", "The digest of the change to be signed, as you saw it without this option.");
 

@@ -1,28 +1,24 @@
-using System.Text;
 using Fota.Interop.Cryptoki;
-using Fota.Interop.Posix;
+using Fota.Manifest;
+using Fota.Manifest.Keys;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;
 using Fota.Signer.Log;
 
 namespace Fota.Signer.Keys;
 
-/// <summary>A key that is made after the ceremony. It speaks for no role until a change of roles, signed by others, says so.</summary>
+/// <summary>A key that is made after the first ceremony, here or where its keeper is. It speaks for no role until a change of roles, signed by others, says so.</summary>
 internal sealed class KeyEnrolment(SignerHost host, HomeFolder folder, string label, string tokenLabel)
 {
-    /// <summary>Makes the key, has it prove itself, and records it.</summary>
+    /// <summary>Makes the key, has it prove itself, and records it; the card is for a home on another machine.</summary>
     /// <param name="algorithm">Its algorithm.</param>
     /// <param name="pinFile">The PIN of its token.</param>
     /// <param name="securityOfficerPinFile">For a token that is blank; null if it has its label and PIN.</param>
     /// <param name="cancellation">Stops the wait for the home.</param>
-    public async Task<KeySettings> MakeAsync(KeyAlgorithm algorithm, string? pinFile, string? securityOfficerPinFile, CancellationToken cancellation)
+    public async Task<(KeySettings Key, KeyCard Card)> MakeAsync(KeyAlgorithm algorithm, string? pinFile, string? securityOfficerPinFile, CancellationToken cancellation)
     {
         using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
-        if (home.Settings.Keys.Any(key => string.Equals(key.Label, label, StringComparison.Ordinal)))
-        {
-            throw new SignerRefusalException($"this home has a key '{label}' already");
-        }
-
+        KeyRegister.DemandFree(home.Settings, label);
         ReachablePins.Demand(home.Settings, tokenLabel, host.Variable);
         using Pin pin = PinSource.Read(tokenLabel, pinFile, host.Variable);
         using ITokenModule module = host.LoadModule(home.Settings.Module);
@@ -33,31 +29,42 @@ internal sealed class KeyEnrolment(SignerHost host, HomeFolder folder, string la
         }
 
         using ICryptoToken token = module.Open(tokenLabel, pin);
-        DemandKnown(home.Settings, token);
+        KeyRegister.DemandKnown(home.Settings, token.Label, token.Serial);
         ITokenKey key = FindOrMake(token, algorithm);
         OpenedKey.DemandKept(key);
-        if (home.Settings.Keys.FirstOrDefault(known => string.Equals(known.KeyId, key.PublicKey.Id.ToString(), StringComparison.Ordinal)) is { } twin)
-        {
-            throw new SignerRefusalException($"key '{label}' is key '{twin.Label}' under another name");
-        }
+        KeyRegister.DemandNew(home.Settings, label, key.PublicKey);
 
-        // No role and no manifest begins like this. That the key signs is written down with the use of it (P8).
-        byte[] statement = Encoding.ASCII.GetBytes($"Fota key {label} on token {tokenLabel} ({token.Serial}): {key.PublicKey.Id}\n");
-        _ = home.Signer.Sign(key, SigningPurpose.NewKey, $"{label}, {algorithm}", statement);
+        // That the key signs is written down with the use of it (P8).
+        KeySettings made = new(label, tokenLabel, token.Serial, key.PublicKey.Id.ToString());
+        byte[] signature = home.Signer.Sign(key, SigningPurpose.NewKey, $"{label}, {algorithm}", KeyCard.StatementOf(made));
 
         _ = home.Log.Append(new LogEvent(LogKinds.KeyMade, label, $"{label} on token {tokenLabel}", ("algorithm", algorithm), ("token_serial", token.Serial), ("key_id", key.PublicKey.Id)));
-        KeySettings made = new(label, tokenLabel, token.Serial, key.PublicKey.Id.ToString());
-        DurableFile.Replace(folder.PublicKeyFile(label), Encoding.ASCII.GetBytes(key.PublicKey.ToPem()));
-        DurableFile.Replace(folder.Settings, (home.Settings with { Keys = [.. home.Settings.Keys, made] }).ToJson());
-        return made;
+        KeyRegister.Add(home, made, key.PublicKey);
+        return (made, KeyCard.Of(made, key.PublicKey, signature));
     }
 
-    private static void DemandKnown(SignerSettings settings, ICryptoToken token)
+    /// <summary>Takes a key that was made on its keeper's machine, where its token is. It speaks for no role either.</summary>
+    /// <param name="host">The machine.</param>
+    /// <param name="folder">The signer's home.</param>
+    /// <param name="card">What the keeper's machine says of it.</param>
+    /// <param name="keyId">Its id, as its keeper said it by another way.</param>
+    /// <param name="cancellation">Stops the wait for the home.</param>
+    /// <returns>The key; false beside it if the home knew just this one already.</returns>
+    public static async Task<(KeySettings Key, bool IsNew)> TakeAsync(SignerHost host, HomeFolder folder, KeyCard card, Sha256Digest keyId, CancellationToken cancellation)
     {
-        if (settings.Keys.FirstOrDefault(key => string.Equals(key.Token, token.Label, StringComparison.Ordinal)) is { } known && !string.Equals(known.Serial, token.Serial, StringComparison.Ordinal))
+        (KeySettings settings, VerificationKey key) = card.Verify(keyId);
+        using SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation);
+        if (home.Settings.Keys.Contains(settings))
         {
-            throw new SignerRefusalException($"token '{token.Label}': wanted serial number {known.Serial}, got {token.Serial}");
+            return (settings, false);
         }
+
+        KeyRegister.DemandFree(home.Settings, settings.Label);
+        KeyRegister.DemandKnown(home.Settings, settings.Token, settings.Serial);
+        KeyRegister.DemandNew(home.Settings, settings.Label, key);
+        _ = home.Log.Append(new LogEvent(LogKinds.KeyTaken, settings.Label, $"{settings.Label} on token {settings.Token}", ("algorithm", key.Algorithm), ("token_serial", settings.Serial), ("key_id", key.Id)));
+        KeyRegister.Add(home, settings, key);
+        return (settings, true);
     }
 
     /// <summary>A key of this name that the home does not know was made by this command before, and the process ended before it was recorded (A48).</summary>

@@ -51,6 +51,7 @@ internal static class LogKinds
         CeremonySigned = "ceremony.signed",
         KeyUsed = "key.used",
         KeyMade = "key.made",
+        KeyTaken = "key.taken",
         ReleaseRequested = "release.requested",
         ReleaseApproved = "release.approved",
         ReleaseRejected = "release.rejected",

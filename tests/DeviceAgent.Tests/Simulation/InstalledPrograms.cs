@@ -51,7 +51,8 @@ internal sealed class InstalledPrograms : IDisposable
 
     public string AgentConfig => PathOf("agent.json");
 
-    public static string AgentProgram => Program("Fota.DeviceAgent.Daemon");
+    /// <summary>The agent as it is shipped, unless it was built anew since: it is compiled ahead of time, and starts in a hundredth of the time.</summary>
+    public static string AgentProgram { get; } = Newer(RepositoryRoot.Path("dist", "fota-agent"), Program("Fota.DeviceAgent.Daemon"));
 
     public static string BoardProgram => Program("Fota.Samples.Board");
 
@@ -91,6 +92,9 @@ internal sealed class InstalledPrograms : IDisposable
         _folder.Delete(recursive: true);
         _hsm.Dispose();
     }
+
+    private static string Newer(string shipped, string built) =>
+        File.Exists(shipped) && File.GetLastWriteTimeUtc(shipped) > Directory.GetFiles(Path.GetDirectoryName(built)!, "*.dll").Max(File.GetLastWriteTimeUtc) ? shipped : built;
 
     // artifacts/bin/<project>/<configuration>/<project>
     public static string Program(string project)

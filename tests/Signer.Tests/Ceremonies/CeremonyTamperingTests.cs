@@ -234,6 +234,42 @@ public sealed class CeremonyTamperingTests
     }
 
     [Test]
+    [Proves("H-12")]
+    public async Task A53_Package_of_more_files_than_a_change_has_is_refused_before_one_is_copied()
+    {
+        string file = await ExportedAsync(Renew), statements = Path.Combine(Package, "change/statements");
+        _ = Directory.CreateDirectory(statements);
+        for (int i = 0; i <= 10_000; i++)
+        {
+            await File.WriteAllBytesAsync(Path.Combine(statements, $"{i}"), []);
+        }
+
+        (await SignAsync(file, "root-3")).Refused("wanted at most 10000 files of a change, got more");
+        Assert.That(Directory.Exists(Keyholder.Change) || Directory.Exists(Keyholder.Change + ".staged"), Is.False);
+    }
+
+    [TestCase("2.snapshot.json", "snapshot.json: wanted version 2, got 1")]
+    [TestCase("1.snapshot.json", "role snapshot")]
+    [Proves("H-12")]
+    public async Task A18_Snapshot_in_a_package_is_the_online_keys_and_of_the_number_that_it_bears(string sent, string reason)
+    {
+        string file = await ExportedAsync(Renew), genuine = Path.Combine(Package, "metadata/1.snapshot.json"), named = Path.Combine(Package, "metadata", sent);
+        if (named != genuine)
+        {
+            File.Move(genuine, named);
+        }
+        else
+        {
+            string text = await File.ReadAllTextAsync(genuine);
+            int year = text.IndexOf("\"expires\":\"", StringComparison.Ordinal) + "\"expires\":\"".Length;
+            await File.WriteAllTextAsync(genuine, $"{text[..year]}2126{text[(year + 4)..]}");
+        }
+
+        (await SignAsync(file, "root-3")).Refused(reason);
+        Assert.That(File.Exists(Path.Combine(Keyholder.Repository, "metadata", sent)), Is.False);
+    }
+
+    [Test]
     [Proves("L-21")]
     public async Task P8_Ceremony_that_was_killed_as_it_began_stands_in_the_log()
     {

@@ -165,7 +165,10 @@ internal sealed class SignerWorld : IDisposable
     }
 
     /// <summary>A key made after the ceremony, on a token of its own unless another is named.</summary>
-    public async Task<CommandResult> MakeKeyAsync(string label, string? token = null, params string[] further)
+    public Task<CommandResult> MakeKeyAsync(string label, string? token = null, params string[] further) => MakeKeyInAsync(Home, label, token, further);
+
+    /// <summary>The same in a home that is not the signer's.</summary>
+    public async Task<CommandResult> MakeKeyInAsync(string home, string label, string? token = null, params string[] further)
     {
         string[] blank = [];
         if (!File.Exists(PinFile(token ?? label)))
@@ -175,7 +178,7 @@ internal sealed class SignerWorld : IDisposable
             blank = ["--so-pin-file", Path.ChangeExtension(PinFile(token ?? label), "so-pin")];
         }
 
-        return await RunAsync(["key", "make", "--home", Home, "--label", label, "--token", Token(token ?? label), "--pin-file", PinFile(token ?? label), .. blank, .. further]);
+        return await RunAsync(["key", "make", "--home", home, "--label", label, "--token", Token(token ?? label), "--pin-file", PinFile(token ?? label), .. blank, .. further]);
     }
 
     /// <summary>The digest of the change.</summary>
