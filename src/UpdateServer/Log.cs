@@ -93,6 +93,12 @@ internal static partial class Log
     [LoggerMessage(22, LogLevel.Information, "Rollout {Rollout}: {Kind} by {By}: {Why}")]
     public static partial void RolloutDecided(ILogger logger, string rollout, DecisionKind kind, string by, string why);
 
+    [LoggerMessage(28, LogLevel.Warning, "Rollout {Rollout}: this machine has no time zone {Zone} (Debian: tzdata); its windows do not open for devices that have none of their own")]
+    public static partial void PlanZoneMissing(ILogger logger, string rollout, string zone);
+
+    [LoggerMessage(29, LogLevel.Warning, "This machine has no time zone {Zone} (Debian: tzdata); it counts as unknown for {Devices} devices")]
+    public static partial void DeviceZoneMissing(ILogger logger, string zone, int devices);
+
     [LoggerMessage(30, LogLevel.Information, "{Device} asks for a new certificate: request {Request}")]
     public static partial void RenewalRequested(ILogger logger, DeviceId device, Sha256Digest request);
 

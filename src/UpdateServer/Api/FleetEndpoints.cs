@@ -40,18 +40,18 @@ internal sealed record TraitView(string? Site = null, string? Hardware = null, s
 {
     private const int MaxTags = 64;
 
-    public static TraitView Of(DeviceTraits t) => new(t.Site, t.Hardware, t.TimeZone?.Id, [.. t.Tags.Order(StringComparer.Ordinal)]);
+    public static TraitView Of(DeviceTraits t) => new(t.Site, t.Hardware, t.ZoneName, [.. t.Tags.Order(StringComparer.Ordinal)]);
 
     /// <exception cref="RejectedException">A name is none, or there is no such time zone.</exception>
     public DeviceTraits ToTraits(DeviceId device) => new(device)
     {
         Site = Name(Site, "site"),
         Hardware = Name(Hardware, "hardware"),
-        TimeZone = TimeZone is null ? null : PlanReader.ZoneOf(TimeZone, "time_zone"),
+        TimeZone = TimeZone is null ? null : TimeZones.Require(TimeZone, "time_zone"),
         Tags = [.. Demand.AtMost(Tags ?? [], MaxTags, "tags").Select(static t => Name(t, "tags") ?? throw Demand.Wrong("tags", "names", "null"))],
     };
 
-    private static string? Name(string? name, string what) => name is null || StageReader.IsName(name) ? name : throw Demand.Wrong(what, "1 to 64 characters, none of them a control character", $"{name.Length} characters");
+    private static string? Name(string? name, string what) => name is null || StageRules.IsName(name) ? name : throw Demand.Wrong(what, "1 to 64 characters, none of them a control character", $"{name.Length} characters");
 }
 
 /// <summary>A device, as operators see it: what it said last, and why it waits with the release that it is asked to install.</summary>
@@ -74,6 +74,6 @@ internal sealed record DeviceView(
         d.LastSeen,
         traits?.Site,
         traits?.Hardware,
-        traits?.TimeZone?.Id,
+        traits?.ZoneName,
         traits is null ? [] : [.. traits.Tags.Order(StringComparer.Ordinal)]);
 }

@@ -31,6 +31,8 @@ public enum RolloutApproval
 /// <summary>How a server is set up (docs/spec/device-api.md, "Server configuration").</summary>
 public sealed record ServerSettings
 {
+    private readonly RolloutApproval? _rolloutApproval;
+
     /// <summary>Whether it serves real devices.</summary>
     public required DeploymentLayout Layout { get; init; }
 
@@ -55,8 +57,12 @@ public sealed record ServerSettings
     /// <summary>What devices may still do with expired certificates; nothing unless it is said.</summary>
     public ExpiredCertificatePolicy ExpiredCertificates { get; init; } = ExpiredCertificatePolicy.Refuse;
 
-    /// <summary>Whether a rollout starts only when somebody else than its author has approved it.</summary>
-    public RolloutApproval RolloutApproval { get; init; } = RolloutApproval.NotRequired;
+    /// <summary>Whether a rollout starts only when somebody else than its author has approved it; where nothing is said, in production.</summary>
+    public RolloutApproval RolloutApproval
+    {
+        get => _rolloutApproval ?? (Layout == DeploymentLayout.Production ? RolloutApproval.Required : RolloutApproval.NotRequired);
+        init => _rolloutApproval = value;
+    }
 
     /// <summary>The server's TLS certificate and key.</summary>
     public required TlsSettings Tls { get; init; }

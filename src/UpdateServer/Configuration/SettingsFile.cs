@@ -47,14 +47,11 @@ public static class SettingsFile
             CheckIn = TimeSpan.FromSeconds(root.OptionalInteger("checkInSeconds") ?? DefaultCheckInSeconds),
             EnrolmentRetry = TimeSpan.FromSeconds(root.OptionalInteger("enrolmentRetrySeconds") ?? DefaultEnrolmentRetrySeconds),
             ExpiredCertificates = root.OptionalObject("expiredDeviceCertificates") is { } expired ? ReadExpired(expired) : ExpiredCertificatePolicy.Refuse,
-            RolloutApproval = root.OptionalText("rolloutApproval") switch
-            {
-                null or "none" => RolloutApproval.NotRequired,
-                "required" => RolloutApproval.Required,
-                _ => RolloutApproval.None,
-            },
             Tls = ReadTls(root.Object("tls")),
         };
+        settings = root.OptionalText("rolloutApproval") is { } approval
+            ? settings with { RolloutApproval = approval switch { "none" => RolloutApproval.NotRequired, "required" => RolloutApproval.Required, _ => RolloutApproval.None } }
+            : settings;
         root.RefuseOthers();
         return settings;
     }

@@ -15,6 +15,9 @@ internal sealed record DeviceTraits(DeviceId Device)
     /// <summary>The clock of its walls; null for unknown.</summary>
     public TimeZoneInfo? TimeZone { get; init; }
 
+    /// <summary>What operators call <see cref="TimeZone"/>; null for unknown. A name that this machine has no zone for stays, and is as good as unknown.</summary>
+    public string? ZoneName { get => field ?? TimeZone?.Id; init; }
+
     /// <summary>Names that it goes by in filters.</summary>
     public ImmutableHashSet<string> Tags { get; init; } = [];
 }

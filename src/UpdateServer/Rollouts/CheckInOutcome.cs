@@ -18,5 +18,5 @@ internal sealed record AssignedRelease(string Deployment, PlannedRelease Release
     /// <summary>What a member of <paramref name="rollout"/> that holds a grant is asked to install: the plan's release, or one on the way to it.</summary>
     public static AssignedRelease Of(RolloutState rollout, Member member) => new(
         rollout.Plan.DeploymentOf(member.Device, member.Serial),
-        member.Via is { } via ? rollout.Plan.PassThrough[via] : rollout.Plan.Release);
+        rollout.Plan.ReleaseOf(member.Via));
 }

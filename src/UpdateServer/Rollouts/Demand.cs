@@ -11,8 +11,6 @@ internal static class Demand
         ? throw (high == int.MaxValue ? Wrong(what, $"at least {low}", value) : Wrong(what, $"{low} to {high}", value))
         : value;
 
-    public static TimeSpan? Minutes(int? value, int low, int high, string what) => Within(value, low, high, what) is { } minutes ? TimeSpan.FromMinutes(minutes) : null;
-
     public static IReadOnlyList<T> AtMost<T>(IReadOnlyList<T> values, int most, string what) => values.Count <= most ? values : throw Wrong(what, $"at most {most}", values.Count);
 
     public static RejectedException Wrong(string what, string wanted, object got) => new(RejectionReason.ValueOutOfRange, $"{what}: wanted {wanted}, got {got}");

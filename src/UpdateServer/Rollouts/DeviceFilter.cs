@@ -40,5 +40,18 @@ internal sealed record DeviceFilter
         && (FloorFrom is not { } from || device.Floor >= from)
         && (FloorBelow is not { } below || device.Floor < below);
 
+    /// <summary>Whether both ask for the same, in the same words.</summary>
+    public bool Equals(DeviceFilter? other) => other is not null
+        && VersionFrom == other.VersionFrom
+        && VersionBelow == other.VersionBelow
+        && FloorFrom == other.FloorFrom
+        && FloorBelow == other.FloorBelow
+        && Tags.SequenceEqual(other.Tags, StringComparer.Ordinal)
+        && Sites.SequenceEqual(other.Sites, StringComparer.Ordinal)
+        && Hardware.SequenceEqual(other.Hardware, StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(VersionFrom, VersionBelow, FloorFrom, FloorBelow, Tags.Length, Sites.Length, Hardware.Length);
+
     private static bool IsOneOf(string? value, ImmutableArray<string> wanted) => wanted.IsEmpty || (value is not null && wanted.Contains(value, StringComparer.Ordinal));
 }

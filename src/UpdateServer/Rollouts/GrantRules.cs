@@ -25,10 +25,23 @@ internal static class GrantRules
             draft.Set(member);
         }
 
-        if (MayBeAsked(draft, member!, asking) && TryFindNext(draft.Plan, asking, out int? via))
+        if (!TryFindNext(draft.Plan, asking, out int? via))
         {
-            draft.Set(member! with { Status = MemberStatus.Granted, Via = via, GrantedAt = draft.Now, HeardAt = draft.Now, Ordinal = 0 });
-            draft.State = draft.State with { RecentGrants = draft.State.RecentGrants.And(draft.Now) };
+            return;
+        }
+
+        if (via <= member!.Passed)
+        {
+            // It confirmed this release, or a later one, and says that it runs an older one: asking again would have no end.
+            draft.Set(member with { Status = MemberStatus.Failed });
+            draft.State = draft.State with { Unjudged = draft.State.Unjudged.Remove(asking.Device) };
+            return;
+        }
+
+        if (MayBeAsked(draft, member, asking) && draft.Plan.ReleaseOf(via).SecurityVersion >= asking.Floor) // else it would refuse (promise P4)
+        {
+            draft.Set(member with { Status = MemberStatus.Granted, Via = via, GrantedAt = draft.Now, HeardAt = draft.Now, Ordinal = 0 });
+            draft.State = draft.State with { RecentGrants = draft.State.RecentGrants.And(draft.Now), Unjudged = draft.State.Unjudged.Remove(asking.Device) };
         }
     }
 
@@ -44,7 +57,7 @@ internal static class GrantRules
 
             // Not twice within a minute: what fails at once does not come back at once, and the last minute's grants follow from the members.
             && (member.Serial == 0 || draft.Now - member.GrantedAt >= GrantRate.Window)
-            && draft.Plan.Windows?.AreOpenFor(asking, draft.Now) != false;
+            && draft.Plan.Windows?.AreOpenFor(asking, draft.TrueNow) != false;
     }
 
     /// <summary>The first release on the way that is newer than what the device runs, or the plan's own (null). There is none for a device whose version is not known.</summary>

@@ -9,6 +9,9 @@ internal sealed record MaintenanceWindows(ImmutableArray<MaintenanceWindow> Time
     /// <summary>For devices whose time zone is not known; null: these are not asked at all.</summary>
     public TimeZoneInfo? DefaultZone { get; init; }
 
+    /// <summary>What the plan calls <see cref="DefaultZone"/>; null for none. A name that this machine has no zone for stays, and opens nothing.</summary>
+    public string? ZoneName { get => field ?? DefaultZone?.Id; init; }
+
     /// <summary>Whether <paramref name="device"/> may be asked at <paramref name="now"/>.</summary>
     public bool AreOpenFor(FleetDevice device, DateTimeOffset now)
     {

@@ -47,6 +47,9 @@ internal sealed record Member(DeviceId Device, int Stage, MemberStatus Status)
     /// <summary>Index of the release on the way that it was asked to install; null: the plan's own.</summary>
     public int? Via { get; init; }
 
+    /// <summary>Index of the release on the way that it confirmed last; null for none. What it is asked for next is a later one.</summary>
+    public int? Passed { get; init; }
+
     /// <summary>Whether it failed by saying nothing.</summary>
     public bool Silent { get; init; }
 

@@ -84,7 +84,7 @@ internal sealed record WindowsDocument(IReadOnlyList<WindowDocument> Times)
 {
     public string? TimeZone { get; init; }
 
-    public static WindowsDocument Of(MaintenanceWindows windows) => new([.. windows.Times.Select(WindowDocument.Of)]) { TimeZone = windows.DefaultZone?.Id };
+    public static WindowsDocument Of(MaintenanceWindows windows) => new([.. windows.Times.Select(WindowDocument.Of)]) { TimeZone = windows.ZoneName };
 }
 
 /// <summary>One of them; without days, on every day.</summary>

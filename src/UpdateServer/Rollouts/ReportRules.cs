@@ -6,28 +6,35 @@ namespace Fota.UpdateServer.Rollouts;
 /// <summary>Says what a report does to the member that it is about. It judges nothing: reports are counted, and verdicts are for <see cref="StageVerdict"/>.</summary>
 internal static class ReportRules
 {
-    /// <summary>The member afterwards; the same object where the report says nothing to it.</summary>
-    public static Member After(RolloutState state, Member member, DeviceReport report, Evidence evidence, DateTimeOffset now)
+    /// <summary>The member afterwards, the same object where the report says nothing to it; and the ending that it reports.</summary>
+    public static (Member Member, Ending Ending) After(RolloutState state, Member member, DeviceReport report, Evidence evidence, DateTimeOffset now)
     {
         // Who was never asked cannot answer, what is final stays so (A46), and what speaks of an earlier grant is late.
         if (member.Status is not (MemberStatus.Granted or MemberStatus.Begun or MemberStatus.Withdrawn)
             || report.Deployment != state.Plan.DeploymentOf(member.Device, member.Serial)
             || (evidence == Evidence.Unsigned && member.Evidence == Evidence.Signed))
         {
-            return member;
+            return (member, Ending.None);
         }
 
-        return report.State switch
+        Ending ending = report.State switch
         {
-            ReportState.Confirmed => Confirmed(state, member, report.ManifestDigest, evidence),
-            ReportState.Failed or ReportState.RolledBack => Failed(state, member, report.Reason),
-            ReportState.Installing or ReportState.Activated or ReportState.Deferred when member.HoldsGrant => UnderWay(member, report, now),
-            _ => member,
+            // P9. That another release than the one asked for was confirmed is not what the rollout wanted: a failure.
+            ReportState.Confirmed when report.ManifestDigest != state.Plan.ReleaseOf(member.Via).ManifestDigest => Ending.Failed,
+            ReportState.Confirmed => evidence == Evidence.Signed ? Ending.Confirmed : Ending.Reported,
+            ReportState.Failed or ReportState.RolledBack => MayRetry(state, member, report.Reason) ? Ending.Retried : Ending.Failed,
+            _ => Ending.None,
         };
+        return (ending == Ending.None ? UnderWay(member, report, now) : Ended(state, member, ending), ending);
     }
 
     private static Member UnderWay(Member member, DeviceReport report, DateTimeOffset now)
     {
+        if (!member.HoldsGrant || report.State is not (ReportState.Installing or ReportState.Activated or ReportState.Deferred))
+        {
+            return member;
+        }
+
         Member after = member with { HeardAt = now > member.HeardAt ? now : member.HeardAt };
         if (report.State != ReportState.Deferred)
         {
@@ -40,24 +47,16 @@ internal static class ReportRules
             : after;
     }
 
-    private static Member Confirmed(RolloutState state, Member member, Sha256Digest manifest, Evidence evidence)
+    private static Member Ended(RolloutState state, Member member, Ending ending) => ending switch
     {
-        RolloutPlan plan = state.Plan;
-        if (manifest != (member.Via is { } via ? plan.PassThrough[via].ManifestDigest : plan.ManifestDigest))
-        {
-            // P9. That another release than the one asked for was confirmed is not what the rollout wanted: a failure.
-            return Final(member, MemberStatus.Failed);
-        }
+        Ending.Failed => Final(member, MemberStatus.Failed),
+        Ending.Retried => Again(state, member) with { Retries = member.Retries + 1 },
+        _ when member.Via is not null => Again(state, member) with { Passed = member.Via },
+        _ => Final(member, ending == Ending.Confirmed ? MemberStatus.Confirmed : MemberStatus.Reported),
+    };
 
-        return member.Via is null
-            ? Final(member, evidence == Evidence.Signed ? MemberStatus.Confirmed : MemberStatus.Reported)
-            : Again(state, member);
-    }
-
-    private static Member Failed(RolloutState state, Member member, RejectionReason reason) =>
-        state.IsActive && member.HoldsGrant && member.Retries < state.Plan.Retries.GetValueOrDefault(reason)
-            ? Again(state, member) with { Retries = member.Retries + 1 }
-            : Final(member, MemberStatus.Failed);
+    private static bool MayRetry(RolloutState state, Member member, RejectionReason reason) =>
+        state.IsActive && member.HoldsGrant && member.Retries < state.Plan.Retries.GetValueOrDefault(reason);
 
     private static Member Final(Member member, MemberStatus status) => member with { Status = status, Deferral = null };
 

@@ -83,7 +83,7 @@ internal static class RolloutCommands
                 : $"start: wanted a first stage of at least {first.MinimumSample} devices, its minimum sample, got {size}";
         }
 
-        draft.State = draft.State with { Status = RolloutStatus.Running };
+        draft.State = draft.State with { Status = RolloutStatus.Running, EvaluatedAt = draft.Now };
         draft.Decide(DecisionKind.Started, started.By, draft.State.Approval is { } approval ? $"{started.By} started it, as {approval.By} approved" : $"{started.By} started it");
         StageCourse.Begin(draft, 0, started.By);
         return null;
@@ -125,7 +125,7 @@ internal static class RolloutCommands
             return $"{what}: wanted a rollout that is not over, got one that is {NameOf(draft.State.Status)}";
         }
 
-        StageCourse.End(draft, status, kind, by, reason);
+        StageCourse.End(draft, status, kind, by, reason, draft.State.Stage);
         return null;
     }
 

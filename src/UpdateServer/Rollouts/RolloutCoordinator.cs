@@ -34,6 +34,7 @@ internal sealed class RolloutCoordinator
         (IReadOnlyList<DeviceRecord> devices, IReadOnlyList<RolloutState> rollouts) = store.Load();
         _fleet = new FleetMemory(devices.ToImmutableDictionary(static d => d.Device), traits.Load().ToImmutableDictionary(static t => t.Device));
         _rollouts = [.. rollouts];
+        WarnOfZones();
         WithdrawUnlisted();
     }
 
@@ -118,9 +119,9 @@ internal sealed class RolloutCoordinator
         lock (_gate)
         {
             RolloutPlan plan = PlanReader.Read(document, $"r{_rollouts.Count + 1}", RandomNumberGenerator.GetBytes(RolloutPlan.KeySize), FindListed);
-            RequireFloor(plan.Product, plan.SecurityVersion);
+            RequireFloor(plan);
             RolloutState draft = RolloutState.Draft(plan) with { Author = author, Clock = _time.GetUtcNow() };
-            RolloutDecision created = new(draft.Clock, DecisionKind.Created, author, draft.Stage, $"{author} made plan {PlanDocument.DigestOf(plan)}", DecisionFigures.Of(draft));
+            RolloutDecision created = new(draft.Clock, DecisionKind.Created, author, draft.Stage, $"{author} made plan {PlanDocument.DigestOf(plan)}", DecisionFigures.Of(draft, draft.Stage));
             _store.Save(new FleetChange(null, null, [new RolloutStep(draft, []) { Decisions = [created] }]));
             _rollouts = _rollouts.Add(draft);
             Log.RolloutChanged(_log, plan.Id, draft.Status, draft.Stage);
@@ -164,7 +165,7 @@ internal sealed class RolloutCoordinator
     public RolloutState? Edit(string id, PlanDocument document, string author) => Command(id, (rollout, now) =>
     {
         RolloutPlan plan = PlanReader.Read(document, id, rollout.Plan.Key, FindListed);
-        RequireFloor(plan.Product, plan.SecurityVersion);
+        RequireFloor(plan);
         return new RolloutEvent.Edited(now, author, plan);
     });
 
@@ -217,6 +218,20 @@ internal sealed class RolloutCoordinator
         }
     }
 
+    /// <summary>Zones that were known when they were named, and are not here: the server starts all the same, and nobody is asked at another hour than the plan's.</summary>
+    private void WarnOfZones()
+    {
+        foreach (RolloutPlan plan in _rollouts.Where(static r => !r.IsOver).Select(static r => r.Plan).Where(static p => p.Windows is { ZoneName: not null, DefaultZone: null }))
+        {
+            Log.PlanZoneMissing(_log, plan.Id, plan.Windows!.ZoneName!);
+        }
+
+        foreach (IGrouping<string, DeviceTraits> zone in _fleet.Traits.Values.Where(static t => t is { ZoneName: not null, TimeZone: null }).GroupBy(static t => t.ZoneName!, StringComparer.Ordinal))
+        {
+            Log.DeviceZoneMissing(_log, zone.Key, zone.Count());
+        }
+    }
+
     private static void RequireSameProduct(DeviceIdentity identity, DeviceReport report, DeviceRecord? before)
     {
         if (!report.Product.Equals(identity.Product))
@@ -239,7 +254,7 @@ internal sealed class RolloutCoordinator
 
     private void RequireStartable(RolloutState rollout)
     {
-        RequireFloor(rollout.Plan.Product, rollout.Plan.SecurityVersion);
+        RequireFloor(rollout.Plan);
         if (_rollouts.Find(r => r.IsActive && r.Plan.Product.Equals(rollout.Plan.Product) && r.Plan.Id != rollout.Plan.Id) is { } other)
         {
             throw new RolloutRefusedException(RolloutRefusedException.IllegalTransition, $"rollout: wanted no other one of {rollout.Plan.Product} under way, got {other.Plan.Id}");
@@ -247,13 +262,13 @@ internal sealed class RolloutCoordinator
     }
 
     /// <summary>A product's security floor: what a completed rollout brought to its devices is not undone by a later one.</summary>
-    private void RequireFloor(ProductName product, SecurityVersion version)
+    private void RequireFloor(RolloutPlan plan)
     {
-        SecurityVersion floor = _rollouts.Where(r => r.Status == RolloutStatus.Completed && r.Plan.Product.Equals(product))
+        SecurityVersion floor = _rollouts.Where(r => r.Status == RolloutStatus.Completed && r.Plan.Product.Equals(plan.Product))
             .Select(static r => r.Plan.SecurityVersion).DefaultIfEmpty().Max();
-        if (version < floor)
+        if (plan.PassThrough.Add(plan.Release).FirstOrDefault(r => r.SecurityVersion < floor) is { } below)
         {
-            throw new RolloutRefusedException(nameof(RejectionReason.BelowSecurityFloor), $"rollout: wanted a security version of at least {floor}, got {version}");
+            throw new RolloutRefusedException(nameof(RejectionReason.BelowSecurityFloor), $"rollout: wanted a security version of at least {floor}, got {below.SecurityVersion} of {below.Version}");
         }
     }
 
@@ -276,8 +291,8 @@ internal sealed class RolloutCoordinator
     /// </summary>
     private bool Assigns(RolloutState rollout, DeviceId device) => rollout.IsActive && rollout.HoldsGrant(device) && IsListed(rollout.Plan);
 
-    /// <summary>What a grant that is held is for: always the same, until it or its rollout comes to an end.</summary>
-    private AssignedRelease? AssignedTo(DeviceId device) => _rollouts.Find(r => Assigns(r, device)) is { } rollout ? AssignedRelease.Of(rollout, rollout.Members[device]) : null;
+    /// <summary>What a grant that is held is for: always the same, until it or its rollout comes to an end; nothing while the device is not to begin.</summary>
+    private AssignedRelease? AssignedTo(DeviceId device) => _rollouts.Find(r => r.Tells(device) && IsListed(r.Plan)) is { } rollout ? AssignedRelease.Of(rollout, rollout.Members[device]) : null;
 
     private void Commit(PendingChange pending, DeviceRecord? device, byte[]? evidence)
     {

@@ -19,6 +19,12 @@ internal enum DecisionKind
 
     /// <summary>Devices were silent for too long and have failed.</summary>
     Silence,
+
+    /// <summary>Nobody was judged for a while: the server was away.</summary>
+    Gap,
+
+    /// <summary>All of a stage have come to an end and it is not good: by itself nothing more comes of it.</summary>
+    Stalled,
     Completed,
     Aborted,
     Cancelled,
@@ -34,7 +40,7 @@ internal enum DecisionKind
 internal sealed record RolloutDecision(DateTimeOffset At, DecisionKind Kind, string By, int Stage, string Why, DecisionFigures Figures);
 
 /// <summary>What a decision rested on.</summary>
-/// <param name="Stage">The stage that it was about.</param>
+/// <param name="Stage">The stage that it was about; where a stage begins or is passed, the one before it.</param>
 /// <param name="All">All stages together.</param>
 /// <param name="GoodSince">Since when that stage had been good; null if it was not.</param>
 internal sealed record DecisionFigures(StageTally Stage, StageTally All, DateTimeOffset? GoodSince)
@@ -44,7 +50,7 @@ internal sealed record DecisionFigures(StageTally Stage, StageTally All, DateTim
 
     public double AllFailures => Bound(All);
 
-    public static DecisionFigures Of(RolloutState state) => new(state.Stage < 0 ? default : state.Tallies[state.Stage], state.All, state.GoodSince);
+    public static DecisionFigures Of(RolloutState state, int stage) => new(stage < 0 ? default : state.Tallies[stage], state.All, stage == state.Stage ? state.GoodSince : null);
 
     private static double Bound(StageTally t) => Math.Max(FailureShare.LowerBound(t.Signed.Failed, t.Signed.Settled), FailureShare.LowerBound(t.Unsigned.Failed, t.Unsigned.Settled));
 }

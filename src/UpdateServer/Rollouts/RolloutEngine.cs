@@ -43,13 +43,20 @@ internal static class RolloutEngine
 
     private static void Count(StepDraft draft, DeviceId device, DeviceReport report, Evidence evidence, bool isNewKey)
     {
-        if (draft.State.Members.TryGetValue(device, out Member? member))
+        RolloutState state = draft.State;
+        if (!state.Members.TryGetValue(device, out Member? member))
         {
-            Member after = ReportRules.After(draft.State, isNewKey ? member with { Ordinal = 0 } : member, report, evidence, draft.Now);
-            if (after != member)
-            {
-                draft.Set(after);
-            }
+            return;
+        }
+
+        // What is said of a grant whose ending is not judged yet is held against the member as it was before that, so that the order does not matter.
+        UnjudgedEnding? earlier = state.Unjudged.GetValueOrDefault(device);
+        Member before = earlier?.Before ?? member;
+        (Member after, Ending ending) = ReportRules.After(state, isNewKey ? before with { Ordinal = 0 } : before, report, evidence, draft.Now);
+        if (earlier is null ? after != member : ending > earlier.Ending)
+        {
+            draft.Set(after);
+            draft.State = ending == Ending.None ? draft.State : draft.State with { Unjudged = state.Unjudged.SetItem(device, new UnjudgedEnding(before, ending)) };
         }
     }
 }

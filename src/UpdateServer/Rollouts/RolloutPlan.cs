@@ -63,6 +63,9 @@ internal sealed record RolloutPlan
     /// <summary>The release that it is about.</summary>
     public PlannedRelease Release => new(Version, TargetPath, ManifestDigest, SecurityVersion);
 
+    /// <summary>The release on the way with this index; the plan's own for null.</summary>
+    public PlannedRelease ReleaseOf(int? via) => via is { } index ? PassThrough[index] : Release;
+
     /// <summary>The name under which <paramref name="device"/> hears of this rollout first, and reports on it.</summary>
     public string DeploymentOf(DeviceId device) => $"{Id}-{device}";
 

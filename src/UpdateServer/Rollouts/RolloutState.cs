@@ -58,11 +58,20 @@ internal sealed record RolloutState(RolloutPlan Plan, RolloutStatus Status, int 
     /// <summary>Since when the stage has been good without a break; null while it is not.</summary>
     public DateTimeOffset? GoodSince { get; init; }
 
+    /// <summary>Whether it was said already that the stage has come to its end and is not good.</summary>
+    public bool Stalled { get; init; }
+
+    /// <summary>When it was judged last, to <see cref="Absence.Grain"/>; the beginning of time where that is not known.</summary>
+    public DateTimeOffset EvaluatedAt { get; init; }
+
     /// <summary>How many members stand where, one for each stage of the plan.</summary>
     public ImmutableArray<StageTally> Tallies { get; init; } = [.. new StageTally[Plan.Stages.Length]];
 
     /// <summary>By when each device that was asked has to say something; empty where the plan has no timeout.</summary>
     public ImmutableSortedSet<Deadline> Deadlines { get; init; } = [];
+
+    /// <summary>Endings that were reported since the last evaluation. Not stored: they are judged before anything is.</summary>
+    public ImmutableDictionary<DeviceId, UnjudgedEnding> Unjudged { get; init; } = ImmutableDictionary<DeviceId, UnjudgedEnding>.Empty;
 
     /// <summary>The grants of the last minute.</summary>
     public RecentGrants RecentGrants { get; init; } = RecentGrants.None;
@@ -92,6 +101,12 @@ internal sealed record RolloutState(RolloutPlan Plan, RolloutStatus Status, int 
     }
 
     public bool HoldsGrant(DeviceId device) => Members.GetValueOrDefault(device)?.HoldsGrant ?? false;
+
+    /// <summary>
+    /// Whether a device is to be told what it was asked to install. While the rollout is paused one that waits for a gate is not, so that it does not begin; it keeps its grant.
+    /// </summary>
+    public bool Tells(DeviceId device) =>
+        IsActive && Members.GetValueOrDefault(device) is { HoldsGrant: true } member && !(Status == RolloutStatus.Paused && member is { Status: MemberStatus.Granted, Deferral: not null });
 
     /// <summary>The same with everything that follows from the members, for one that was read from a store.</summary>
     public RolloutState WithDerived()

@@ -1,16 +1,21 @@
 namespace Fota.UpdateServer.Rollouts;
 
+/// <summary>Why a rollout has to be aborted.</summary>
+/// <param name="Why">In one sentence, for people.</param>
+/// <param name="Stage">The stage whose threshold was reached, or that runs where it was the plan's.</param>
+internal sealed record AbortCause(string Why, int Stage);
+
 /// <summary>Judges how a rollout goes, by its tallies alone. Aborting is asked first, always.</summary>
 internal static class StageVerdict
 {
     /// <summary>Why the rollout has to be aborted; null if it has not.</summary>
-    public static string? WhyAbort(RolloutState state)
+    public static AbortCause? WhyAbort(RolloutState state)
     {
         RolloutPlan plan = state.Plan;
         StageTally all = state.All;
         if (Breaks(all, plan.AbortAfterFailures, plan.AbortAbovePercent))
         {
-            return Why(all, plan.AbortAfterFailures, plan.AbortAbovePercent, "devices", "the plan");
+            return new AbortCause(Why(all, plan.AbortAfterFailures, plan.AbortAbovePercent, "devices", "the plan"), state.Stage);
         }
 
         for (int i = 0; i <= state.Stage; i++)
@@ -18,7 +23,7 @@ internal static class StageVerdict
             StagePlan stage = plan.Stages[i];
             if (Breaks(state.Tallies[i], stage.AbortAfterFailures, stage.AbortAbovePercent))
             {
-                return Why(state.Tallies[i], stage.AbortAfterFailures, stage.AbortAbovePercent, $"devices of stage {stage.Name}", "the stage");
+                return new AbortCause(Why(state.Tallies[i], stage.AbortAfterFailures, stage.AbortAbovePercent, $"devices of stage {stage.Name}", "the stage"), i);
             }
         }
 

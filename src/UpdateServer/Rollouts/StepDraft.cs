@@ -14,8 +14,11 @@ internal sealed class StepDraft(RolloutState from, DateTimeOffset now, IFleet fl
     /// <summary>All devices of the product.</summary>
     public IFleet Fleet { get; } = fleet;
 
-    /// <summary>When it happens.</summary>
+    /// <summary>When it happens, in the rollout's own time, which does not run backwards.</summary>
     public DateTimeOffset Now { get; } = now > from.Clock ? now : from.Clock;
+
+    /// <summary>When it happens by the clock of whoever saw it: what clocks on walls are held against.</summary>
+    public DateTimeOffset TrueNow { get; } = now;
 
     public RolloutPlan Plan => State.Plan;
 
@@ -44,8 +47,11 @@ internal sealed class StepDraft(RolloutState from, DateTimeOffset now, IFleet fl
         _changed[member.Device] = member;
     }
 
-    /// <summary>Notes a decision, with the figures of this moment.</summary>
-    public void Decide(DecisionKind kind, string by, string why) => _decisions.Add(new RolloutDecision(Now, kind, by, State.Stage, why, DecisionFigures.Of(State)));
+    /// <summary>Notes a decision about the stage that runs, with the figures of this moment.</summary>
+    public void Decide(DecisionKind kind, string by, string why) => Decide(kind, by, why, State.Stage, State.Stage);
+
+    /// <summary>Notes a decision about <paramref name="stage"/> that rests on the figures of <paramref name="figures"/>.</summary>
+    public void Decide(DecisionKind kind, string by, string why, int stage, int figures) => _decisions.Add(new RolloutDecision(Now, kind, by, stage, why, DecisionFigures.Of(State, figures)));
 
     public RolloutStep ToStep() => ReferenceEquals(State, _before)
         ? new RolloutStep(_before, [])

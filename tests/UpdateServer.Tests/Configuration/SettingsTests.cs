@@ -41,9 +41,16 @@ public sealed class SettingsTests
     [Test]
     public void A45_Whether_rollouts_need_a_second_person_is_said_plainly_or_refused()
     {
-        Assert.That(Read(Production).RolloutApproval, Is.EqualTo(RolloutApproval.NotRequired));
+        Assert.That(Read(Edit(static c => c["rolloutApproval"] = "none")).RolloutApproval, Is.EqualTo(RolloutApproval.NotRequired));
         Assert.That(Read(Edit(static c => c["rolloutApproval"] = "required")).RolloutApproval, Is.EqualTo(RolloutApproval.Required));
         IsRefused(Edit(static c => c["rolloutApproval"] = "yes"), "rolloutApproval: wanted required or none, got neither");
+    }
+
+    [Test]
+    public void A45_Where_the_settings_say_nothing_of_it_production_needs_a_second_person_and_a_workbench_none()
+    {
+        Assert.That(Read(Production).RolloutApproval, Is.EqualTo(RolloutApproval.Required));
+        Assert.That(Read(Edit(static c => c["layout"] = "development")).RolloutApproval, Is.EqualTo(RolloutApproval.NotRequired));
     }
 
     [Test]

@@ -82,9 +82,22 @@ internal sealed class EngineWorld
         return this;
     }
 
+    /// <summary>Time passes, and every minute of it is judged, as by a server that is there; its end is not yet.</summary>
     public EngineWorld Pass(TimeSpan time)
     {
-        Now += time;
+        DateTimeOffset end = Now + time;
+        for (Now += RolloutTicker.Every; Now < end; Now += RolloutTicker.Every)
+        {
+            Judge();
+        }
+
+        return At(end);
+    }
+
+    /// <summary>Time in which nobody is there.</summary>
+    public EngineWorld At(DateTimeOffset moment)
+    {
+        Now = moment;
         return this;
     }
 

@@ -101,33 +101,6 @@ public sealed class GrantTests
     }
 
     [Test]
-    [Proves("O-24")]
-    public void A_device_below_a_release_on_the_way_gets_that_one_first()
-    {
-        PlannedRelease way = new(ReleaseVersion.Parse("1.5.0"), "infusion-pump/1.5.0/manifest.suit", Sha256Digest.Of("1.5.0"u8), new SecurityVersion(2));
-        FleetDevice old = EngineWorld.Device("old"), newer = EngineWorld.Device("newer") with { Version = way.Version }, unknown = EngineWorld.Device("unknown") with { Version = null };
-        EngineWorld world = new(EngineWorld.PlanOf(new StagePlan("all", null)) with { PassThrough = [way] }, [old, newer, unknown]);
-        Member[] members = [.. world.Started().AllAsk().Granted];
-        Assert.That(members.Select(m => AssignedRelease.Of(world.State, m).Release.Version.ToString()), Is.EqualTo(new[] { "2.0.0", "1.5.0" }), "nothing for a version that is not known");
-
-        world.Say(members[1], ReportState.Confirmed, manifest: way.ManifestDigest).Judge();
-        Assert.That((world.Stage.Signed.Confirmed, world.Stage.Signed.Waiting), Is.EqualTo((0, 2)), "it is not there yet");
-        world.Fleet = [old with { Version = way.Version }, newer];
-        AssignedRelease next = AssignedRelease.Of(world.State, world.Pass(s_minute).AllAsk().Granted.Last());
-        Assert.That((next.Deployment, next.Release.Version.ToString()), Is.EqualTo(("r1-old~2", "2.0.0")));
-    }
-
-    [Test]
-    [Proves("O-24")]
-    public void P9_Confirming_the_last_release_where_one_on_the_way_was_asked_for_is_a_failure()
-    {
-        PlannedRelease way = new(ReleaseVersion.Parse("1.5.0"), "infusion-pump/1.5.0/manifest.suit", Sha256Digest.Of("1.5.0"u8), new SecurityVersion(2));
-        EngineWorld world = new(EngineWorld.PlanOf(new StagePlan("all", null)) with { PassThrough = [way] }, [EngineWorld.Device("old")]);
-        world.Started().AllAsk().AllConfirm();
-        Assert.That(world.Stage.Signed.Failed, Is.EqualTo(1));
-    }
-
-    [Test]
     [Proves("O-61")]
     public void Cancel_takes_back_what_has_not_begun_and_counts_what_had()
     {

@@ -49,12 +49,12 @@ public sealed class PermutationTests
             }
         }
 
-        Gen<(int[] Courses, int Order)> courses = Gen.Choose(0, (2 * s_endings.Length) - 1).ArrayOf(members.Length).Zip(Gen.Choose(0, int.MaxValue));
+        Gen<(int[] Courses, int Order)> courses = Gen.Choose(0, (2 * s_endings.Length) - 1).ArrayOf(2 * members.Length).Zip(Gen.Choose(0, int.MaxValue));
         HashSet<(RolloutStatus, int, StageTally)> outcomes = [];
         Prop.ForAll(courses.ToArbitrary(), c =>
         {
-            // Each device goes one way, from a deferral or not to one ending or to none yet.
-            RolloutEvent[] inOrder = [.. c.Courses.SelectMany((course, i) => CourseOf(course).Select(state => said[(i, state)]))];
+            // Each device goes from a deferral or not to one ending or to none yet; every third says two things, which may contradict each other.
+            RolloutEvent[] inOrder = [.. c.Courses.Where((_, i) => i < members.Length || i % 3 == 0).SelectMany((course, i) => CourseOf(course).Select(state => said[(i % members.Length, state)]))];
             SeededChance chance = new((ulong)c.Order);
             RolloutEvent[] shuffled = [.. inOrder.Concat(inOrder.Where(_ => chance.Happens(0.5))).OrderBy(_ => chance.Next())];
             RolloutState one = After(granted, inOrder, fleet), other = After(granted, shuffled, fleet);
@@ -63,6 +63,41 @@ public sealed class PermutationTests
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(500).WithReplay(Seed, Gamma));
         TestContext.Out.WriteLine($"rollout-permutations: seed {Seed},{Gamma}, {outcomes.Count} different outcomes");
         Assert.That(outcomes.Select(static o => (o.Item1, o.Item2)).Distinct().Count(), Is.EqualTo(3), "it stays, goes on and aborts");
+    }
+
+    // Of two endings the worse one counts: a failure for good, a failure that is tried again, a confirmation.
+    [TestCase(ReportState.Confirmed, RejectionReason.None, ReportState.Failed, RejectionReason.HealthCheckFailed, "Failed")]
+    [TestCase(ReportState.Failed, RejectionReason.StorageFailed, ReportState.Failed, RejectionReason.HealthCheckFailed, "Failed")]
+    [TestCase(ReportState.Failed, RejectionReason.StorageFailed, ReportState.Confirmed, RejectionReason.None, "Waiting")]
+    [Proves("O-43")]
+    public void A46_Of_two_endings_that_one_device_reports_within_one_evaluation_the_worse_counts_in_either_order(
+        ReportState one, RejectionReason oneWhy, ReportState other, RejectionReason otherWhy, string wanted)
+    {
+        foreach (bool inOrder in (bool[])[true, false])
+        {
+            EngineWorld world = new(s_plan with { Stages = [new StagePlan("all", null)] }, [EngineWorld.Device("pump-1"), EngineWorld.Device("pump-2")]);
+            Member member = world.Started().AllAsk().Granted.First();
+            (ReportState, RejectionReason)[] said = [(one, oneWhy), (other, otherWhy)];
+            foreach ((ReportState state, RejectionReason why) in inOrder ? said : said.Reverse())
+            {
+                world.Say(member, state, why);
+            }
+
+            Assert.That(world.Judge().State.Members[member.Device].Status.ToString(), Is.EqualTo(wanted));
+            PromiseKeeper.Recount(world.State);
+            world.Say(member, ReportState.Failed, RejectionReason.HealthCheckFailed).Judge();
+            Assert.That(world.State.Members[member.Device].Status.ToString(), Is.EqualTo(wanted), "what was judged is judged");
+        }
+    }
+
+    [Test]
+    [Proves("O-23", "O-43")]
+    public void A46_What_is_said_of_a_grant_before_the_last_one_does_not_count_also_when_nothing_was_judged_in_between()
+    {
+        EngineWorld world = new(s_plan with { Stages = [new StagePlan("all", null)] }, [EngineWorld.Device("pump-1"), EngineWorld.Device("pump-2")]);
+        Member member = world.Started().AllAsk().Granted.First();
+        world.Say(member, ReportState.Failed, RejectionReason.StorageFailed).At(world.Now.AddMinutes(1)).AllAsk().Say(member, ReportState.Failed, RejectionReason.HealthCheckFailed);
+        Assert.That((world.State.Members[member.Device].Status, world.State.Members[member.Device].Serial), Is.EqualTo((MemberStatus.Granted, 1)));
     }
 
     private static IEnumerable<ReportState> CourseOf(int course)

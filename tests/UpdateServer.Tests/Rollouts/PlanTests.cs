@@ -69,6 +69,8 @@ public sealed class PlanTests
     [TestCase("\"success_percent\": 95", "\"success_percent\": 0", "success_percent: wanted 1 to 100")]
     [TestCase("\"abort_above_percent\": 5,", "\"abort_above_percent\": 100,", "abort_above_percent: wanted 1 to 99")]
     [TestCase("\"timeout_minutes\": 1440", "\"timeout_minutes\": 0", "timeout_minutes: wanted")]
+    [TestCase(", \"timeout_minutes\": 1440", "", "wanted timeout_minutes beside a cap, got none")]
+    [TestCase("\"count\": 100", "\"count\": 100, \"minimum_sample\": 101", "minimum_sample: wanted 1 to 100")]
     [TestCase("Europe/Zurich", "Europe/Atlantis", "windows.time_zone: wanted a time zone")]
     [TestCase("Europe/Zurich", "../../etc/passwd", "windows.time_zone: wanted a time zone")]
     [TestCase("\"sat\"", "\"Saturday\"", "windows.times: wanted days")]

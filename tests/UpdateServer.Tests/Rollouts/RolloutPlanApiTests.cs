@@ -89,6 +89,7 @@ public sealed class RolloutPlanApiTests : IAsyncDisposable
             filter = new { tags = new[] { "icu" } },
             stages = new object[] { new { name = "all", percent = 100, strata = new[] { "site" }, cap = 2, grants_per_minute = 1 } },
             abort_after_failures = 1,
+            timeout_minutes = 60,
             windows = new { times = new[] { new { from = wall.ToString("HH:mm"), to = wall.AddHours(1).ToString("HH:mm") } } },
         });
         await RestartAsync();
@@ -167,6 +168,26 @@ public sealed class RolloutPlanApiTests : IAsyncDisposable
         JsonElement rollout = await _server.PostAsync($"/api/v1/rollouts/{id}/cancel");
         Assert.That((rollout.GetProperty("state").GetString(), rollout.GetProperty("reason").GetString()), Is.EqualTo(("cancelled", "bootstrap cancelled it")));
         Assert.That(await GrantedAsync(), Is.Empty);
+    }
+
+    [Test]
+    [Proves("O-7")]
+    public async Task A48_Server_starts_without_the_time_zones_that_it_knew_and_says_so()
+    {
+        await DescribeAsync(_pumps[0], new { time_zone = "Asia/Tokyo" });
+        string id = await StartAsync(new
+        {
+            product = "infusion-pump",
+            version = "1.1.0",
+            stages = new object[] { new { name = "all" } },
+            abort_after_failures = 1,
+            windows = new { time_zone = "Europe/Zurich", times = new[] { new { from = "00:00", to = "00:00" } } },
+        });
+        await _server.StopAsync();
+        Execute("UPDATE rollouts SET plan = replace(plan, 'Europe/Zurich', 'Europe/Atlantis'); UPDATE device_traits SET time_zone = 'Asia/Atlantis'");
+        await RestartAsync();
+        Assert.That(await GrantedAsync(), Is.Empty);
+        Assert.That(_server.LogText.ToString(), Does.Contain($"Rollout {id}: this machine has no time zone Europe/Atlantis").And.Contain("no time zone Asia/Atlantis (Debian: tzdata); it counts as unknown for 1 devices"));
     }
 
     [TestCase("""{"site":""}""", "ValueOutOfRange")]

@@ -127,6 +127,19 @@ public sealed class SelectionTests
         }
     }
 
+    [Test]
+    [Proves("O-18")]
+    public void Newcomers_join_only_where_the_filter_of_the_last_stage_means_them()
+    {
+        EngineWorld world = new(
+            EngineWorld.PlanOf(new StagePlan("basel", null) { Filter = new DeviceFilter { Sites = ["basel"] } }),
+            [EngineWorld.Device("pump-1") with { Site = "basel" }]);
+        world.Started();
+        world.Happen(new RolloutEvent.Asked(world.Now, EngineWorld.Device("late") with { Site = "basel" }));
+        world.Happen(new RolloutEvent.Asked(world.Now, EngineWorld.Device("elsewhere") with { Site = "bern" }));
+        Assert.That(world.State.Members.Keys.Select(static d => d.ToString()), Is.EquivalentTo(new[] { "pump-1", "late" }));
+    }
+
     private static IEnumerable<object[]> Filters()
     {
         yield return ["nothing", new DeviceFilter(), (string[])["a", "b", "c"]];

@@ -177,19 +177,4 @@ public sealed class VerdictTests
         world.Say(members[1], ReportState.Confirmed).Judge();
         Assert.That(world.State.Status, Is.EqualTo(RolloutStatus.Completed));
     }
-
-    [Test]
-    [Proves("O-60")]
-    public void Decisions_name_the_figures_that_they_rested_on()
-    {
-        EngineWorld world = new(10, new StagePlan("canary", 4) { MinimumSample = 3, AbortAfterFailures = 2 }, new StagePlan("rest", null));
-        Member[] canaries = [.. world.Started().AllAsk().Granted];
-        world.Say(canaries[0], ReportState.Confirmed).Say(canaries[1], ReportState.Confirmed).Say(canaries[2], ReportState.Failed).Judge();
-        RolloutDecision advance = world.Decisions[^1];
-        Assert.That((advance.Kind, advance.By, advance.Stage, advance.At), Is.EqualTo((DecisionKind.StageBegun, RolloutEngine.Name, 0, world.Now)));
-        Assert.That(
-            (advance.Figures.Stage.Signed.Confirmed, advance.Figures.Stage.Signed.Failed, advance.Figures.Stage.Both.InFlight, advance.Figures.GoodSince),
-            Is.EqualTo((2, 1, 1, (DateTimeOffset?)world.Now)));
-        Assert.That(advance.Figures.AllFailures, Is.EqualTo(FailureShare.LowerBound(1, 3)));
-    }
 }

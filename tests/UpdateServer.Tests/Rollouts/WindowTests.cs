@@ -7,7 +7,7 @@ namespace Fota.UpdateServer.Tests.Rollouts;
 /// <summary>Maintenance windows by the clock of the device's walls. In Zurich the clock went from 02:00 to 03:00 on 29 March 2026, and from 03:00 to 02:00 on 25 October.</summary>
 public sealed class WindowTests
 {
-    private static readonly TimeZoneInfo s_zurich = PlanReader.ZoneOf("Europe/Zurich", "test");
+    private static readonly TimeZoneInfo s_zurich = TimeZones.Require("Europe/Zurich", "test");
 
     [TestCase("2026-01-10T01:00:00Z", "sat", "02:00", "03:00", true)]
     [TestCase("2026-01-10T00:59:59Z", "sat", "02:00", "03:00", false)]
@@ -55,10 +55,22 @@ public sealed class WindowTests
     public void Devices_of_two_zones_are_asked_each_in_their_own_night()
     {
         MaintenanceWindows night = new([new MaintenanceWindow([.. Enum.GetValues<DayOfWeek>()], new TimeOnly(2, 0), new TimeOnly(4, 0))]);
-        FleetDevice[] fleet = [EngineWorld.Device("tokyo") with { TimeZone = PlanReader.ZoneOf("Asia/Tokyo", "test") }, EngineWorld.Device("zurich") with { TimeZone = s_zurich }];
+        FleetDevice[] fleet = [EngineWorld.Device("tokyo") with { TimeZone = TimeZones.Require("Asia/Tokyo", "test") }, EngineWorld.Device("zurich") with { TimeZone = s_zurich }];
         EngineWorld world = new(EngineWorld.PlanOf(new StagePlan("all", null)) with { Windows = night }, fleet) { Now = new DateTimeOffset(2026, 1, 10, 17, 30, 0, TimeSpan.Zero) };
         Assert.That(world.Started().AllAsk().Granted.Single().Device.ToString(), Is.EqualTo("tokyo"));
         Assert.That(world.Pass(TimeSpan.FromHours(8)).AllAsk().Granted.Count(), Is.EqualTo(2));
+    }
+
+    [Test]
+    [Proves("O-62")]
+    public void Window_is_that_of_the_true_time_after_the_servers_clock_was_ahead_for_a_moment()
+    {
+        MaintenanceWindows night = new([new MaintenanceWindow([.. Enum.GetValues<DayOfWeek>()], new TimeOnly(22, 0), new TimeOnly(23, 0))]) { DefaultZone = TimeZoneInfo.Utc };
+        EngineWorld world = new(EngineWorld.PlanOf(new StagePlan("all", null)) with { Windows = night }, [EngineWorld.Device("pump-1"), EngineWorld.Device("pump-2")]);
+        world.Started().At(world.Now.AddHours(10.5)).Happen(new RolloutEvent.Asked(world.Now, world.Fleet[0]));
+        Assert.That(world.Granted.Count(), Is.EqualTo(1));
+        world.At(world.Now.AddHours(-10)).Happen(new RolloutEvent.Asked(world.Now, world.Fleet[1]));
+        Assert.That(world.Granted.Count(), Is.EqualTo(1), "it is half past twelve, and the window opens at ten in the evening");
     }
 
     private static bool IsOpen(string instant, string day, string from, string to)

@@ -23,10 +23,13 @@ internal sealed class ManualClock(DateTimeOffset now) : TimeProvider
         return base.CreateTimer(static _ => { }, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Lets time pass, as one period of that timer.</summary>
+    /// <summary>Lets time pass, and that timer with it.</summary>
     public void Pass(TimeSpan time)
     {
-        Now += time;
-        _tick!();
+        for (DateTimeOffset end = Now + time; Now < end;)
+        {
+            Now = end - Now < RolloutTicker.Every ? end : Now + RolloutTicker.Every;
+            _tick!();
+        }
     }
 }

@@ -39,8 +39,8 @@ internal static class SimulateCommand
     public static int Run(PlanDocument document, int devices, FleetBehaviour behaviour, ulong seed, TimeSpan longest, bool json, TextWriter output)
     {
         // Who is in which stage follows from the key: here the seed's, so that a course can be repeated.
-        RolloutPlan plan = PlanReader.Read(document, "r1", SHA256.HashData(BitConverter.GetBytes(seed)), static (product, version) =>
-            new PlannedRelease(version, $"{product}/{version}/manifest.suit", Sha256Digest.Of(Encoding.UTF8.GetBytes(version.ToString())), new SecurityVersion(uint.MaxValue)));
+        RolloutPlan plan = PlanReader.Read(document, "r1", SHA256.HashData(BitConverter.GetBytes(seed)), (product, version) =>
+            new PlannedRelease(version, $"{product}/{version}/manifest.suit", DigestOf(document, version), new SecurityVersion(uint.MaxValue)));
         RolloutSimulation simulation = new(plan, devices, behaviour, seed, s_start);
         SimulationCurve curve = new(simulation);
         if (simulation.Run(s_start + longest, curve.Note) is { } refused)
@@ -58,6 +58,14 @@ internal static class SimulateCommand
         }
 
         return 0;
+    }
+
+    /// <summary>The digest that the plan names for a release, as nothing is listed here; else one of its own.</summary>
+    private static Sha256Digest DigestOf(PlanDocument document, ReleaseVersion version)
+    {
+        string text = version.ToString();
+        string? named = text == document.Version ? document.ManifestDigest : (document.PassThrough ?? []).FirstOrDefault(r => r.Version == text)?.ManifestDigest;
+        return named is null ? Sha256Digest.Of(Encoding.UTF8.GetBytes(text)) : Sha256Digest.Parse(named);
     }
 
     private static double Probability(double value, string what) => value is >= 0 and <= 1 ? value : throw Demand.Wrong(what, "0 to 1", value);

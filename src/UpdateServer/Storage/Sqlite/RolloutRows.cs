@@ -50,6 +50,10 @@ internal sealed class RolloutRow
 
     public long? GoodSince { get; init; }
 
+    public required long EvaluatedAt { get; init; }
+
+    public required long Stalled { get; init; }
+
     public static long NumberOf(RolloutPlan plan) => long.Parse(plan.Id.AsSpan(1), CultureInfo.InvariantCulture);
 
     public static RolloutRow From(RolloutState s) => new()
@@ -74,10 +78,12 @@ internal sealed class RolloutRow
         Clock = s.Clock.UtcTicks,
         RampSince = s.RampSince.UtcTicks,
         GoodSince = s.GoodSince?.UtcTicks,
+        EvaluatedAt = s.EvaluatedAt.UtcTicks,
+        Stalled = s.Stalled ? 1 : 0,
     };
 
     public RolloutState ToState(IEnumerable<StageRow> stages, IEnumerable<WayRow> ways, IEnumerable<MemberRow> members) => new RolloutState(
-        Plan is null ? OldPlan(stages) : PlanReader.Read(PlanDocument.Parse(Encoding.UTF8.GetBytes(Plan)), $"r{Number}", MemberKey, (_, version) => ReleaseOf(version, ways)),
+        Plan is null ? OldPlan(stages) : PlanReader.ReadStored(PlanDocument.Parse(Encoding.UTF8.GetBytes(Plan)), $"r{Number}", MemberKey, (_, version) => ReleaseOf(version, ways)),
         Enum.Parse<RolloutStatus>(Status),
         (int)Stage,
         members.Select(static m => m.ToMember()).ToImmutableDictionary(static m => m.Device),
@@ -88,6 +94,8 @@ internal sealed class RolloutRow
         Clock = MomentOf(Clock),
         RampSince = MomentOf(RampSince),
         GoodSince = GoodSince is { } since ? MomentOf(since) : null,
+        EvaluatedAt = MomentOf(EvaluatedAt),
+        Stalled = Stalled != 0,
     }.WithDerived();
 
     public static DateTimeOffset MomentOf(long ticks) => new(ticks, TimeSpan.Zero);
@@ -168,6 +176,8 @@ internal sealed class MemberRow
 
     public long? Via { get; init; }
 
+    public long? Passed { get; init; }
+
     public required long Silent { get; init; }
 
     public required long GrantedAt { get; init; }
@@ -185,6 +195,7 @@ internal sealed class MemberRow
         Serial = m.Serial,
         Retries = m.Retries,
         Via = m.Via,
+        Passed = m.Passed,
         Silent = m.Silent ? 1 : 0,
         GrantedAt = m.GrantedAt.UtcTicks,
         HeardAt = m.HeardAt.UtcTicks,
@@ -197,6 +208,7 @@ internal sealed class MemberRow
         Serial = (int)Serial,
         Retries = (int)Retries,
         Via = (int?)Via,
+        Passed = (int?)Passed,
         Silent = Silent != 0,
         GrantedAt = RolloutRow.MomentOf(GrantedAt),
         HeardAt = RolloutRow.MomentOf(HeardAt),

@@ -23,13 +23,14 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
             """
             SELECT number, product, version, target, manifest_digest AS ManifestDigest, security_version AS SecurityVersion,
                    abort_after_failures AS AbortAfterFailures, member_key AS MemberKey, status, stage, reason, plan, author, approved_by AS ApprovedBy, approved_at AS ApprovedAt,
-                   approved_manifest AS ApprovedManifest, approved_plan AS ApprovedPlan, clock, ramp_since AS RampSince, good_since AS GoodSince
+                   approved_manifest AS ApprovedManifest, approved_plan AS ApprovedPlan, clock, ramp_since AS RampSince, good_since AS GoodSince,
+                   evaluated_at AS EvaluatedAt, stalled
             FROM rollouts ORDER BY number
             """,
             transaction: transaction);
         ILookup<long, StageRow> stages = connection.Query<StageRow>("SELECT rollout, stage, name, count FROM rollout_stages", transaction: transaction).ToLookup(static r => r.Rollout);
         ILookup<long, MemberRow> members = connection.Query<MemberRow>(
-            "SELECT rollout, device, stage, status, deferral, evidence, serial, retries, via, silent, granted_at AS GrantedAt, heard_at AS HeardAt FROM rollout_members",
+            "SELECT rollout, device, stage, status, deferral, evidence, serial, retries, via, passed, silent, granted_at AS GrantedAt, heard_at AS HeardAt FROM rollout_members",
             transaction: transaction).ToLookup(static r => r.Rollout);
         ILookup<long, WayRow> ways = connection.Query<WayRow>(
             "SELECT rollout, version, target, manifest_digest AS ManifestDigest, security_version AS SecurityVersion FROM rollout_ways",
@@ -83,16 +84,16 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
             """
             INSERT INTO rollouts
               (number, product, version, target, manifest_digest, security_version, abort_after_failures, member_key, status, stage, reason,
-               plan, author, approved_by, approved_at, approved_manifest, approved_plan, clock, ramp_since, good_since)
+               plan, author, approved_by, approved_at, approved_manifest, approved_plan, clock, ramp_since, good_since, evaluated_at, stalled)
             VALUES
               (@Number, @Product, @Version, @Target, @ManifestDigest, @SecurityVersion, @AbortAfterFailures, @MemberKey, @Status, @Stage, @Reason,
-               @Plan, @Author, @ApprovedBy, @ApprovedAt, @ApprovedManifest, @ApprovedPlan, @Clock, @RampSince, @GoodSince)
+               @Plan, @Author, @ApprovedBy, @ApprovedAt, @ApprovedManifest, @ApprovedPlan, @Clock, @RampSince, @GoodSince, @EvaluatedAt, @Stalled)
             ON CONFLICT (number) DO UPDATE SET
               product = excluded.product, version = excluded.version, target = excluded.target, manifest_digest = excluded.manifest_digest,
               security_version = excluded.security_version, abort_after_failures = excluded.abort_after_failures, status = excluded.status, stage = excluded.stage,
               reason = excluded.reason, plan = excluded.plan, author = excluded.author, approved_by = excluded.approved_by, approved_at = excluded.approved_at,
               approved_manifest = excluded.approved_manifest, approved_plan = excluded.approved_plan, clock = excluded.clock, ramp_since = excluded.ramp_since,
-              good_since = excluded.good_since
+              good_since = excluded.good_since, evaluated_at = excluded.evaluated_at, stalled = excluded.stalled
             """,
             RolloutRow.From(state),
             transaction);
@@ -110,10 +111,10 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
 
         connection.Execute(
             """
-            INSERT INTO rollout_members (rollout, device, stage, status, deferral, evidence, serial, retries, via, silent, granted_at, heard_at)
-            VALUES (@Rollout, @Device, @Stage, @Status, @Deferral, @Evidence, @Serial, @Retries, @Via, @Silent, @GrantedAt, @HeardAt)
+            INSERT INTO rollout_members (rollout, device, stage, status, deferral, evidence, serial, retries, via, passed, silent, granted_at, heard_at)
+            VALUES (@Rollout, @Device, @Stage, @Status, @Deferral, @Evidence, @Serial, @Retries, @Via, @Passed, @Silent, @GrantedAt, @HeardAt)
             ON CONFLICT (rollout, device) DO UPDATE SET
-              status = excluded.status, deferral = excluded.deferral, serial = excluded.serial, retries = excluded.retries, via = excluded.via, silent = excluded.silent,
+              status = excluded.status, deferral = excluded.deferral, serial = excluded.serial, retries = excluded.retries, via = excluded.via, passed = excluded.passed, silent = excluded.silent,
               granted_at = excluded.granted_at, heard_at = excluded.heard_at
             """,
             step.Changed.Select(m => MemberRow.From(number, m)),

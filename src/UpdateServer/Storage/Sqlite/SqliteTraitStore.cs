@@ -25,7 +25,7 @@ internal sealed class SqliteTraitStore(SqliteDatabase database) : ITraitStore
             Device = traits.Device.ToString(),
             traits.Site,
             traits.Hardware,
-            TimeZone = traits.TimeZone?.Id,
+            TimeZone = traits.ZoneName,
             Tags = JsonSerializer.Serialize(traits.Tags.Order(StringComparer.Ordinal)),
         },
         transaction));
@@ -46,7 +46,8 @@ internal sealed class SqliteTraitStore(SqliteDatabase database) : ITraitStore
         {
             Site = Site,
             Hardware = Hardware,
-            TimeZone = TimeZone is null ? null : PlanReader.ZoneOf(TimeZone, "device_traits"),
+            TimeZone = TimeZones.Find(TimeZone),
+            ZoneName = TimeZone,
             Tags = [.. JsonSerializer.Deserialize<string[]>(Tags)!],
         };
     }

@@ -7,9 +7,9 @@ using Fota.UpdateServer.Tests.Support;
 
 namespace Fota.UpdateServer.Tests.Rollouts;
 
-/// <summary>Facts that should hold of a whole server and do not yet: findings of a review, one test each.</summary>
+/// <summary>What an absence of the server, and a pause, do to a rollout; over HTTP.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class ReviewApiTests : IAsyncDisposable
+public sealed class InterruptionTests : IAsyncDisposable
 {
     private ServerUnderTest _server = null!;
     private SimulatedDevice[] _pumps = null!;
@@ -32,6 +32,7 @@ public sealed class ReviewApiTests : IAsyncDisposable
     public async ValueTask DisposeAsync() => await _server.DisposeAsync();
 
     [Test]
+    [Proves("O-52")]
     public async Task A48_Time_in_which_the_server_was_away_is_nobodys_silence()
     {
         string id = await StartAsync(new { product = "infusion-pump", version = "1.1.0", stages = new object[] { new { name = "all" } }, abort_after_failures = 3, timeout_minutes = 60 });
@@ -43,6 +44,7 @@ public sealed class ReviewApiTests : IAsyncDisposable
     }
 
     [Test]
+    [Proves("O-52")]
     public async Task A48_Time_in_which_the_server_was_away_is_no_soak_time()
     {
         string id = await StartAsync(new
@@ -65,13 +67,18 @@ public sealed class ReviewApiTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Device_that_waits_for_a_gate_is_not_let_begin_while_its_rollout_is_paused()
+    [Proves("O-35")]
+    public async Task A43_A_device_that_waits_for_a_gate_is_not_let_begin_while_its_rollout_is_paused()
     {
         string id = await StartAsync(new { product = "infusion-pump", version = "1.1.0", stages = new object[] { new { name = "all" } }, abort_after_failures = 3 });
         SimulatedDevice pump = (await AllCheckInAsync())[0];
         await pump.CheckInAsync(pump.Report(ReportState.Deferred, $"{id}-{pump.Name}", PublicationSource.DigestOf(_release)) with { Reason = RejectionReason.GateClosed, Detail = "in use" });
+        Assert.That(await pump.CheckInAsync(), Is.Not.Null);
         await _server.PostAsync($"/api/v1/rollouts/{id}/pause");
         Assert.That(await pump.CheckInAsync(), Is.Null);
+        Assert.That(await _pumps[1].CheckInAsync(), Is.Not.Null, "it says nothing of a gate, and may have begun");
+        await _server.PostAsync($"/api/v1/rollouts/{id}/resume");
+        Assert.That(await pump.CheckInAsync(), Is.EqualTo(new Assignment($"{id}-{pump.Name}", _release.TargetPath)));
     }
 
     private async Task<SimulatedDevice[]> AllCheckInAsync()
