@@ -58,7 +58,7 @@ internal sealed record RolloutState(RolloutPlan Plan, RolloutStatus Status, int 
     /// <summary>Since when the stage has been good without a break; null while it is not.</summary>
     public DateTimeOffset? GoodSince { get; init; }
 
-    /// <summary>Whether it was said already that the stage has come to its end and is not good.</summary>
+    /// <summary>Whether it was said already that the stage has come to its end and is not good. No stage follows such a one.</summary>
     public bool Stalled { get; init; }
 
     /// <summary>When it was judged last, to <see cref="Absence.Grain"/>; the beginning of time where that is not known.</summary>

@@ -58,7 +58,7 @@ internal static class StageCourse
             }
 
             draft.Decide(DecisionKind.StageBegun, by, $"stage {plan.Stages[stage].Name} begins with {taken.Count} of the {left.Length} devices that are left", stage, draft.State.Stage);
-            draft.State = draft.State with { Stage = stage, RampSince = draft.Now, GoodSince = null, Stalled = false };
+            draft.State = draft.State with { Stage = stage, RampSince = draft.Now, GoodSince = null };
             foreach (FleetDevice device in taken)
             {
                 draft.Set(new Member(device.Device, stage, MemberStatus.Waiting) { Evidence = device.Evidence });

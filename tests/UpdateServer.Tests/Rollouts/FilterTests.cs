@@ -29,8 +29,9 @@ public sealed class FilterTests
             new() { FloorFrom = new SecurityVersion(1) }, new() { FloorBelow = new SecurityVersion(1) },
         ];
         Assert.That(different, Is.Unique);
-        Assert.That(new DeviceFilter { Sites = [.. (string[])["a", "b"]] }, Is.EqualTo(new DeviceFilter { Sites = ["a", "b"] }));
-        Assert.That(new DeviceFilter { Sites = ["a", "b"] }.GetHashCode(), Is.EqualTo(new DeviceFilter { Sites = ["a", "b"] }.GetHashCode()));
+        DeviceFilter[] same = [.. Enumerable.Range(0, 2).Select(static _ => new DeviceFilter { Tags = ["c"], Sites = ["a", "b"], VersionFrom = ReleaseVersion.Parse("1.0.0") })];
+        Assert.That(same[1], Is.EqualTo(same[0]));
+        Assert.That(same[1].GetHashCode(), Is.EqualTo(same[0].GetHashCode()));
     }
 
     [TestCase("""{"version_from": "2.0.0", "version_below": "1.0.0"}""", "filter.version_below: wanted above 2.0.0, which is version_from, got 1.0.0")]

@@ -39,6 +39,30 @@ public sealed class StoredPlanTests : IDisposable
     }
 
     [Test]
+    [Proves("O-24", "O-36", "O-52")]
+    public void A48_What_verdicts_rest_on_is_read_as_it_was()
+    {
+        RolloutState running = RolloutState.Draft(EngineWorld.PlanOf(new StagePlan("all", null))) with
+        {
+            Status = RolloutStatus.Running,
+            Stage = 0,
+            Stalled = true,
+            EvaluatedAt = new DateTimeOffset(2026, 3, 2, 12, 0, 0, TimeSpan.Zero).AddTicks(1),
+        };
+        Member member = new(DeviceId.Parse("pump-1"), 0, MemberStatus.Waiting) { Serial = 2, Passed = 1 };
+        SqliteFleetStore store = new(Database());
+        Execute($"""
+            INSERT INTO devices (device, product, version, slot, floor, state, manifest_digest, reason, ordinal, nonce, last_seen)
+              VALUES ('pump-1', 'infusion-pump', '1.0.0', 0, 1, 'Idle', '{new string('0', 64)}', 0, 7, x'00', 1)
+            """);
+        store.Save(new FleetChange(null, null, [new RolloutStep(running with { Stalled = false }, [])]));
+        store.Save(new FleetChange(null, null, [new RolloutStep(running, [member with { Passed = 0 }])]));
+        store.Save(new FleetChange(null, null, [new RolloutStep(running, [member])]));
+        RolloutState read = store.Load().Rollouts.Single();
+        Assert.That((read.Stalled, read.EvaluatedAt, read.Members.Values.Single()), Is.EqualTo((true, running.EvaluatedAt, member)));
+    }
+
+    [Test]
     [Proves("O-7")]
     public void A48_Time_zone_of_a_device_that_is_not_on_this_machine_is_unknown_and_keeps_its_name()
     {
