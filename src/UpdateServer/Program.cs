@@ -5,6 +5,7 @@ using Fota.Shared;
 using Fota.UpdateServer;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Rollouts.Simulation;
+using Fota.UpdateServer.Storage;
 using Microsoft.Extensions.Logging.Console;
 
 Option<FileInfo> config = new("--config") { Description = "The server's configuration (JSON).", Required = true };
@@ -30,7 +31,7 @@ request.SetAction(parsed =>
 
 Command rollout = new("rollout", "Looks at plans of rollouts.") { SimulateCommand.Create() };
 RootCommand root = new("Verifies, publishes and rolls out what the signer signed.") { run, request, rollout };
-return await CommandLineEntry.RunAsync(root, args, static e => e is ConfigurationException or CryptographicException or RejectedException or InvalidDataException);
+return await CommandLineEntry.RunAsync(root, args, static e => e is ConfigurationException or CryptographicException or RejectedException or InvalidDataException or StoreUnavailableException);
 
 // Standard output is for programs: it says where the server listens, and nothing else.
 static void LogToStandardError(ILoggingBuilder logging) => logging

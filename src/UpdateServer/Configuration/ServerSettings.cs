@@ -58,6 +58,9 @@ public sealed record ServerSettings
     /// <summary>Whether a rollout starts only when somebody else than its author has approved it.</summary>
     public RolloutApproval RolloutApproval { get; init; } = RolloutApproval.NotRequired;
 
+    /// <summary>The database that several servers share; null for SQLite in <see cref="DataDirectory"/>, which is one server's.</summary>
+    public DatabaseSettings? Database { get; init; }
+
     /// <summary>The server's TLS certificate and key.</summary>
     public required TlsSettings Tls { get; init; }
 
@@ -85,6 +88,7 @@ public sealed record ServerSettings
             throw new ConfigurationException("rolloutApproval: wanted required or none, got neither");
         }
 
+        Database?.Validate(Layout);
         Tls.Validate(Layout);
     }
 }

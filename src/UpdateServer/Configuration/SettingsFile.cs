@@ -53,6 +53,7 @@ public static class SettingsFile
                 "required" => RolloutApproval.Required,
                 _ => RolloutApproval.None,
             },
+            Database = root.OptionalObject("database") is { } database ? ReadDatabase(database) : null,
             Tls = ReadTls(root.Object("tls")),
         };
         root.RefuseOthers();
@@ -70,6 +71,24 @@ public static class SettingsFile
             "reenrol" => CertificateUse.Reenrolment,
             _ => CertificateUse.None,
         })]);
+    }
+
+    private static DatabaseSettings? ReadDatabase(ConfigurationObject database)
+    {
+        string kind = database.Text("kind");
+        DatabaseSettings? settings = kind switch
+        {
+            "sqlite" => null,
+            "postgresql" => new DatabaseSettings
+            {
+                Connection = database.Text("connection"),
+                PasswordFile = database.OptionalFilePath("passwordFile"),
+                ContentDirectory = database.OptionalFilePath("content"),
+            },
+            _ => throw new ConfigurationException("database.kind: wanted sqlite or postgresql, got neither"),
+        };
+        database.RefuseOthers();
+        return settings;
     }
 
     private static TlsSettings ReadTls(ConfigurationObject tls)

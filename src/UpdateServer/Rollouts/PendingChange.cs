@@ -28,6 +28,13 @@ internal sealed class PendingChange(ImmutableList<RolloutState> rollouts, FleetM
         return step.Refused;
     }
 
+    /// <summary>Adds a rollout.</summary>
+    public void Add(RolloutStep first)
+    {
+        Rollouts = Rollouts.Add(first.State);
+        _steps[first.State.Plan.Id] = first;
+    }
+
     private static RolloutStep Merge(RolloutStep earlier, RolloutStep later) => later with
     {
         Changed = [.. earlier.Changed.Concat(later.Changed).GroupBy(static m => m.Device).Select(static g => g.Last())],

@@ -110,6 +110,27 @@ internal sealed record RolloutState(RolloutPlan Plan, RolloutStatus Status, int 
         };
     }
 
+    /// <summary>The same with a member that is new or other, and with what follows from it; grants are counted by whoever gives them.</summary>
+    public RolloutState With(Member member)
+    {
+        Member? old = Members.GetValueOrDefault(member.Device);
+        StageTally tally = Tallies[member.Stage];
+        if (old is not null)
+        {
+            tally = tally.With(old, -1);
+        }
+
+        RolloutState next = this with { Members = Members.SetItem(member.Device, member), Tallies = Tallies.SetItem(member.Stage, tally.With(member, 1)) };
+        Deadline? before = old is null ? null : DeadlineOf(old), after = DeadlineOf(member);
+        if (before != after)
+        {
+            next = next with { Deadlines = before is { } past ? next.Deadlines.Remove(past) : next.Deadlines };
+            next = next with { Deadlines = after is { } due ? next.Deadlines.Add(due) : next.Deadlines };
+        }
+
+        return next;
+    }
+
     /// <summary>By when <paramref name="member"/> has to say something; null when nothing is waited for.</summary>
     public Deadline? DeadlineOf(Member member) => member.HoldsGrant && Plan.Timeout is { } timeout ? new Deadline(member.HeardAt + timeout, member.Device) : null;
 }

@@ -25,22 +25,7 @@ internal sealed class StepDraft(RolloutState from, DateTimeOffset now, IFleet fl
     /// <summary>Adds a member or puts it in place of what it was, and keeps up what follows from it.</summary>
     public void Set(Member member)
     {
-        Member? old = State.Members.GetValueOrDefault(member.Device);
-        StageTally tally = State.Tallies[member.Stage];
-        if (old is not null)
-        {
-            tally = tally.With(old, -1);
-        }
-
-        RolloutState next = State with { Members = State.Members.SetItem(member.Device, member), Tallies = State.Tallies.SetItem(member.Stage, tally.With(member, 1)) };
-        Deadline? before = old is null ? null : State.DeadlineOf(old), after = State.DeadlineOf(member);
-        if (before != after)
-        {
-            next = next with { Deadlines = before is { } past ? next.Deadlines.Remove(past) : next.Deadlines };
-            next = next with { Deadlines = after is { } due ? next.Deadlines.Add(due) : next.Deadlines };
-        }
-
-        State = next;
+        State = State.With(member);
         _changed[member.Device] = member;
     }
 

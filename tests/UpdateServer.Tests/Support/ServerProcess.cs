@@ -17,11 +17,14 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static async Task<ServerProcess> StartAsync(ServerUnderTest prepared)
+    /// <param name="prepared">Whose folder it is.</param>
+    /// <param name="database">The member of the configuration; SQLite where it is left out.</param>
+    public static async Task<ServerProcess> StartAsync(ServerUnderTest prepared, string database = """{"kind":"sqlite"}""")
     {
         string config = prepared.PathOf("server.json");
-        await File.WriteAllTextAsync(config, """
-            {"layout":"development","listen":"127.0.0.1:0","data":"data","trustedRoot":"root.json","deviceCa":"device-ca.pem","tls":{"certificate":"server.pem","unsafeKeyFile":"server.key"}}
+        await File.WriteAllTextAsync(config, $$$"""
+            {"layout":"development","listen":"127.0.0.1:0","data":"data","trustedRoot":"root.json","deviceCa":"device-ca.pem","database":{{{database}}},
+             "tls":{"certificate":"server.pem","unsafeKeyFile":"server.key"}}
             """);
         Process process = Process.Start(new ProcessStartInfo("dotnet", [typeof(FotaServer).Assembly.Location, "run", "--config", config])
         {
@@ -60,6 +63,13 @@ internal sealed class ServerProcess : IAsyncDisposable
                 _process.Kill();
             }
         }
+    }
+
+    /// <summary>Kills it (SIGKILL).</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -1,6 +1,6 @@
-using System.Text.Json;
 using Dapper;
 using Fota.UpdateServer.Rollouts;
+using Fota.UpdateServer.Storage.Rows;
 using Microsoft.Data.Sqlite;
 
 namespace Fota.UpdateServer.Storage.Sqlite;
@@ -8,8 +8,6 @@ namespace Fota.UpdateServer.Storage.Sqlite;
 /// <inheritdoc cref="IDecisionStore"/>
 internal sealed class SqliteDecisionStore(SqliteDatabase database) : IDecisionStore
 {
-    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     public IReadOnlyList<StoredDecision> Of(long rollout)
     {
         using SqliteConnection connection = database.Open();
@@ -18,24 +16,7 @@ internal sealed class SqliteDecisionStore(SqliteDatabase database) : IDecisionSt
 
     /// <summary>Stores decisions in the transaction of what they changed.</summary>
     public static void Save(SqliteConnection connection, SqliteTransaction transaction, long rollout, IEnumerable<RolloutDecision> decisions) => connection.Execute(
-        "INSERT INTO rollout_decisions (rollout, at, kind, made_by, stage, why, figures) VALUES (@rollout, @At, @Kind, @By, @Stage, @Why, @Figures)",
-        decisions.Select(d => new { rollout, At = d.At.UtcTicks, Kind = d.Kind.ToString(), d.By, d.Stage, d.Why, Figures = JsonSerializer.Serialize(d.Figures, s_json) }),
+        "INSERT INTO rollout_decisions (rollout, at, kind, made_by, stage, why, figures) VALUES (@rollout, @At, @Kind, @MadeBy, @Stage, @Why, @Figures)",
+        decisions.Select(DecisionRow.From).Select(r => new { rollout, r.At, r.Kind, r.MadeBy, r.Stage, r.Why, r.Figures }),
         transaction);
-
-    private sealed class DecisionRow
-    {
-        public required long At { get; init; }
-
-        public required string Kind { get; init; }
-
-        public required string MadeBy { get; init; }
-
-        public required long Stage { get; init; }
-
-        public required string Why { get; init; }
-
-        public required string Figures { get; init; }
-
-        public StoredDecision ToDecision() => new(new DateTimeOffset(At, TimeSpan.Zero), Kind, MadeBy, (int)Stage, Why, JsonSerializer.Deserialize<JsonElement>(Figures));
-    }
 }

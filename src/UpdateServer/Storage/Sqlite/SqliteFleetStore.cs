@@ -1,6 +1,7 @@
 using Dapper;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
+using Fota.UpdateServer.Storage.Rows;
 using Microsoft.Data.Sqlite;
 
 namespace Fota.UpdateServer.Storage.Sqlite;
@@ -8,7 +9,7 @@ namespace Fota.UpdateServer.Storage.Sqlite;
 /// <inheritdoc cref="IFleetStore"/>
 internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
 {
-    public (IReadOnlyList<DeviceRecord> Devices, IReadOnlyList<RolloutState> Rollouts) Load()
+    public FleetNews Load()
     {
         using SqliteConnection connection = database.Open();
         using SqliteTransaction transaction = connection.BeginTransaction();
@@ -27,28 +28,62 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
             FROM rollouts ORDER BY number
             """,
             transaction: transaction);
-        ILookup<long, StageRow> stages = connection.Query<StageRow>("SELECT rollout, stage, name, count FROM rollout_stages", transaction: transaction).ToLookup(static r => r.Rollout);
-        ILookup<long, MemberRow> members = connection.Query<MemberRow>(
+        IEnumerable<StageRow> stages = connection.Query<StageRow>("SELECT rollout, stage, name, count FROM rollout_stages", transaction: transaction);
+        IEnumerable<MemberRow> members = connection.Query<MemberRow>(
             "SELECT rollout, device, stage, status, deferral, evidence, serial, retries, via, silent, granted_at AS GrantedAt, heard_at AS HeardAt FROM rollout_members",
-            transaction: transaction).ToLookup(static r => r.Rollout);
-        ILookup<long, WayRow> ways = connection.Query<WayRow>(
+            transaction: transaction);
+        IEnumerable<WayRow> ways = connection.Query<WayRow>(
             "SELECT rollout, version, target, manifest_digest AS ManifestDigest, security_version AS SecurityVersion FROM rollout_ways",
-            transaction: transaction).ToLookup(static r => r.Rollout);
-        return ([.. devices.Select(static d => d.ToRecord())], [.. rollouts.Select(r => r.ToState(stages[r.Number], ways[r.Number], members[r.Number]))]);
+            transaction: transaction);
+        long generation = connection.QuerySingle<long>("SELECT generation FROM publication", transaction: transaction);
+        return new FleetNews(0, [.. devices.Select(static d => d.ToRecord())], SqliteTraits.Load(connection, transaction), RolloutNewsRows.Join(rollouts, stages, ways, members)) { Generation = generation };
     }
 
-    public void Save(FleetChange change) => database.Write((connection, transaction) =>
+    /// <summary>Nothing: one server holds the data folder, and knows what it changed.</summary>
+    public FleetNews ReadSince(long number)
+    {
+        using SqliteConnection connection = database.Open();
+        return Nothing(number, connection, null);
+    }
+
+    public long Change(long known, Func<FleetNews, FleetChange?> decide)
+    {
+        using SqliteConnection connection = database.Open();
+        using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
+        if (decide(Nothing(known, connection, transaction)) is not { } change)
+        {
+            return known;
+        }
+
+        Save(connection, transaction, change);
+        transaction.Commit();
+        return known + 1;
+    }
+
+    private static FleetNews Nothing(long number, SqliteConnection connection, SqliteTransaction? transaction) =>
+        new(number, [], [], []) { Generation = connection.QuerySingle<long>("SELECT generation FROM publication", transaction: transaction) };
+
+    private static void Save(SqliteConnection connection, SqliteTransaction transaction, FleetChange change)
     {
         if (change.Device is { } device)
         {
             SaveDevice(connection, transaction, device, change.Evidence);
         }
 
+        if (change.Traits is { } traits)
+        {
+            SqliteTraits.Save(connection, transaction, traits);
+        }
+
+        connection.Execute(
+            "UPDATE devices SET ordinal = @Ordinal, nonce = @Nonce, last_seen = max(last_seen, @At) WHERE device = @Device AND key_id = @Key AND ordinal < @Ordinal",
+            change.Seen.Select(static s => new { Device = s.Device.ToString(), Key = s.Key.ToString(), s.Ordinal, Nonce = s.Nonce.ToArray(), At = s.At.ToUnixTimeMilliseconds() }),
+            transaction);
         foreach (RolloutStep step in change.Rollouts)
         {
             SaveRollout(connection, transaction, step);
         }
-    });
+    }
 
     private static void SaveDevice(SqliteConnection connection, SqliteTransaction transaction, DeviceRecord device, byte[]? evidence)
     {

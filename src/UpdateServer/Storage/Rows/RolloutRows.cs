@@ -5,7 +5,7 @@ using Fota.Manifest;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
 
-namespace Fota.UpdateServer.Storage.Sqlite;
+namespace Fota.UpdateServer.Storage.Rows;
 
 /// <summary>A row of the table rollouts.</summary>
 internal sealed class RolloutRow
@@ -76,11 +76,12 @@ internal sealed class RolloutRow
         GoodSince = s.GoodSince?.UtcTicks,
     };
 
-    public RolloutState ToState(IEnumerable<StageRow> stages, IEnumerable<WayRow> ways, IEnumerable<MemberRow> members) => new RolloutState(
+    /// <summary>The rollout without its members.</summary>
+    public RolloutState ToHead(IEnumerable<StageRow> stages, IEnumerable<WayRow> ways) => new(
         Plan is null ? OldPlan(stages) : PlanReader.Read(PlanDocument.Parse(Encoding.UTF8.GetBytes(Plan)), $"r{Number}", MemberKey, (_, version) => ReleaseOf(version, ways)),
         Enum.Parse<RolloutStatus>(Status),
         (int)Stage,
-        members.Select(static m => m.ToMember()).ToImmutableDictionary(static m => m.Device),
+        ImmutableDictionary<DeviceId, Member>.Empty,
         Reason)
     {
         Author = Author,
@@ -88,7 +89,7 @@ internal sealed class RolloutRow
         Clock = MomentOf(Clock),
         RampSince = MomentOf(RampSince),
         GoodSince = GoodSince is { } since ? MomentOf(since) : null,
-    }.WithDerived();
+    };
 
     public static DateTimeOffset MomentOf(long ticks) => new(ticks, TimeSpan.Zero);
 

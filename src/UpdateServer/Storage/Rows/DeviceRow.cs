@@ -3,7 +3,7 @@ using Fota.Manifest.Keys;
 using Fota.Manifest.Reports;
 using Fota.UpdateServer.Devices;
 
-namespace Fota.UpdateServer.Storage.Sqlite;
+namespace Fota.UpdateServer.Storage.Rows;
 
 /// <summary>A row of the table devices.</summary>
 internal sealed class DeviceRow

@@ -1,0 +1,102 @@
+using System.Net.Sockets;
+
+namespace Fota.UpdateServer.Tests.Support;
+
+/// <summary>Stands between a server and its PostgreSQL, and can cut the connection over which the next commit goes: before the database hears of it, or before the server hears the answer.</summary>
+internal sealed class CuttingProxy : IAsyncDisposable
+{
+    public const int Port = 6000;
+
+    private readonly string _host;
+    private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _accepting;
+    private volatile Cut _next;
+    private int _cuts;
+
+    public CuttingProxy(PostgresServer postgres)
+    {
+        _host = postgres.Host;
+        _listener.Bind(new UnixDomainSocketEndPoint(Path.Combine(_host, $".s.PGSQL.{Port}")));
+        _listener.Listen();
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>Where a connection is cut.</summary>
+    public enum Cut
+    {
+        None = 0,
+        BeforeTheCommit,
+        BeforeTheAnswer,
+    }
+
+    /// <summary>How many were cut.</summary>
+    public int Cuts => Volatile.Read(ref _cuts);
+
+    /// <summary>What happens to the next commit.</summary>
+    public void CutNext(Cut cut) => _next = cut;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Dispose();
+        await _accepting;
+        _stop.Dispose();
+        File.Delete(Path.Combine(_host, $".s.PGSQL.{Port}"));
+    }
+
+    private async Task AcceptAsync()
+    {
+        List<Task> relays = [];
+        try
+        {
+            while (true)
+            {
+                relays.Add(RelayAsync(await _listener.AcceptAsync(_stop.Token)));
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            await Task.WhenAll(relays);
+        }
+    }
+
+    private async Task RelayAsync(Socket client)
+    {
+        using Socket ours = client;
+        using Socket database = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await database.ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(_host, ".s.PGSQL.5432")), _stop.Token);
+        await Task.WhenAny(PumpAsync(ours, database, isToDatabase: true), PumpAsync(database, ours, isToDatabase: false));
+    }
+
+    private async Task PumpAsync(Socket from, Socket to, bool isToDatabase)
+    {
+        byte[] buffer = new byte[64 * 1024];
+        try
+        {
+            for (int read; (read = await from.ReceiveAsync(buffer, _stop.Token)) > 0;)
+            {
+                Cut cut = isToDatabase && buffer.AsSpan(0, read).IndexOf("COMMIT\0"u8) >= 0 ? Interlocked.Exchange(ref _next, Cut.None) : Cut.None;
+                if (cut != Cut.BeforeTheCommit)
+                {
+                    await to.SendAsync(buffer.AsMemory(0, read), _stop.Token);
+                }
+
+                if (cut == Cut.BeforeTheAnswer)
+                {
+                    await to.ReceiveAsync(buffer, _stop.Token); // it is committed, and nobody will hear of it
+                }
+
+                if (cut != Cut.None)
+                {
+                    Interlocked.Increment(ref _cuts);
+                    return;
+                }
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            // One of the two is gone, and the other goes with it.
+        }
+    }
+}
