@@ -4,10 +4,11 @@ using Fota.Manifest;
 using Fota.Manifest.Reports;
 using Fota.TestKit;
 using Fota.UpdateServer.Tests.Support;
+using Npgsql;
 
 namespace Fota.UpdateServer.Tests.Storage;
 
-/// <summary>Two servers over one PostgreSQL, as processes, which are killed (SIGKILL) by turns in the middle of a rollout.</summary>
+/// <summary>Two servers over one PostgreSQL, as processes, which are killed (SIGKILL) by turns in the middle of a rollout; and so is PostgreSQL.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class KilledServerTests
 {
@@ -23,9 +24,10 @@ public sealed class KilledServerTests
 
     [TestCase(8, 1)]
     [TestCase(60, 2, Category = "Full")]
-    public async Task A48_A_rollout_over_which_each_server_is_killed_completes_with_its_cap_held_and_every_report_once(int devices, int kills)
+    public async Task A48_A_rollout_over_which_each_server_and_the_database_are_killed_completes_with_its_cap_held_and_every_report_once(int devices, int kills)
     {
-        await using ServerPair pair = await ServerPair.StartAsync(source: PublicationSource.ForRealTime());
+        await using PostgresServer postgres = await PostgresServer.StartAsync();
+        await using ServerPair pair = await ServerPair.StartAsync(await postgres.CreateDatabaseAsync(), source: PublicationSource.ForRealTime());
         SimulatedDevice[] pumps = await pair.RegisterAsync(devices);
         await pair.RollOutAsync(new { name = "all", cap = Cap });
         await pair.One.StopAsync();
@@ -51,6 +53,11 @@ public sealed class KilledServerTests
             await killed.KillAsync();
             _servers[kill % 2] = await ServerProcess.StartAsync(prepared[kill % 2], pair.Json);
             await killed.DisposeAsync();
+            if (kill == 0)
+            {
+                await postgres.StopAsync();
+                await postgres.RunAgainAsync();
+            }
         }
 
         await rollout;
@@ -116,7 +123,15 @@ public sealed class KilledServerTests
         long most = 0;
         while (!cancellation.IsCancellationRequested)
         {
-            most = Math.Max(most, await pair.AskAsync("SELECT count(*) FROM rollout_members WHERE status IN ('Granted', 'Begun')"));
+            try
+            {
+                most = Math.Max(most, await pair.AskAsync("SELECT count(*) FROM rollout_members WHERE status IN ('Granted', 'Begun')"));
+            }
+            catch (NpgsqlException)
+            {
+                // The database is away for a moment.
+            }
+
             await Task.Delay(s_look, CancellationToken.None);
         }
 

@@ -17,7 +17,7 @@ public sealed class LostCommitTests
         await using ServerPair pair = await ServerPair.StartAsync(direct, $"{direct};Port={CuttingProxy.Port}");
         SimulatedDevice[] pumps = await pair.RegisterAsync(2);
         string id = await pair.RollOutAsync(new { name = "all", cap = 1 });
-        await pair.Two.HearsAsync(async () => (await pair.Two.GetAsync("/api/v1/rollouts")).GetArrayLength() == 1);
+        await pair.Two.HearsAsync(async () => (await pair.Two.GetAsync("/api/v1/rollouts")).EnumerateArray().Any(static r => r.GetProperty("state").GetString() == "running"));
         proxy.CutNext((CuttingProxy.Cut)cut);
         DeviceReport report = pumps[0].Report();
         using (HttpResponseMessage lost = await pumps[0].At(pair.Two).PostAsync(pumps[0].Sign(report)))

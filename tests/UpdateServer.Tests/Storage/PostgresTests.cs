@@ -144,7 +144,7 @@ public sealed class PostgresTests : IDisposable
         using NpgsqlTransaction transaction = hanging.BeginTransaction();
         hanging.Execute("UPDATE fleet SET changed = changed", transaction: transaction);
         Assert.That(hanging.QuerySingle<string>("SHOW idle_in_transaction_session_timeout", transaction: transaction), Is.EqualTo("10s"));
-        Assert.That(hanging.QuerySingle<string>("SHOW lock_timeout", transaction: transaction), Is.EqualTo("5s"));
+        Assert.That(hanging.QuerySingle<string>("SHOW lock_timeout", transaction: transaction), Is.EqualTo("2s"));
     }
 
     private Task<PostgresDatabase> RepairedAsync()

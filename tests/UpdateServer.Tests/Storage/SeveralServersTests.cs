@@ -140,7 +140,7 @@ public sealed class SeveralServersTests
         await using ServerPair pair = await ServerPair.StartAsync(await own.CreateDatabaseAsync());
         SimulatedDevice[] pumps = await pair.RegisterAsync(2);
         string id = await pair.RollOutAsync(new { name = "all" });
-        await pair.Two.HearsAsync(async () => (await pair.Two.GetAsync("/api/v1/rollouts")).GetArrayLength() == 1);
+        await pair.Two.HearsAsync(async () => (await pair.Two.GetAsync("/api/v1/rollouts")).EnumerateArray().Any(static r => r.GetProperty("state").GetString() == "running"));
         await own.StopAsync();
         DeviceReport report = pumps[0].Report();
         foreach (ServerUnderTest server in (ServerUnderTest[])[pair.One, pair.Two])

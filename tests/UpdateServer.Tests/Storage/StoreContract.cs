@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Collections.Immutable;
 using Fota.Manifest;
 using Fota.Manifest.Keys;
 using Fota.Manifest.Reports;

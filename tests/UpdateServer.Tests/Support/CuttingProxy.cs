@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Fota.UpdateServer.Tests.Support;
 
-/// <summary>Stands between a server and its PostgreSQL, and can cut the connection over which the next commit goes: before the database hears of it, or before the server hears the answer.</summary>
+/// <summary>Stands between a server and its PostgreSQL, and can cut the connection over which the next grant is committed: before the database hears of it, or before the server hears the answer.</summary>
 internal sealed class CuttingProxy : IAsyncDisposable
 {
     public const int Port = 6000;
@@ -33,7 +33,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
     /// <summary>How many were cut.</summary>
     public int Cuts => Volatile.Read(ref _cuts);
 
-    /// <summary>What happens to the next commit.</summary>
+    /// <summary>What happens to the next commit that members of a rollout are in.</summary>
     public void CutNext(Cut cut) => _next = cut;
 
     public async ValueTask DisposeAsync()
@@ -72,11 +72,13 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private async Task PumpAsync(Socket from, Socket to, bool isToDatabase)
     {
         byte[] buffer = new byte[64 * 1024];
+        bool isGrant = false;
         try
         {
             for (int read; (read = await from.ReceiveAsync(buffer, _stop.Token)) > 0;)
             {
-                Cut cut = isToDatabase && buffer.AsSpan(0, read).IndexOf("COMMIT\0"u8) >= 0 ? Interlocked.Exchange(ref _next, Cut.None) : Cut.None;
+                isGrant |= isToDatabase && buffer.AsSpan(0, read).IndexOf("INSERT INTO rollout_members"u8) >= 0;
+                Cut cut = isGrant && buffer.AsSpan(0, read).IndexOf("COMMIT\0"u8) >= 0 ? Interlocked.Exchange(ref _next, Cut.None) : Cut.None;
                 if (cut != Cut.BeforeTheCommit)
                 {
                     await to.SendAsync(buffer.AsMemory(0, read), _stop.Token);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace Fota.UpdateServer.Tests.Support;
 
@@ -32,9 +33,16 @@ internal sealed class ServerProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
+        StringBuilder log = new();
+        process.ErrorDataReceived += (_, line) => log.AppendLine(line.Data);
         process.BeginErrorReadLine(); // read, so that the server never waits for its log to be
         string? line = await process.StandardOutput.ReadLineAsync();
-        Assert.That(line, Does.StartWith("listening on "));
+        if (line is null)
+        {
+            await process.WaitForExitAsync(); // and so for the end of its log
+        }
+
+        Assert.That(line, Does.StartWith("listening on "), log.ToString());
         return new ServerProcess(process, prepared.PathOf("data"), new Uri(line!["listening on ".Length..]));
     }
 

@@ -10,7 +10,7 @@ namespace Fota.UpdateServer.Storage.Postgres;
 internal sealed class PostgresDatabase : IDisposable
 {
     /// <summary>So long a server waits for a lock that another one holds.</summary>
-    public static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(2);
 
     /// <summary>So long a transaction may be left alone: whoever hangs in the middle of one must not stop the others.</summary>
     private static readonly TimeSpan s_idlePatience = TimeSpan.FromSeconds(10);
@@ -20,7 +20,7 @@ internal sealed class PostgresDatabase : IDisposable
 
     private const int Retries = 3;
     private const int ConnectSeconds = 3;
-    private const int CommandSeconds = 30;
+    private const int CommandSeconds = 15;
 
     private readonly NpgsqlDataSource _source;
     private readonly ResiliencePipeline _retry;
@@ -64,16 +64,29 @@ internal sealed class PostgresDatabase : IDisposable
     /// <exception cref="StoreUnavailableException">It cannot be had.</exception>
     public async ValueTask<NpgsqlConnection> OpenOwnAsync(string applicationName, CancellationToken cancellation)
     {
-        NpgsqlConnection connection = new(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false, ApplicationName = applicationName }.ToString());
+        string own = new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false, ApplicationName = applicationName }.ToString();
         try
         {
-            await connection.OpenAsync(cancellation);
-            return connection;
+            return await _retry.ExecuteAsync(
+                async stop =>
+                {
+                    NpgsqlConnection connection = new(own);
+                    try
+                    {
+                        await connection.OpenAsync(stop);
+                        return connection;
+                    }
+                    catch
+                    {
+                        await connection.DisposeAsync();
+                        throw;
+                    }
+                },
+                cancellation);
         }
-        catch (Exception e)
+        catch (NpgsqlException e) when (IsInTheWay(e))
         {
-            await connection.DisposeAsync();
-            throw e is NpgsqlException failure && IsInTheWay(failure) ? Away(failure) : e;
+            throw Away(e);
         }
     }
 
