@@ -55,12 +55,13 @@ internal sealed class RolloutCoordinator : ISharedMemory
     {
         get
         {
-            if (_replica is null)
+            FleetReplica? replica;
+            while ((replica = _replica) is null)
             {
                 CatchUp();
             }
 
-            return _replica!;
+            return replica;
         }
     }
 

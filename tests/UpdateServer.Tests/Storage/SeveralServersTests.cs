@@ -68,8 +68,7 @@ public sealed class SeveralServersTests
             confirmed += granted.Length;
         }
 
-        JsonElement rollout = await pair.Two.GetAsync($"/api/v1/rollouts/{id}");
-        Assert.That(rollout.GetProperty("state").GetString(), Is.EqualTo("completed"));
+        await pair.Two.HearsAsync(async () => (await pair.Two.GetAsync($"/api/v1/rollouts/{id}")).GetProperty("state").GetString() == "completed");
         Assert.That(await pair.AskAsync("SELECT count(*) FROM reports"), Is.EqualTo(devices), "every report that names a deployment, once");
         Assert.That(await pair.AskAsync("SELECT count(DISTINCT device) FROM reports"), Is.EqualTo(devices));
         Assert.That(await pair.AskAsync("SELECT count(*) FROM rollout_decisions WHERE kind = 'Completed'"), Is.EqualTo(1), "what is decided is decided once");

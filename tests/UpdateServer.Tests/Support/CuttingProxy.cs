@@ -55,7 +55,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 relays.Add(RelayAsync(await _listener.AcceptAsync(_stop.Token)));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (IsOver(e))
         {
             await Task.WhenAll(relays);
         }
@@ -66,10 +66,13 @@ internal sealed class CuttingProxy : IAsyncDisposable
         using Socket ours = client;
         using Socket database = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await database.ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(_host, ".s.PGSQL.5432")), _stop.Token);
-        await Task.WhenAny(PumpAsync(ours, database, isToDatabase: true), PumpAsync(database, ours, isToDatabase: false));
+        TaskCompletionSource kept = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenSource isCut = new();
+        await Task.WhenAny(AskAsync(ours, database, isCut, kept.Task), AnswerAsync(database, ours, isCut, kept));
     }
 
-    private async Task PumpAsync(Socket from, Socket to, bool isToDatabase)
+    /// <summary>From the server to the database.</summary>
+    private async Task AskAsync(Socket from, Socket to, CancellationTokenSource isCut, Task kept)
     {
         byte[] buffer = new byte[64 * 1024];
         bool isGrant = false;
@@ -77,28 +80,55 @@ internal sealed class CuttingProxy : IAsyncDisposable
         {
             for (int read; (read = await from.ReceiveAsync(buffer, _stop.Token)) > 0;)
             {
-                isGrant |= isToDatabase && buffer.AsSpan(0, read).IndexOf("INSERT INTO rollout_members"u8) >= 0;
+                isGrant |= buffer.AsSpan(0, read).IndexOf("INSERT INTO rollout_members"u8) >= 0;
                 Cut cut = isGrant && buffer.AsSpan(0, read).IndexOf("COMMIT\0"u8) >= 0 ? Interlocked.Exchange(ref _next, Cut.None) : Cut.None;
+                if (cut != Cut.None)
+                {
+                    Interlocked.Increment(ref _cuts);
+                    await isCut.CancelAsync();
+                }
+
                 if (cut != Cut.BeforeTheCommit)
                 {
                     await to.SendAsync(buffer.AsMemory(0, read), _stop.Token);
                 }
 
-                if (cut == Cut.BeforeTheAnswer)
-                {
-                    await to.ReceiveAsync(buffer, _stop.Token); // it is committed, and nobody will hear of it
-                }
-
                 if (cut != Cut.None)
                 {
-                    Interlocked.Increment(ref _cuts);
+                    await (cut == Cut.BeforeTheAnswer ? kept : Task.CompletedTask); // it is committed, and nobody will hear of it
                     return;
                 }
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (IsOver(e))
         {
             // One of the two is gone, and the other goes with it.
         }
     }
+
+    /// <summary>From the database to the server, until it is cut: then the answer is kept.</summary>
+    private async Task AnswerAsync(Socket from, Socket to, CancellationTokenSource isCut, TaskCompletionSource kept)
+    {
+        byte[] buffer = new byte[64 * 1024];
+        try
+        {
+            for (int read; (read = await from.ReceiveAsync(buffer, _stop.Token)) > 0;)
+            {
+                if (isCut.IsCancellationRequested)
+                {
+                    break;
+                }
+
+                await to.SendAsync(buffer.AsMemory(0, read), _stop.Token);
+            }
+        }
+        catch (Exception e) when (IsOver(e))
+        {
+            // As above.
+        }
+
+        kept.TrySetResult();
+    }
+
+    private static bool IsOver(Exception e) => e is OperationCanceledException or SocketException or ObjectDisposedException;
 }
