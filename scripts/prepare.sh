@@ -54,9 +54,9 @@ fota_need_tuf_js() {
   cp "$folder/package-lock.json" "$folder/node_modules/.installed"
 }
 
-FOTA_RUNTIME_PACKAGES=(softhsm2 opensc libsqlite3-0 libzstd1 libssl3 openssl)
+FOTA_RUNTIME_PACKAGES=(softhsm2 opensc libsqlite3-0 libzstd1 libssl3 openssl tzdata)
 # The linker of the agent, which is compiled ahead of time.
 FOTA_BUILD_PACKAGES=(gcc libc6-dev zlib1g-dev)
-FOTA_TEST_PACKAGES=("${FOTA_RUNTIME_PACKAGES[@]}" libsodium23 faketime libubootenv-tool grub-common curl)
+FOTA_TEST_PACKAGES=("${FOTA_RUNTIME_PACKAGES[@]}" libsodium23 faketime libubootenv-tool grub-common curl postgresql)
 FOTA_BENCH_PACKAGES=(zstd xdelta3 bsdiff casync zchunk time squashfs-tools e2fsprogs)
 FOTA_INSTALL_BENCH_PACKAGES=(rauc swupdate dbus squashfs-tools cpio openssl time)

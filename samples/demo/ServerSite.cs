@@ -81,6 +81,7 @@ public sealed class ServerSite : IAsyncDisposable
         string json = JsonSerializer.Serialize(new
         {
             layout = "production",
+            rolloutApproval = "none", // one person does everything here
             listen = $"127.0.0.1:{port}",
             data = "data",
             trustedRoot = "root.json",

@@ -7,7 +7,6 @@ using Fota.Manifest.Metadata;
 using Fota.Manifest;
 using Fota.Manifest.Verification;
 using Fota.UpdateServer.Api;
-using Fota.UpdateServer.Artifacts;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
@@ -15,7 +14,6 @@ using Fota.UpdateServer.Enrolment;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage;
-using Fota.UpdateServer.Storage.Sqlite;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -69,6 +67,7 @@ public sealed class FotaServer : IAsyncDisposable
             logging?.Invoke(builder.Logging);
             ConfigureKestrel(builder, settings, credential);
             AddServices(builder.Services, settings, time, deviceCa, data, trustedRoot, seams);
+            await using IAsyncDisposable? starting = await StoreServices.AddAsync(builder.Services, settings, data, time, seams, cancellation);
             app = builder.Build();
             MapEndpoints(app);
 
@@ -146,13 +145,10 @@ public sealed class FotaServer : IAsyncDisposable
     {
         services.AddSingleton(settings).AddSingleton(time).AddSingleton(seams);
         services.AddSingleton(new DeviceCertificates(deviceCa, settings.ExpiredCertificates, time));
-        services.AddSingleton(new SqliteDatabase(data.DatabaseFile)).AddSingleton(new ContentStore(data.Path, seams));
-        services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IOperatorStore, SqliteOperatorStore>()
-            .AddSingleton<IDeltaStore, SqliteDeltaStore>().AddSingleton<IEnrolmentStore, SqliteEnrolmentStore>();
-        services.AddSingleton(static s => new ReleaseCatalog(s.GetRequiredService<IReleaseStore>().Load()));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Publisher>(s, trustedRoot));
         services.AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>();
-        DeltaSchedule.Add(services);
+        services.AddHostedService<RolloutTicker>();
+        DeltaSchedule.Add(services, settings.Database);
         services.AddSingleton(s => new OperatorTokens(s.GetRequiredService<IOperatorStore>(), data.Path, time, s.GetRequiredService<ILogger<OperatorTokens>>()));
         services.AddRouting();
         services.AddAuthentication()
@@ -180,6 +176,7 @@ public sealed class FotaServer : IAsyncDisposable
     private static void MapEndpoints(WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseMiddleware<StoreAwayMiddleware>();
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();

@@ -85,6 +85,37 @@ internal static partial class Log
     [LoggerMessage(20, LogLevel.Information, "Delta pack {Base} -> {Image}: nobody has wanted it since {Wanted:d}; it is removed")]
     public static partial void DeltaRemoved(ILogger logger, Sha256Digest @base, Sha256Digest image, DateTimeOffset wanted);
 
+    public static void EvaluationFailed(ILogger logger, Exception failure) => EvaluationFailed(logger, OneLine(failure));
+
+    [LoggerMessage(21, LogLevel.Error, "Rollouts could not be judged, and are again within a minute: {Failure}")]
+    private static partial void EvaluationFailed(ILogger logger, string failure);
+
+    [LoggerMessage(22, LogLevel.Information, "Rollout {Rollout}: {Kind} by {By}: {Why}")]
+    public static partial void RolloutDecided(ILogger logger, string rollout, DecisionKind kind, string by, string why);
+
+    [LoggerMessage(28, LogLevel.Warning, "Rollout {Rollout}: this machine has no time zone {Zone} (Debian: tzdata); its windows do not open for devices that have none of their own")]
+    public static partial void PlanZoneMissing(ILogger logger, string rollout, string zone);
+
+    [LoggerMessage(29, LogLevel.Warning, "This machine has no time zone {Zone} (Debian: tzdata); it counts as unknown for {Devices} devices")]
+    public static partial void DeviceZoneMissing(ILogger logger, string zone, int devices);
+    public static void SightingsNotWritten(ILogger logger, Exception failure) => SightingsNotWritten(logger, OneLine(failure));
+
+    [LoggerMessage(23, LogLevel.Warning, "When devices were seen could not be written down, and is again in a moment: {Failure}")]
+    private static partial void SightingsNotWritten(ILogger logger, string failure);
+
+    public static void StoreAway(ILogger logger, Exception failure, string method, string path) => StoreAway(logger, method, path, OneLine(failure));
+
+    public static void ListenerLost(ILogger logger, Exception failure) => ListenerLost(logger, OneLine(failure));
+
+    [LoggerMessage(24, LogLevel.Warning, "{Method} {Path} was put off: {Failure}")]
+    private static partial void StoreAway(ILogger logger, string method, string path, string failure);
+
+    [LoggerMessage(25, LogLevel.Warning, "What other servers change is not heard now, and everything is read again in a moment: {Failure}")]
+    private static partial void ListenerLost(ILogger logger, string failure);
+
+    [LoggerMessage(26, LogLevel.Information, "Hears what other servers change")]
+    public static partial void Listening(ILogger logger);
+
     [LoggerMessage(30, LogLevel.Information, "{Device} asks for a new certificate: request {Request}")]
     public static partial void RenewalRequested(ILogger logger, DeviceId device, Sha256Digest request);
 

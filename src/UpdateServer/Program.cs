@@ -4,6 +4,8 @@ using Fota.Manifest;
 using Fota.Shared;
 using Fota.UpdateServer;
 using Fota.UpdateServer.Configuration;
+using Fota.UpdateServer.Rollouts.Simulation;
+using Fota.UpdateServer.Storage;
 using Microsoft.Extensions.Logging.Console;
 
 Option<FileInfo> config = new("--config") { Description = "The server's configuration (JSON).", Required = true };
@@ -27,8 +29,9 @@ request.SetAction(parsed =>
     return 0;
 });
 
-RootCommand root = new("Verifies, publishes and rolls out what the signer signed.") { run, request };
-return await CommandLineEntry.RunAsync(root, args, static e => e is ConfigurationException or CryptographicException or RejectedException or InvalidDataException);
+Command rollout = new("rollout", "Looks at plans of rollouts.") { SimulateCommand.Create() };
+RootCommand root = new("Verifies, publishes and rolls out what the signer signed.") { run, request, rollout };
+return await CommandLineEntry.RunAsync(root, args, static e => e is ConfigurationException or CryptographicException or RejectedException or InvalidDataException or StoreUnavailableException);
 
 // Standard output is for programs: it says where the server listens, and nothing else.
 static void LogToStandardError(ILoggingBuilder logging) => logging

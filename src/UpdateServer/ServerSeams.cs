@@ -14,6 +14,9 @@ internal sealed record ServerSeams
     /// <summary>Called when a run of the delta job has nothing left to do, or was told to stop.</summary>
     public Action? DeltaRunEnded { get; init; }
 
+    /// <summary>Called when this server has read what others changed, as far as it had been told.</summary>
+    public Action? NewsRead { get; init; }
+
     /// <summary>Bytes that the server may still write to the file system of a directory.</summary>
     public Func<string, long> FreeSpace { get; init; } = static directory => new DriveInfo(directory).AvailableFreeSpace;
 

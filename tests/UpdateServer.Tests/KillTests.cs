@@ -19,15 +19,7 @@ public sealed class KillTests : IAsyncDisposable
     [SetUp]
     public async Task PublishFirst()
     {
-        // The program reads the real clock.
-        PublicationSource source = new();
-        foreach (SimulatedRole role in (SimulatedRole[])[source.Repository.Root, source.Repository.Timestamp, source.Repository.Snapshot, source.Repository.Targets, source.Repository.Pump])
-        {
-            role.Expires = new DateTimeOffset(2099, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        }
-
-        source.Repository.PublishRoot();
-        source.Repository.PublishTargets();
+        PublicationSource source = PublicationSource.ForRealTime();
         source.Add(SampleRelease.Create());
         _prepared = await ServerUnderTest.StartAsync(source);
         using HttpResponseMessage response = await _prepared.PublishAsync();

@@ -1,7 +1,10 @@
-using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Claims;
 using Fota.Manifest;
+using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Rollouts;
+using Fota.UpdateServer.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Fota.UpdateServer.Api;
@@ -12,25 +15,25 @@ internal static class RolloutEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/rollouts", (RolloutCoordinator coordinator) => coordinator.Rollouts.Select(RolloutView.Of));
-        api.MapGet("/rollouts/{id}", (string id, RolloutCoordinator coordinator) => Show(coordinator.Find(id)));
         api.MapPost("/rollouts", CreateAsync);
-        api.MapPost("/rollouts/{id}/start", StartAsync);
-        api.MapPost("/rollouts/{id}/pause", (string id, RolloutCoordinator coordinator) => Command(id, new RolloutEvent.Paused(), coordinator));
-        api.MapPost("/rollouts/{id}/resume", (string id, RolloutCoordinator coordinator) => Command(id, new RolloutEvent.Resumed(), coordinator));
-        api.MapPost("/rollouts/{id}/abort", (string id, RolloutCoordinator coordinator) => Command(id, new RolloutEvent.Aborted("an operator aborted it"), coordinator));
+        RouteGroupBuilder one = api.MapGroup("/rollouts/{id}");
+        one.MapGet("", (string id, RolloutCoordinator coordinator) => Show(coordinator.Find(id)));
+        one.MapPut("", EditAsync);
+        one.MapGet("/plan", Plan);
+        one.MapGet("/decisions", Decisions);
+        one.MapPost("/approve", (string id, ApprovalRequest request, ClaimsPrincipal user, RolloutCoordinator coordinator) => Approve(id, request, user, coordinator));
+        one.MapPost("/start", StartAsync);
+        one.MapPost("/pause", (string id, ClaimsPrincipal user, RolloutCoordinator coordinator) => Command(id, now => new RolloutEvent.Paused(now, NameOf(user)), coordinator));
+        one.MapPost("/resume", (string id, ClaimsPrincipal user, RolloutCoordinator coordinator) => Command(id, now => new RolloutEvent.Resumed(now, NameOf(user)), coordinator));
+        one.MapPost("/cancel", (string id, ClaimsPrincipal user, RolloutCoordinator coordinator) => Command(id, now => new RolloutEvent.Cancelled(now, NameOf(user)), coordinator));
+        one.MapPost("/abort", (string id, ClaimsPrincipal user, RolloutCoordinator coordinator) => Command(id, now => new RolloutEvent.Aborted(now, NameOf(user), "an operator aborted it"), coordinator));
     }
 
-    private static async Task<Results<Created<RolloutView>, ProblemHttpResult>> CreateAsync(RolloutRequest request, RolloutCoordinator coordinator, DeltaSchedule deltas)
+    private static async Task<Results<Created<RolloutView>, ProblemHttpResult>> CreateAsync(PlanDocument plan, ClaimsPrincipal user, RolloutCoordinator coordinator, DeltaSchedule deltas)
     {
-        if (WhyNotPlan(request) is { } wrong)
-        {
-            return Problems.Of(StatusCodes.Status400BadRequest, nameof(RejectionReason.ValueOutOfRange), wrong);
-        }
-
         try
         {
-            ImmutableArray<StagePlan> stages = [.. request.Stages.Select(static s => new StagePlan(s.Name, s.Count))];
-            RolloutView view = RolloutView.Of(coordinator.Create(ProductName.Parse(request.Product), ReleaseVersion.Parse(request.Version), stages, request.AbortAfterFailures));
+            RolloutView view = RolloutView.Of(coordinator.Create(plan, NameOf(user)));
             await deltas.RunSoonAsync();
             return TypedResults.Created($"/api/v1/rollouts/{view.Id}", view);
         }
@@ -44,39 +47,51 @@ internal static class RolloutEndpoints
         }
     }
 
-    private static string? WhyNotPlan(RolloutRequest request)
+    private static async Task<Results<Ok<RolloutView>, ProblemHttpResult>> EditAsync(string id, PlanDocument plan, ClaimsPrincipal user, RolloutCoordinator coordinator, DeltaSchedule deltas)
     {
-        IReadOnlyList<StageRequest> stages = request.Stages;
-        if (stages.Count is < 1 or > RolloutPlan.MaxStages)
+        try
         {
-            return $"stages: wanted 1 to {RolloutPlan.MaxStages}, got {stages.Count}";
+            Results<Ok<RolloutView>, ProblemHttpResult> answer = Show(coordinator.Edit(id, plan, NameOf(user)));
+            await deltas.RunSoonAsync();
+            return answer;
         }
-
-        if (stages.Any(static s => s is null || s.Name.Length is < 1 or > 64 || s.Count < 1))
+        catch (RejectedException e)
         {
-            return "stages: wanted names of 1 to 64 characters and counts of at least 1";
+            return Problems.Of(StatusCodes.Status400BadRequest, e.Rejection.Reason.ToString(), e.Rejection.Detail);
         }
-
-        if (stages.SkipLast(1).Any(static s => s.Count is null))
+        catch (RolloutRefusedException e)
         {
-            return "stages: wanted a count in every stage but the last, which may take the rest";
+            return Problems.Of(e.Reason == RolloutRefusedException.IllegalTransition ? StatusCodes.Status409Conflict : StatusCodes.Status422UnprocessableEntity, e.Reason, e.Message);
         }
-
-        return request.AbortAfterFailures < 1 ? $"abort_after_failures: wanted at least 1, got {request.AbortAfterFailures}" : null;
     }
 
-    private static async Task<Results<Ok<RolloutView>, ProblemHttpResult>> StartAsync(string id, RolloutCoordinator coordinator, DeltaSchedule deltas)
+    /// <summary>The plan's canonical text, whose digest an approval names.</summary>
+    private static Results<FileContentHttpResult, ProblemHttpResult> Plan(string id, RolloutCoordinator coordinator) => coordinator.Find(id) is { } rollout
+        ? TypedResults.Bytes(PlanDocument.Canonical(rollout.Plan), "application/json")
+        : NoSuch();
+
+    private static Results<Ok<IEnumerable<DecisionView>>, ProblemHttpResult> Decisions(string id, RolloutCoordinator coordinator, IDecisionStore decisions) => coordinator.Find(id) is { } rollout
+        ? TypedResults.Ok(decisions.Of(long.Parse(rollout.Plan.Id.AsSpan(1), CultureInfo.InvariantCulture)).Select(DecisionView.Of))
+        : NoSuch();
+
+    private static Results<Ok<RolloutView>, ProblemHttpResult> Approve(string id, ApprovalRequest request, ClaimsPrincipal user, RolloutCoordinator coordinator) =>
+        Sha256Digest.TryParse(request.ManifestDigest, out Sha256Digest? manifest) && Sha256Digest.TryParse(request.PlanDigest, out Sha256Digest? plan)
+            ? Command(id, now => new RolloutEvent.Approved(now, NameOf(user), manifest, plan), coordinator)
+            : Problems.Of(StatusCodes.Status400BadRequest, nameof(RejectionReason.ValueOutOfRange), "wanted digests of 64 lower-case hexadecimal digits");
+
+    private static async Task<Results<Ok<RolloutView>, ProblemHttpResult>> StartAsync(string id, ClaimsPrincipal user, RolloutCoordinator coordinator, DeltaSchedule deltas, ServerSettings settings)
     {
-        Results<Ok<RolloutView>, ProblemHttpResult> answer = Command(id, new RolloutEvent.Started(), coordinator);
+        bool needsApproval = settings.RolloutApproval != RolloutApproval.NotRequired;
+        Results<Ok<RolloutView>, ProblemHttpResult> answer = Command(id, now => new RolloutEvent.Started(now, NameOf(user)) { NeedsApproval = needsApproval }, coordinator);
         await deltas.RunSoonAsync();
         return answer;
     }
 
-    private static Results<Ok<RolloutView>, ProblemHttpResult> Command(string id, RolloutEvent command, RolloutCoordinator coordinator)
+    private static Results<Ok<RolloutView>, ProblemHttpResult> Command(string id, Func<DateTimeOffset, RolloutEvent.Command> command, RolloutCoordinator coordinator)
     {
         try
         {
-            return Show(coordinator.Command(id, command));
+            return Show(coordinator.Command(id, (_, now) => command(now)));
         }
         catch (RolloutRefusedException e)
         {
@@ -84,48 +99,13 @@ internal static class RolloutEndpoints
         }
     }
 
-    private static Results<Ok<RolloutView>, ProblemHttpResult> Show(RolloutState? rollout) =>
-        rollout is null ? Problems.OfStatus(StatusCodes.Status404NotFound, "no rollout has this id") : TypedResults.Ok(RolloutView.Of(rollout));
+    // Set by the authentication that every operator's endpoint demands.
+    private static string NameOf(ClaimsPrincipal user) => user.Identity!.Name!;
+
+    private static Results<Ok<RolloutView>, ProblemHttpResult> Show(RolloutState? rollout) => rollout is null ? NoSuch() : TypedResults.Ok(RolloutView.Of(rollout));
+
+    private static ProblemHttpResult NoSuch() => Problems.OfStatus(StatusCodes.Status404NotFound, "no rollout has this id");
 }
 
-/// <summary>What an operator asks for.</summary>
-internal sealed record RolloutRequest(string Product, string Version, IReadOnlyList<StageRequest> Stages, int AbortAfterFailures);
-
-/// <summary>One stage of it; without a count it takes the rest.</summary>
-internal sealed record StageRequest(string Name, int? Count = null);
-
-/// <summary>A rollout, as operators see it.</summary>
-internal sealed record RolloutView(
-    string Id, string Product, string Version, string Target, string ManifestDigest, string State, string? Stage, IReadOnlyList<StageView> Stages, int AbortAfterFailures, string? Reason)
-{
-    public static RolloutView Of(RolloutState r) => new(
-        r.Plan.Id,
-        r.Plan.Product.ToString(),
-        r.Plan.Version.ToString(),
-        r.Plan.TargetPath,
-        r.Plan.ManifestDigest.ToString(),
-        r.Status.ToString().ToLowerInvariant(),
-        r.Stage < 0 ? null : r.Plan.Stages[r.Stage].Name,
-        [.. r.Plan.Stages.Select((s, i) => StageView.Of(s, [.. r.Members.Values.Where(m => m.Stage == i)]))],
-        r.Plan.AbortAfterFailures,
-        r.Reason);
-}
-
-/// <summary>
-/// How far a stage came. Granted counts those that were asked and not taken back, whatever came of it. Who failed is named here, as a device's own entry
-/// says only what it reported last. Deferred are those that wait for a gate of their own, and why: they count neither as confirmed nor as failed.
-/// </summary>
-internal sealed record StageView(
-    string Name, int? Count, int Members, int Granted, int Confirmed, int Failed, IReadOnlyList<string> FailedDevices, int Deferred, IReadOnlyList<string> DeferredDevices)
-{
-    public static StageView Of(StagePlan stage, IReadOnlyList<Member> members) => new(
-        stage.Name,
-        stage.Count,
-        members.Count,
-        members.Count(static m => m.Status is not (MemberStatus.Waiting or MemberStatus.Withdrawn)),
-        members.Count(static m => m.Status == MemberStatus.Confirmed),
-        members.Count(static m => m.Status == MemberStatus.Failed),
-        [.. members.Where(static m => m.Status == MemberStatus.Failed).Select(static m => m.Device.ToString()).Order(StringComparer.Ordinal)],
-        members.Count(static m => m.Deferral is not null),
-        [.. members.Where(static m => m.Deferral is not null).Select(static m => $"{m.Device}: {m.Deferral}").Order(StringComparer.Ordinal)]);
-}
+/// <summary>What somebody agrees to.</summary>
+internal sealed record ApprovalRequest(string ManifestDigest, string PlanDigest);

@@ -14,11 +14,14 @@ internal sealed class ContentStore
     private readonly ServerSeams _seams;
 
     /// <summary>Opens the store in <paramref name="directory"/> and removes what an interrupted upload left in its staging area.</summary>
-    public ContentStore(string directory, ServerSeams seams)
+    /// <param name="directory">May be shared with other servers.</param>
+    /// <param name="seams">The tests'.</param>
+    /// <param name="staging">This server's own part of it: beside the content, as what is proven is moved there and not copied.</param>
+    public ContentStore(string directory, ServerSeams seams, string staging = "staging")
     {
         _seams = seams;
         _content = Directory.CreateDirectory(Path.Combine(directory, "content")).FullName;
-        _staging = Path.Combine(directory, "staging");
+        _staging = Path.Combine(directory, staging);
         if (Directory.Exists(_staging))
         {
             Directory.Delete(_staging, recursive: true);
@@ -64,7 +67,7 @@ internal sealed class ContentStore
         if (!File.Exists(path))
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.Move(staged.File, path);
+            File.Move(staged.File, path, overwrite: true); // another server may add the same bytes meanwhile
         }
     }
 

@@ -15,9 +15,24 @@ public enum DeploymentLayout
     Development,
 }
 
+/// <summary>Whether rollouts need a second person.</summary>
+public enum RolloutApproval
+{
+    /// <summary>Something else was said, which is refused.</summary>
+    None = 0,
+
+    /// <summary>Whoever may plan one may start it.</summary>
+    NotRequired,
+
+    /// <summary>Somebody else than the author has to approve it first.</summary>
+    Required,
+}
+
 /// <summary>How a server is set up (docs/spec/device-api.md, "Server configuration").</summary>
 public sealed record ServerSettings
 {
+    private readonly RolloutApproval? _rolloutApproval;
+
     /// <summary>Whether it serves real devices.</summary>
     public required DeploymentLayout Layout { get; init; }
 
@@ -42,6 +57,16 @@ public sealed record ServerSettings
     /// <summary>What devices may still do with expired certificates; nothing unless it is said.</summary>
     public ExpiredCertificatePolicy ExpiredCertificates { get; init; } = ExpiredCertificatePolicy.Refuse;
 
+    /// <summary>Whether a rollout starts only when somebody else than its author has approved it; where nothing is said, in production.</summary>
+    public RolloutApproval RolloutApproval
+    {
+        get => _rolloutApproval ?? (Layout == DeploymentLayout.Production ? RolloutApproval.Required : RolloutApproval.NotRequired);
+        init => _rolloutApproval = value;
+    }
+
+    /// <summary>The database that several servers share; null for SQLite in <see cref="DataDirectory"/>, which is one server's.</summary>
+    public DatabaseSettings? Database { get; init; }
+
     /// <summary>The server's TLS certificate and key.</summary>
     public required TlsSettings Tls { get; init; }
 
@@ -64,6 +89,12 @@ public sealed record ServerSettings
             throw new ConfigurationException($"enrolmentRetrySeconds: wanted 1 to 604800, got {EnrolmentRetry.TotalSeconds}");
         }
 
+        if (RolloutApproval is not (RolloutApproval.Required or RolloutApproval.NotRequired))
+        {
+            throw new ConfigurationException("rolloutApproval: wanted required or none, got neither");
+        }
+
+        Database?.Validate(Layout);
         Tls.Validate(Layout);
     }
 }

@@ -47,8 +47,12 @@ public static class SettingsFile
             CheckIn = TimeSpan.FromSeconds(root.OptionalInteger("checkInSeconds") ?? DefaultCheckInSeconds),
             EnrolmentRetry = TimeSpan.FromSeconds(root.OptionalInteger("enrolmentRetrySeconds") ?? DefaultEnrolmentRetrySeconds),
             ExpiredCertificates = root.OptionalObject("expiredDeviceCertificates") is { } expired ? ReadExpired(expired) : ExpiredCertificatePolicy.Refuse,
+            Database = root.OptionalObject("database") is { } database ? ReadDatabase(database) : null,
             Tls = ReadTls(root.Object("tls")),
         };
+        settings = root.OptionalText("rolloutApproval") is { } approval
+            ? settings with { RolloutApproval = approval switch { "none" => RolloutApproval.NotRequired, "required" => RolloutApproval.Required, _ => RolloutApproval.None } }
+            : settings;
         root.RefuseOthers();
         return settings;
     }
@@ -64,6 +68,24 @@ public static class SettingsFile
             "reenrol" => CertificateUse.Reenrolment,
             _ => CertificateUse.None,
         })]);
+    }
+
+    private static DatabaseSettings? ReadDatabase(ConfigurationObject database)
+    {
+        string kind = database.Text("kind");
+        DatabaseSettings? settings = kind switch
+        {
+            "sqlite" => null,
+            "postgresql" => new DatabaseSettings
+            {
+                Connection = database.Text("connection"),
+                PasswordFile = database.OptionalFilePath("passwordFile"),
+                ContentDirectory = database.OptionalFilePath("content"),
+            },
+            _ => throw new ConfigurationException("database.kind: wanted sqlite or postgresql, got neither"),
+        };
+        database.RefuseOthers();
+        return settings;
     }
 
     private static TlsSettings ReadTls(ConfigurationObject tls)

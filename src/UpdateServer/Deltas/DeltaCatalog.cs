@@ -7,8 +7,9 @@ using Fota.UpdateServer.Storage;
 namespace Fota.UpdateServer.Deltas;
 
 /// <summary>What is known of delta packs, in memory: check-ins and downloads are answered from it. What is stored is stored first.</summary>
-internal sealed class DeltaCatalog
+internal sealed class DeltaCatalog : ISharedMemory
 {
+    private readonly Lock _gate = new();
     private readonly IDeltaStore _store;
     private readonly ContentStore _content;
     private readonly ILogger _log;
@@ -25,6 +26,9 @@ internal sealed class DeltaCatalog
         ForgetMissing();
     }
 
+    /// <inheritdoc/>
+    public string Topic => Topics.Deltas;
+
     /// <summary>Everything.</summary>
     public IEnumerable<DeltaRecord> Records => _state.ByKey.Values;
 
@@ -37,8 +41,11 @@ internal sealed class DeltaCatalog
     /// <summary>Remembers what came of one; only the job calls it, one at a time.</summary>
     public void Save(DeltaRecord record)
     {
-        _store.Save(record);
-        _state = State.Of(_state.ByKey.SetItem(record.Key, record).Values);
+        lock (_gate)
+        {
+            _store.Save(record);
+            _state = State.Of(_state.ByKey.SetItem(record.Key, record).Values);
+        }
     }
 
     /// <summary>Forgets packs that somebody removed from the content store: they are neither offered nor served, and are made again.</summary>
@@ -64,8 +71,20 @@ internal sealed class DeltaCatalog
     /// <summary>As if it was never tried; only the job calls it.</summary>
     public void Forget(DeltaRecord record)
     {
-        _store.Delete(record.Key);
-        _state = State.Of(_state.ByKey.Remove(record.Key).Values);
+        lock (_gate)
+        {
+            _store.Delete(record.Key);
+            _state = State.Of(_state.ByKey.Remove(record.Key).Values);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void CatchUp()
+    {
+        lock (_gate)
+        {
+            _state = State.Of(_store.Load());
+        }
     }
 
     private sealed record State(ImmutableDictionary<DeltaKey, DeltaRecord> ByKey, ImmutableDictionary<Sha256Digest, PublishedFile> Packs)

@@ -9,12 +9,12 @@ internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, Del
 {
     public static readonly JobKey Key = new("deltas");
 
-    public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
+    public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
     {
         schedule.Begun();
         try
         {
-            MakeWanted(cancellationToken);
+            await MakeWantedAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -27,10 +27,9 @@ internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, Del
         }
 
         seams.DeltaRunEnded?.Invoke();
-        return ValueTask.CompletedTask;
     }
 
-    private void MakeWanted(CancellationToken cancellation)
+    private async Task MakeWantedAsync(CancellationToken cancellation)
     {
         HashSet<DeltaKey> tried = []; // what fails is tried again by the next run: what is wrong now is wrong in a moment, too
         while (Next(tried) is { } wanted)
@@ -47,7 +46,7 @@ internal sealed class DeltaJob(DeltaSchedule schedule, DeltaPlanner planner, Del
             }
         }
 
-        retention.Apply(planner.PlanToMake(), cancellation);
+        await retention.ApplyAsync(planner.PlanToMake(), cancellation);
     }
 
     /// <summary>What is to be made now. A run can take hours, and what went meanwhile is not to wait for the next one.</summary>

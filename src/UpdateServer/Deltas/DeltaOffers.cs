@@ -8,8 +8,8 @@ namespace Fota.UpdateServer.Deltas;
 internal sealed class DeltaOffers(PublishedImages images, DeltaCatalog catalog)
 {
     /// <summary>The packs that make the images of <paramref name="assigned"/> of those that <paramref name="device"/> runs; none without an assignment.</summary>
-    public IReadOnlyList<OfferedDelta> For(DeviceRecord device, RolloutPlan? assigned) =>
-        images.Find(device.ConfirmedDigest) is { } from && images.Find(assigned?.ManifestDigest) is { } to
+    public IReadOnlyList<OfferedDelta> For(DeviceRecord device, AssignedRelease? assigned) =>
+        images.Find(device.ConfirmedDigest) is { } from && images.Find(assigned?.Release.ManifestDigest) is { } to
             ? [.. from.PairsWith(to, DeltaPlanner.RunningSlot(device))
                 .Select(pair => catalog.Find(new DeltaKey(pair.Base.ImageDigest, pair.Image.ImageDigest)))
                 .Where(static record => record is { State: DeltaState.Made })

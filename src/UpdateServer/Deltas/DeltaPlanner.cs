@@ -67,7 +67,7 @@ internal sealed class DeltaPlanner(PublishedImages images, ReleaseCatalog catalo
     private ILookup<ProductName, ReleaseImages> Targets()
     {
         IEnumerable<Sha256Digest> newest = catalog.Current.Releases.GroupBy(static r => r.Product).Select(static g => g.MaxBy(static r => r.Sequence.Value)!.ManifestDigest);
-        IEnumerable<Sha256Digest> planned = coordinator.Rollouts.Where(static r => !r.IsOver).Select(static r => r.Plan.ManifestDigest);
+        IEnumerable<Sha256Digest> planned = coordinator.Rollouts.Where(static r => !r.IsOver).SelectMany(static r => r.Plan.PassThrough.Add(r.Plan.Release)).Select(static r => r.ManifestDigest);
         return newest.Concat(planned).Distinct().Select(images.Find).OfType<ReleaseImages>().ToLookup(static r => r.Product);
     }
 }

@@ -14,7 +14,7 @@ internal sealed class DeltaRetention(DeltaCatalog deltas, ContentStore content, 
 
     /// <summary>Notes what <paramref name="plan"/> holds, and removes what no plan has held for long; only the job calls it.</summary>
     /// <exception cref="IOException">A pack cannot be removed; its record is still there.</exception>
-    public void Apply(IEnumerable<WantedDelta> plan, CancellationToken cancellation)
+    public async Task ApplyAsync(IEnumerable<WantedDelta> plan, CancellationToken cancellation)
     {
         DateTimeOffset now = time.GetUtcNow();
         HashSet<DeltaKey> wanted = [.. plan.Select(static w => w.Key)];
@@ -27,7 +27,7 @@ internal sealed class DeltaRetention(DeltaCatalog deltas, ContentStore content, 
             }
             else if (!wanted.Contains(record.Key) && age >= Patience)
             {
-                publisher.BetweenPublications(() => Remove(record), cancellation);
+                await publisher.BetweenPublicationsAsync(() => Remove(record), cancellation);
             }
         }
     }

@@ -1,6 +1,7 @@
 using Fota.Manifest;
 using Fota.Manifest.Keys;
 using Fota.Manifest.Reports;
+using Fota.UpdateServer.Storage;
 
 namespace Fota.UpdateServer.Devices;
 
@@ -60,6 +61,12 @@ internal sealed record DeviceRecord
         Nonce = report.Nonce,
         LastSeen = now,
     };
+
+    /// <summary>The record after a report that says the same again.</summary>
+    public DeviceRecord After(Sighting seen) => this with { Ordinal = seen.Ordinal, Nonce = seen.Nonce, LastSeen = seen.At > LastSeen ? seen.At : LastSeen };
+
+    /// <summary>Whether two records differ in nothing but which report was the newest, and when it came.</summary>
+    public bool SaysTheSameAs(DeviceRecord other) => this == other with { Ordinal = Ordinal, Nonce = Nonce, LastSeen = LastSeen };
 
     /// <summary>Whether this is the record of the device that holds <paramref name="key"/>, and not of one that had its name before.</summary>
     public bool IsOf(VerificationKey key) => Key is null || Key == key.Id;

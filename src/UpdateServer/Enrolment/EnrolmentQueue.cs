@@ -9,20 +9,18 @@ namespace Fota.UpdateServer.Enrolment;
 
 /// <summary>
 /// Keeps requests of devices until their authority has answered. This server has no CA key: it carries requests one way and certificates the other.
-/// One request of each device, the newest.
+/// One request of each device, the newest. Whoever was overtaken, here or on another server, looks again.
 /// </summary>
 internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates certificates, ServerSettings settings, TimeProvider time, ILogger<EnrolmentQueue> log)
 {
     /// <summary>How many requests are shown at a time.</summary>
     public const int MostShown = 200;
 
-    private readonly Lock _gate = new();
-
     /// <summary>Takes in a request, or finds what became of it. The same request again is no other request.</summary>
     /// <exception cref="TooManyRequestsException">The device asks with one request after the other.</exception>
     public EnrolmentRecord Submit(RenewalRequest request)
     {
-        lock (_gate)
+        while (true)
         {
             DateTimeOffset now = time.GetUtcNow();
             EnrolmentRecord? before = store.Find(request.Identity.Device);
@@ -37,9 +35,11 @@ internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates c
             }
 
             EnrolmentRecord record = EnrolmentRecord.Of(request, now);
-            store.Save(record);
-            Log.RenewalRequested(log, record.Device, record.RequestDigest);
-            return record;
+            if (store.Save(record, before))
+            {
+                Log.RenewalRequested(log, record.Device, record.RequestDigest);
+                return record;
+            }
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates c
 
     private bool Answer(Sha256Digest request, Func<EnrolmentRecord, EnrolmentRecord> answer)
     {
-        lock (_gate)
+        while (true)
         {
             if (store.Find(request) is not { } record)
             {
@@ -110,9 +110,11 @@ internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates c
                 return answered.State == EnrolmentState.Issued && answered.Certificate!.Value.Span.SequenceEqual(record.Certificate!.Value.Span);
             }
 
-            store.Save(answered);
-            Log.RenewalAnswered(log, answered.Device, answered.RequestDigest, answered.State);
-            return true;
+            if (store.Save(answered, record))
+            {
+                Log.RenewalAnswered(log, answered.Device, answered.RequestDigest, answered.State);
+                return true;
+            }
         }
     }
 }

@@ -31,9 +31,27 @@ internal sealed record Publication(
 /// <summary>Holds the current publication in memory: requests are answered from it.</summary>
 internal sealed class ReleaseCatalog(Publication current)
 {
+    private readonly Lock _gate = new();
+
     private volatile Publication _current = current;
 
     public Publication Current => _current;
 
-    public void Replace(Publication publication) => _current = publication;
+    /// <summary>Puts another one in its place.</summary>
+    public void Replace(Publication publication)
+    {
+        lock (_gate)
+        {
+            _current = publication;
+        }
+    }
+
+    /// <summary>Puts one that was read from the store in its place, unless it is no newer: who read it was overtaken, or nothing was published since.</summary>
+    public void Renew(Publication publication)
+    {
+        lock (_gate)
+        {
+            _current = publication.Generation > _current.Generation ? publication : _current;
+        }
+    }
 }

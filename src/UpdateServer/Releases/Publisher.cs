@@ -6,7 +6,7 @@ using Fota.UpdateServer.Storage;
 namespace Fota.UpdateServer.Releases;
 
 /// <summary>
-/// Takes publications, one at a time: receive, verify everything, make the content durable, and only then flip what is visible, in one transaction. A
+/// Takes publications, one at a time over all servers: receive, verify everything, make the content durable, and only then flip what is visible, in one transaction. A
 /// crash at any point leaves the old publication in force, whole.
 /// </summary>
 internal sealed class Publisher(ContentStore content, IReleaseStore store, ReleaseCatalog catalog, byte[] trustedRoot, TimeProvider time, ServerSeams seams) : IDisposable
@@ -21,6 +21,8 @@ internal sealed class Publisher(ContentStore content, IReleaseStore store, Relea
         await _one.WaitAsync(cancellation);
         try
         {
+            await using IAsyncDisposable held = await store.HoldAsync(cancellation);
+            catalog.Renew(store.Load()); // another server may have published
             Publication before = catalog.Current;
             PublicationContent available = new(bundle.Files, before, content);
             (long timestampVersion, IReadOnlyList<Release> releases) = new PublicationVerifier(trustedRoot, before, available, time.GetUtcNow()).Verify();
@@ -42,12 +44,14 @@ internal sealed class Publisher(ContentStore content, IReleaseStore store, Relea
         }
     }
 
-    /// <summary>Does <paramref name="work"/> while no publication is about to refer to content that is there already.</summary>
-    public void BetweenPublications(Action work, CancellationToken cancellation)
+    /// <summary>Does <paramref name="work"/> while no publication, here or on another server, is about to refer to content that is there already.</summary>
+    public async Task BetweenPublicationsAsync(Action work, CancellationToken cancellation)
     {
-        _one.Wait(cancellation);
+        await _one.WaitAsync(cancellation);
         try
         {
+            await using IAsyncDisposable held = await store.HoldAsync(cancellation);
+            catalog.Renew(store.Load());
             work();
         }
         finally

@@ -10,57 +10,64 @@ namespace Fota.UpdateServer.Rollouts;
 
 /// <summary>
 /// The thin shell around <see cref="RolloutEngine"/>: holds fleet and rollouts in memory, takes one event at a time, stores what it changed
-/// together with the report that caused it, and only then lets it show.
+/// together with the report that caused it, and only then lets it show. Over one store several servers do so: each change begins with what the others changed, and nobody
+/// else makes one until it is stored, so that caps hold and nothing is granted twice, whoever is asked.
 /// </summary>
-internal sealed class RolloutCoordinator
+internal sealed class RolloutCoordinator : ISharedMemory
 {
+    /// <summary>So long a change waits for others of this server; a store that hangs must not take every thread with it.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
     private readonly Lock _gate = new();
+    private readonly SightingBook _seen = new();
     private readonly IFleetStore _store;
     private readonly ReleaseCatalog _catalog;
+    private readonly CatalogUpdate _update;
+    private readonly ReplicaFreshness _freshness;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
 
-    private ImmutableDictionary<DeviceId, DeviceRecord> _devices;
-    private ImmutableList<RolloutState> _rollouts;
+    /// <summary>Null when nobody knows what the store holds: it is read anew before it is needed.</summary>
+    private volatile FleetReplica? _replica;
 
-    public RolloutCoordinator(IFleetStore store, ReleaseCatalog catalog, TimeProvider time, ILogger<RolloutCoordinator> log)
+    public RolloutCoordinator(IFleetStore store, ReleaseCatalog catalog, CatalogUpdate update, ReplicaFreshness freshness, TimeProvider time, ILogger<RolloutCoordinator> log)
     {
         _store = store;
         _catalog = catalog;
+        _update = update;
+        _freshness = freshness;
         _time = time;
         _log = log;
-        (IReadOnlyList<DeviceRecord> devices, IReadOnlyList<RolloutState> rollouts) = store.Load();
-        _devices = devices.ToImmutableDictionary(static d => d.Device);
-        _rollouts = [.. rollouts];
+        CatchUp();
+        WarnOfZones();
         WithdrawUnlisted();
     }
 
+    /// <inheritdoc/>
+    public string Topic => Topics.Fleet;
+
     /// <summary>Every device that ever checked in, by name.</summary>
-    public IReadOnlyList<DeviceRecord> Devices
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return [.. _devices.Values.OrderBy(static d => d.Device.ToString(), StringComparer.Ordinal)];
-            }
-        }
-    }
+    public IReadOnlyList<DeviceRecord> Devices => [.. Replica.Fleet.Devices.Values.Select(_seen.Current).OrderBy(static d => d.Device.ToString(), StringComparer.Ordinal)];
 
     /// <summary>Every rollout, oldest first.</summary>
-    public IReadOnlyList<RolloutState> Rollouts
+    public IReadOnlyList<RolloutState> Rollouts => Replica.Rollouts;
+
+    private FleetReplica Replica
     {
         get
         {
-            lock (_gate)
+            FleetReplica? replica;
+            while ((replica = _replica) is null)
             {
-                return _rollouts;
+                CatchUp();
             }
+
+            return replica;
         }
     }
 
     /// <summary>The rollout with this id; null if there is none.</summary>
-    public RolloutState? Find(string id) => Rollouts.FirstOrDefault(r => r.Plan.Id == id);
+    public RolloutState? Find(string id) => Replica.Find(id);
 
     /// <summary>Why a device waits with what it is asked to install; null when it does not.</summary>
     public string? DeferralOf(DeviceId device) => Rollouts.FirstOrDefault(r => r.IsActive && r.HoldsGrant(device))?.Members[device].Deferral;
@@ -72,212 +79,298 @@ internal sealed class RolloutCoordinator
     /// <exception cref="RejectedException">The report speaks of another product than the certificate, or than the device had before (A44).</exception>
     public CheckInOutcome CheckIn(DeviceIdentity identity, VerifiedReport report, byte[] signed)
     {
-        DeviceReport content = report.Content;
-        lock (_gate)
+        if (AnswerFromMemory(identity, report) is { } answer)
         {
-            DeviceRecord? before = _devices.GetValueOrDefault(identity.Device);
-            RequireSameProduct(identity, content, before);
-            if (before is not null && !before.IsOf(identity.Key))
-            {
-                // Remade under its old name: its ordinals begin anew, and the old key's say nothing of them.
-                Log.DeviceKeyChanged(_log, identity.Device, before.Key!, identity.Key.Id);
-                before = null;
-            }
-
-            if (before is not null && before.IsNotNews(content))
-            {
-                Log.ReportIgnored(_log, identity.Device, content.Ordinal);
-                return new CheckInOutcome(before, AssignedTo(identity.Device));
-            }
-
-            DeviceRecord after = DeviceRecord.After(before, identity, content, _time.GetUtcNow());
-            Pending pending = new(_rollouts, _devices.SetItem(identity.Device, after));
-            foreach (RolloutState rollout in _rollouts.Where(r => r.Plan.Product.Equals(identity.Product)))
-            {
-                pending.Apply(rollout.Plan.Id, new RolloutEvent.Reported(identity.Device, report));
-            }
-
-            Grant(pending, after);
-            Commit(pending, after, content.Deployment is null ? null : signed);
-            return new CheckInOutcome(after, AssignedTo(identity.Device));
+            return answer;
         }
+
+        CheckInStep? step = null;
+        Change(now =>
+        {
+            step = CheckInStep.Of(now, _seen, identity, report, _time.GetUtcNow(), IsListed);
+            return step.IsNews ? new Outcome(step.Pending, new FleetChange(step.Device, report.Content.Deployment is null ? null : signed, [.. step.Pending.Steps])) : null;
+        });
+        Say(identity, step!);
+        return new CheckInOutcome(step!.Device, AssignedTo(step.Pending.Rollouts, identity.Device));
     }
 
     /// <summary>Makes a draft for a listed release.</summary>
-    /// <exception cref="RolloutRefusedException">The release is not listed, or is below the product's security floor.</exception>
-    public RolloutState Create(ProductName product, ReleaseVersion version, ImmutableArray<StagePlan> stages, int abortAfterFailures)
+    /// <param name="document">The plan.</param>
+    /// <param name="author">Who made it.</param>
+    /// <exception cref="RejectedException">It is not a plan.</exception>
+    /// <exception cref="RolloutRefusedException">A release is not listed, or is below the product's security floor.</exception>
+    public RolloutState Create(PlanDocument document, string author)
     {
-        lock (_gate)
+        RolloutState? draft = null;
+        Change(now =>
         {
-            Release release = _catalog.Current.Find(product, version)
-                ?? throw new RolloutRefusedException(nameof(RejectionReason.TargetNotFound), $"rollout: wanted a release that is listed, got {product} {version}, which is not");
-            RequireFloor(product, release.SecurityVersion);
-            RolloutState draft = RolloutState.Draft(new RolloutPlan
-            {
-                Id = $"r{_rollouts.Count + 1}",
-                Product = product,
-                Version = version,
-                TargetPath = release.Target,
-                ManifestDigest = release.ManifestDigest,
-                SecurityVersion = release.SecurityVersion,
-                Stages = stages,
-                AbortAfterFailures = abortAfterFailures,
-                Key = RandomNumberGenerator.GetBytes(RolloutPlan.KeySize),
-            });
-            _store.Save(new FleetChange(null, null, [new RolloutStep(draft, [])]));
-            _rollouts = _rollouts.Add(draft);
-            Log.RolloutChanged(_log, draft.Plan.Id, draft.Status, draft.Stage);
-            return draft;
-        }
+            RolloutPlan plan = PlanReader.Read(document, $"r{now.Rollouts.Count + 1}", RandomNumberGenerator.GetBytes(RolloutPlan.KeySize), FindListed);
+            RequireFloor(now, plan);
+            draft = RolloutState.Draft(plan) with { Author = author, Clock = _time.GetUtcNow() };
+            RolloutDecision created = new(draft.Clock, DecisionKind.Created, author, draft.Stage, $"{author} made plan {PlanDocument.DigestOf(plan)}", DecisionFigures.Of(draft, draft.Stage));
+            PendingChange pending = new(now.Rollouts, now.Fleet);
+            pending.Add(new RolloutStep(draft, []) { Decisions = [created] });
+            return new Outcome(pending);
+        });
+        return draft!;
     }
 
     /// <summary>Does what an operator asks; null if there is no such rollout.</summary>
+    /// <param name="id">The rollout.</param>
+    /// <param name="command">Makes the command of the rollout as it stands, and of the moment.</param>
     /// <exception cref="RolloutRefusedException">It is not possible now; nothing changed.</exception>
-    public RolloutState? Command(string id, RolloutEvent command)
+    public RolloutState? Command(string id, Func<RolloutState, DateTimeOffset, RolloutEvent.Command> command) => Command(id, (_, rollout, now) => command(rollout, now));
+
+    /// <summary>Puts another plan in place of a draft's; null if there is no such rollout.</summary>
+    /// <exception cref="RejectedException">It is not a plan.</exception>
+    /// <exception cref="RolloutRefusedException">It is not possible now, or a release is not listed or below the floor; nothing changed.</exception>
+    public RolloutState? Edit(string id, PlanDocument document, string author) => Command(id, (fleet, rollout, now) =>
     {
-        lock (_gate)
+        RolloutPlan plan = PlanReader.Read(document, id, rollout.Plan.Key, FindListed);
+        RequireFloor(fleet, plan);
+        return new RolloutEvent.Edited(now, author, plan);
+    });
+
+    /// <summary>Judges every rollout by the clock: silence and soak times end without a report. Several servers may do so; what is decided is decided once.</summary>
+    public void Evaluate() => ApplyToAll(static r => r.IsActive, static now => new RolloutEvent.Evaluated(now));
+
+    /// <summary>Aborts the rollouts of releases that the newest publication does not list any more.</summary>
+    public void WithdrawUnlisted() =>
+        ApplyToAll(r => !r.IsOver && !IsListed(r.Plan), static now => new RolloutEvent.Aborted(now, RolloutEngine.Name, "the release is not listed any more"));
+
+    /// <summary>What operators say of a device; null for nothing.</summary>
+    public DeviceTraits? TraitsOf(DeviceId device) => Replica.Fleet.Traits.GetValueOrDefault(device);
+
+    /// <summary>Notes what operators say of a device. Stages that have begun keep the members that they have.</summary>
+    public void Describe(DeviceTraits traits) => Change(now =>
+        new Outcome(new PendingChange(now.Rollouts, now.Fleet with { Traits = now.Fleet.Traits.SetItem(traits.Device, traits) }), new FleetChange(null, null, []) { Traits = traits }));
+
+    /// <summary>Writes down when devices that said nothing new were seen.</summary>
+    /// <exception cref="StoreUnavailableException">The store is away; it stays noted.</exception>
+    public void WriteSeen()
+    {
+        IReadOnlyList<Sighting> pages = _seen.Pages;
+        if (pages.Count > 0)
         {
-            if (_rollouts.Find(r => r.Plan.Id == id) is not { } rollout)
+            Change(now => _seen.NewsOf(pages, now) is { Count: > 0 } news
+                ? new Outcome(new PendingChange(now.Rollouts, now.With(news).Fleet), new FleetChange(null, null, []) { Seen = [.. news] })
+                : null);
+            _seen.Forget(pages);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void CatchUp() => InTurn(() =>
+    {
+        FleetNews news = _replica is { } known ? _store.ReadSince(known.Number) : _store.Load();
+        _update.CatchUp(news.Generation);
+        _replica = (_replica ?? FleetReplica.Empty).With(news);
+        _freshness.Heard();
+    });
+
+    /// <summary>The answer to a report that says nothing new and leads to nothing: neither the store nor a lock is asked. Null where it may be otherwise.</summary>
+    private CheckInOutcome? AnswerFromMemory(DeviceIdentity identity, VerifiedReport report)
+    {
+        if (_replica is not { } replica || !_freshness.IsFresh || !replica.Fleet.Devices.TryGetValue(identity.Device, out DeviceRecord? record) || record.Key != identity.Key.Id)
+        {
+            return null;
+        }
+
+        CheckInStep step = CheckInStep.Of(replica, _seen, identity, report, _time.GetUtcNow(), IsListed);
+        if (!step.IsNews)
+        {
+            Say(identity, step);
+        }
+        else if (report.Content.Deployment is null && step.Pending.Steps.Count == 0 && step.Device.SaysTheSameAs(record) && !Defers(replica, identity.Device))
+        {
+            _seen.Note(record, new Sighting(identity.Device, identity.Key.Id, step.Device.Ordinal, step.Device.Nonce, step.Device.LastSeen));
+        }
+        else
+        {
+            return null;
+        }
+
+        return new CheckInOutcome(step.Device, AssignedTo(replica.Rollouts, identity.Device));
+    }
+
+    /// <summary>Whether a device waits for a gate: that it comes at all is what keeps it from counting as silent, and is written down at once.</summary>
+    private static bool Defers(FleetReplica replica, DeviceId device) => replica.Rollouts.Exists(r => r.IsActive && r.HoldsGrant(device) && r.Members[device].Deferral is not null);
+
+    private RolloutState? Command(string id, Func<FleetReplica, RolloutState, DateTimeOffset, RolloutEvent.Command> command)
+    {
+        RolloutState? after = null;
+        Change(now =>
+        {
+            if (now.Find(id) is not { } rollout)
             {
                 return null;
             }
 
-            if (command is RolloutEvent.Started or RolloutEvent.Resumed)
+            RolloutEvent.Command happened = command(now, rollout, _time.GetUtcNow());
+            if (happened is RolloutEvent.Started or RolloutEvent.Resumed)
             {
-                RequireStartable(rollout);
+                RequireStartable(now, rollout);
             }
 
-            Pending pending = new(_rollouts, _devices);
-            if (pending.Apply(id, command) is { } refused)
+            PendingChange pending = new(now.Rollouts, now.Fleet);
+            if (pending.Apply(id, happened) is { } refused)
             {
                 throw new RolloutRefusedException(RolloutRefusedException.IllegalTransition, refused);
             }
 
-            Commit(pending, null, null);
-            return _rollouts.Find(r => r.Plan.Id == id);
-        }
+            after = pending.Rollouts.Find(r => r.Plan.Id == id);
+            return new Outcome(pending);
+        });
+        return after;
     }
 
-    /// <summary>Aborts the rollouts of releases that the newest publication does not list any more.</summary>
-    public void WithdrawUnlisted()
+    private PlannedRelease FindListed(ProductName product, ReleaseVersion version) => _catalog.Current.Find(product, version) is { } release
+        ? new PlannedRelease(release.Version, release.Target, release.ManifestDigest, release.SecurityVersion)
+        : throw new RolloutRefusedException(nameof(RejectionReason.TargetNotFound), $"rollout: wanted a release that is listed, got {product} {version}, which is not");
+
+    /// <summary>Whether every release that a plan names is listed as it was when the plan was made.</summary>
+    private bool IsListed(RolloutPlan plan) => plan.PassThrough.Add(plan.Release).All(r => _catalog.Current.Lists(r.TargetPath, r.ManifestDigest));
+
+    private static void RequireStartable(FleetReplica now, RolloutState rollout)
     {
-        lock (_gate)
-        {
-            Pending pending = new(_rollouts, _devices);
-            foreach (RolloutState rollout in _rollouts.Where(r => !r.IsOver && !IsListed(r.Plan)))
-            {
-                pending.Apply(rollout.Plan.Id, new RolloutEvent.Aborted("the release is not listed any more"));
-            }
-
-            Commit(pending, null, null);
-        }
-    }
-
-    private static void RequireSameProduct(DeviceIdentity identity, DeviceReport report, DeviceRecord? before)
-    {
-        if (!report.Product.Equals(identity.Product))
-        {
-            throw new RejectedException(RejectionReason.ForeignReport, $"report: wanted product {identity.Product}, as the certificate says, got {report.Product}");
-        }
-
-        if (before is not null && !before.Product.Equals(identity.Product))
-        {
-            throw new RejectedException(RejectionReason.ForeignReport, $"device: wanted product {before.Product}, as registered, got {identity.Product}");
-        }
-    }
-
-    private bool IsListed(RolloutPlan plan) => _catalog.Current.Lists(plan.TargetPath, plan.ManifestDigest);
-
-    private void RequireStartable(RolloutState rollout)
-    {
-        RequireFloor(rollout.Plan.Product, rollout.Plan.SecurityVersion);
-        if (_rollouts.Find(r => r.IsActive && r.Plan.Product.Equals(rollout.Plan.Product) && r.Plan.Id != rollout.Plan.Id) is { } other)
+        RequireFloor(now, rollout.Plan);
+        if (now.Rollouts.Find(r => r.IsActive && r.Plan.Product.Equals(rollout.Plan.Product) && r.Plan.Id != rollout.Plan.Id) is { } other)
         {
             throw new RolloutRefusedException(RolloutRefusedException.IllegalTransition, $"rollout: wanted no other one of {rollout.Plan.Product} under way, got {other.Plan.Id}");
         }
     }
 
     /// <summary>A product's security floor: what a completed rollout brought to its devices is not undone by a later one.</summary>
-    private void RequireFloor(ProductName product, SecurityVersion version)
+    private static void RequireFloor(FleetReplica now, RolloutPlan plan)
     {
-        SecurityVersion floor = _rollouts.Where(r => r.Status == RolloutStatus.Completed && r.Plan.Product.Equals(product))
+        SecurityVersion floor = now.Rollouts.Where(r => r.Status == RolloutStatus.Completed && r.Plan.Product.Equals(plan.Product))
             .Select(static r => r.Plan.SecurityVersion).DefaultIfEmpty().Max();
-        if (version < floor)
+        if (plan.PassThrough.Add(plan.Release).FirstOrDefault(r => r.SecurityVersion < floor) is { } below)
         {
-            throw new RolloutRefusedException(nameof(RejectionReason.BelowSecurityFloor), $"rollout: wanted a security version of at least {floor}, got {version}");
+            throw new RolloutRefusedException(nameof(RejectionReason.BelowSecurityFloor), $"rollout: wanted a security version of at least {floor}, got {below.SecurityVersion} of {below.Version}");
         }
     }
 
-    private void Grant(Pending pending, DeviceRecord device)
+    /// <summary>Zones that were known when they were named, and are not here: the server starts all the same, and nobody is asked at another hour than the plan's.</summary>
+    private void WarnOfZones()
     {
-        if (pending.Rollouts.Exists(r => Assigns(r, device.Device)))
+        FleetReplica now = Replica;
+        foreach (RolloutPlan plan in now.Rollouts.Where(static r => !r.IsOver).Select(static r => r.Plan).Where(static p => p.Windows is { ZoneName: not null, DefaultZone: null }))
         {
-            return; // one thing at a time
+            Log.PlanZoneMissing(_log, plan.Id, plan.Windows!.ZoneName!);
         }
 
-        foreach (RolloutState rollout in pending.Rollouts.Where(r => r.Status == RolloutStatus.Running && r.Plan.Product.Equals(device.Product) && IsListed(r.Plan)))
+        foreach (IGrouping<string, DeviceTraits> zone in now.Fleet.Traits.Values.Where(static t => t is { ZoneName: not null, TimeZone: null }).GroupBy(static t => t.ZoneName!, StringComparer.Ordinal))
         {
-            pending.Apply(rollout.Plan.Id, new RolloutEvent.Asked(new FleetDevice(device.Device, device.ConfirmedDigest)));
+            Log.DeviceZoneMissing(_log, zone.Key, zone.Count());
         }
     }
 
-    /// <summary>
-    /// Whether a rollout has something for a device. One that is over has not, even for a device that had begun: else an aborted release would be handed
-    /// out for ever, and the one that mends it never. Promise P5: nor is a release named that is not listed.
-    /// </summary>
-    private bool Assigns(RolloutState rollout, DeviceId device) => rollout.IsActive && rollout.HoldsGrant(device) && IsListed(rollout.Plan);
+    /// <summary>What a grant that is held is for: always the same, until it or its rollout comes to an end; nothing while the device is not to begin.</summary>
+    private AssignedRelease? AssignedTo(ImmutableList<RolloutState> rollouts, DeviceId device) =>
+        rollouts.Find(r => r.Tells(device) && IsListed(r.Plan)) is { } rollout ? AssignedRelease.Of(rollout, rollout.Members[device]) : null;
 
-    /// <summary>The plan of a grant that is held: always the same one, until it or its rollout comes to an end.</summary>
-    private RolloutPlan? AssignedTo(DeviceId device) => _rollouts.Find(r => Assigns(r, device))?.Plan;
-
-    private void Commit(Pending pending, DeviceRecord? device, byte[]? evidence)
+    /// <summary>Has the same happen to every rollout that is meant. The memory is asked first, as mostly nothing comes of it.</summary>
+    private void ApplyToAll(Func<RolloutState, bool> isMeant, Func<DateTimeOffset, RolloutEvent> happens)
     {
-        if (device is null && pending.Steps.Count == 0)
+        if (!_freshness.IsFresh || Decide(Replica) is not null)
         {
-            return;
+            Change(Decide);
         }
 
-        _store.Save(new FleetChange(device, evidence, [.. pending.Steps]));
-        foreach (RolloutStep step in pending.Steps)
+        Outcome? Decide(FleetReplica now)
         {
-            RolloutState old = _rollouts.Find(r => r.Plan.Id == step.State.Plan.Id)!;
-            if (old.Status != step.State.Status || old.Stage != step.State.Stage)
+            PendingChange pending = new(now.Rollouts, now.Fleet);
+            foreach (RolloutState rollout in now.Rollouts.Where(isMeant))
+            {
+                pending.Apply(rollout.Plan.Id, happens(_time.GetUtcNow()));
+            }
+
+            return pending.Steps.Count > 0 ? new Outcome(pending) : null;
+        }
+    }
+
+    /// <summary>Makes one change of everything, as it is in the store at that moment; <paramref name="decide"/> may be asked several times, and changes nothing by itself.</summary>
+    private void Change(Func<FleetReplica, Outcome?> decide) => InTurn(() =>
+    {
+        FleetReplica known = _replica ?? FleetReplica.Empty.With(_store.Load()), before = known, after = known;
+        Outcome? outcome = null;
+        try
+        {
+            long number = _store.Change(known.Number, news =>
+            {
+                before = after = known.With(news);
+                _update.CatchUp(news.Generation);
+                outcome = decide(before);
+                after = outcome is null ? before : before.With(outcome.Pending);
+                return outcome?.Change;
+            });
+            _replica = after with { Number = number };
+            _freshness.Heard();
+        }
+        catch (StoreUncertainException)
+        {
+            _replica = null;
+            throw;
+        }
+
+        Tell(before, outcome);
+    });
+
+    private void InTurn(Action work)
+    {
+        if (!_gate.TryEnter(s_patience))
+        {
+            throw new StoreUnavailableException("the store is busy");
+        }
+
+        try
+        {
+            work();
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
+    private void Say(DeviceIdentity identity, CheckInStep step)
+    {
+        if (step.OldKey is { } old)
+        {
+            Log.DeviceKeyChanged(_log, identity.Device, old, identity.Key.Id);
+        }
+
+        if (!step.IsNews)
+        {
+            Log.ReportIgnored(_log, identity.Device, step.Ordinal);
+        }
+    }
+
+    private void Tell(FleetReplica before, Outcome? outcome)
+    {
+        foreach (RolloutStep step in outcome?.Change.Rollouts ?? [])
+        {
+            RolloutState? old = before.Find(step.State.Plan.Id);
+            if (old?.Status != step.State.Status || old.Stage != step.State.Stage)
             {
                 Log.RolloutChanged(_log, step.State.Plan.Id, step.State.Status, step.State.Stage);
             }
-        }
 
-        _devices = pending.Devices;
-        _rollouts = pending.Rollouts;
+            foreach (RolloutDecision decision in step.Decisions)
+            {
+                Log.RolloutDecided(_log, step.State.Plan.Id, decision.Kind, decision.By, decision.Why);
+            }
+        }
     }
 
-    /// <summary>Changes that are worked out and not yet stored.</summary>
-    private sealed class Pending(ImmutableList<RolloutState> rollouts, ImmutableDictionary<DeviceId, DeviceRecord> devices)
+    /// <summary>What came of an event.</summary>
+    private sealed record Outcome(PendingChange Pending, FleetChange Change)
     {
-        private readonly Dictionary<string, RolloutStep> _steps = new(StringComparer.Ordinal);
-
-        public ImmutableList<RolloutState> Rollouts { get; private set; } = rollouts;
-
-        public ImmutableDictionary<DeviceId, DeviceRecord> Devices { get; } = devices;
-
-        public Dictionary<string, RolloutStep>.ValueCollection Steps => _steps.Values;
-
-        public string? Apply(string id, RolloutEvent happened)
+        public Outcome(PendingChange pending)
+            : this(pending, new FleetChange(null, null, [.. pending.Steps]))
         {
-            RolloutState before = Rollouts.Find(r => r.Plan.Id == id)!;
-            RolloutStep step = RolloutEngine.Apply(before, happened, FleetOf(before.Plan.Product));
-            if (!ReferenceEquals(step.State, before))
-            {
-                Rollouts = Rollouts.Replace(before, step.State);
-                IReadOnlyCollection<Member> earlier = _steps.GetValueOrDefault(id)?.Changed ?? [];
-                _steps[id] = step with { Changed = [.. earlier.Concat(step.Changed).GroupBy(static m => m.Device).Select(static g => g.Last())] };
-            }
-
-            return step.Refused;
         }
-
-        private IEnumerable<FleetDevice> FleetOf(ProductName product) =>
-            Devices.Values.Where(d => d.Product.Equals(product)).Select(static d => new FleetDevice(d.Device, d.ConfirmedDigest));
     }
 }
 

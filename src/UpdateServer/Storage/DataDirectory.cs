@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+using Fota.Interop.Posix;
 using Fota.UpdateServer.Configuration;
 
 namespace Fota.UpdateServer.Storage;
@@ -16,6 +19,21 @@ internal sealed class DataDirectory : IDisposable
     public string Path { get; }
 
     public string DatabaseFile => System.IO.Path.Combine(Path, "server.db");
+
+    /// <summary>This server's own name among those that share a folder: random, and the same at every start.</summary>
+    public string ServerId
+    {
+        get
+        {
+            string file = System.IO.Path.Combine(Path, "server-id");
+            if (!File.Exists(file))
+            {
+                DurableFile.ReplacePrivate(file, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))));
+            }
+
+            return File.ReadAllText(file);
+        }
+    }
 
     /// <exception cref="ConfigurationException">Another server holds it.</exception>
     public static DataDirectory Open(string path)

@@ -16,6 +16,7 @@ internal interface IEnrolmentStore
     /// <summary>Those that wait, the oldest first.</summary>
     IReadOnlyList<EnrolmentRecord> Waiting(int most);
 
-    /// <summary>Stores one in place of the device's last.</summary>
-    void Save(EnrolmentRecord enrolment);
+    /// <summary>Stores one in place of <paramref name="before"/>, the device's last; null if it had none.</summary>
+    /// <returns>False if that is not its last any more; nothing is stored then.</returns>
+    bool Save(EnrolmentRecord enrolment, EnrolmentRecord? before);
 }

@@ -8,6 +8,10 @@ internal interface IReleaseStore
     /// <summary>The publication in force.</summary>
     Publication Load();
 
+    /// <summary>Until the result is disposed of, no server publishes and none removes content but whoever has it.</summary>
+    /// <exception cref="StoreUnavailableException">The store is away.</exception>
+    ValueTask<IAsyncDisposable> HoldAsync(CancellationToken cancellation);
+
     /// <summary>Replaces <paramref name="before"/> by <paramref name="after"/>, wholly or not at all; another publication in between is an error.</summary>
     void Commit(Publication before, Publication after);
 }

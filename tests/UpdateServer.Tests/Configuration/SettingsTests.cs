@@ -1,3 +1,4 @@
+using Fota.Interop.Posix;
 using System.Net;
 using System.Text.Json.Nodes;
 using Fota.TestKit;
@@ -36,6 +37,21 @@ public sealed class SettingsTests
         Assert.That(settings.CheckIn, Is.EqualTo(TimeSpan.FromMinutes(1)));
         Assert.That(settings.Tls.PinFile, Is.EqualTo(Path.Combine(_folder.FullName, "server.pin")));
         Assert.That(settings.Tls.Pkcs11Module, Is.EqualTo("/usr/lib/softhsm/libsofthsm2.so"));
+    }
+
+    [Test]
+    public void A45_Whether_rollouts_need_a_second_person_is_said_plainly_or_refused()
+    {
+        Assert.That(Read(Edit(static c => c["rolloutApproval"] = "none")).RolloutApproval, Is.EqualTo(RolloutApproval.NotRequired));
+        Assert.That(Read(Edit(static c => c["rolloutApproval"] = "required")).RolloutApproval, Is.EqualTo(RolloutApproval.Required));
+        IsRefused(Edit(static c => c["rolloutApproval"] = "yes"), "rolloutApproval: wanted required or none, got neither");
+    }
+
+    [Test]
+    public void A45_Where_the_settings_say_nothing_of_it_production_needs_a_second_person_and_a_workbench_none()
+    {
+        Assert.That(Read(Production).RolloutApproval, Is.EqualTo(RolloutApproval.Required));
+        Assert.That(Read(Edit(static c => c["layout"] = "development")).RolloutApproval, Is.EqualTo(RolloutApproval.NotRequired));
     }
 
     [Test]
@@ -104,6 +120,55 @@ public sealed class SettingsTests
     [TestCase("{")]
     [TestCase("")]
     public void P10_What_is_no_JSON_object_is_refused(string json) => IsRefused(json, "wanted");
+
+    [Test]
+    public void A_database_is_sqlite_unless_it_is_said()
+    {
+        Assert.That(Read(Production).Database, Is.Null);
+        Assert.That(Read(Edit(static c => c["database"] = JsonNode.Parse("""{"kind": "sqlite"}"""))).Database, Is.Null);
+        DatabaseSettings database = Read(Database("""{"kind": "postgresql", "connection": "Host=/run/postgresql;Username=fota", "passwordFile": "db", "content": "shared"}""")).Database!;
+        Assert.That((database.PasswordFile, database.ContentDirectory), Is.EqualTo((Path.Combine(_folder.FullName, "db"), Path.Combine(_folder.FullName, "shared"))));
+    }
+
+    [TestCase("Host=localhost")]
+    [TestCase("Host=127.0.0.1")]
+    [TestCase("Host=/run/postgresql")]
+    [TestCase("Host=db.example;SSL Mode=VerifyFull")]
+    public void A_database_on_this_machine_or_behind_a_verified_certificate_is_taken_in_production(string connection) =>
+        Assert.That(Read(Over(connection)).Database!.Connection, Is.EqualTo(connection));
+
+    [TestCase("Host=db.example")]
+    [TestCase("Host=db.example;SSL Mode=Require")]
+    [TestCase("Host=localhost,db.example")]
+    [TestCase("Host=localhost.example")]
+    public void P10_A_database_elsewhere_without_a_verified_certificate_is_refused_in_production(string connection) =>
+        IsRefused(Over(connection), "database.connection: wanted SSL Mode=VerifyFull");
+
+    [TestCase("Host=localhost;Password=secret")]
+    [TestCase("Host=localhost;Passfile=/etc/passfile")]
+    public void P10_A_password_in_the_connection_string_is_refused(string connection) => IsRefused(Over(connection), "database.connection: wanted no password in it");
+
+    [TestCase("""{"kind": "oracle", "connection": "x"}""", "database.kind: wanted sqlite or postgresql")]
+    [TestCase("""{"kind": "postgresql"}""", "database.connection: wanted, got none")]
+    [TestCase("""{"kind": "postgresql", "connection": "Username=fota"}""", "database.connection: wanted Host=")]
+    [TestCase("""{"kind": "postgresql", "connection": "Hots=localhost"}""", "database.connection: wanted a connection string of Npgsql")]
+    [TestCase("""{"kind": "sqlite", "connection": "Host=localhost"}""", "database.connection: wanted one of kind")]
+    public void P10_A_database_that_is_not_wholly_said_is_refused(string database, string message) => IsRefused(Database(database), message);
+
+    [Test]
+    public void P7_A_password_s_file_that_others_may_read_is_refused()
+    {
+        string file = Path.Combine(_folder.FullName, "db");
+        File.WriteAllText(file, "secret\n");
+        DatabaseSettings database = new() { Connection = "Host=localhost", PasswordFile = file };
+        Assert.That(() => database.ConnectionString, Throws.TypeOf<PrivateFileException>().With.Message.Contains("wanted mode 0600"));
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Assert.That(database.ConnectionString, Does.Contain("Password=secret"));
+    }
+
+    private static string Over(string connection) => Edit(c => c["database"] = new JsonObject { ["kind"] = "postgresql", ["connection"] = connection });
+
+    private static string Database(string database) => Edit(c => c["database"] = JsonNode.Parse(database));
 
     private static string Edit(Action<JsonObject> edit)
     {

@@ -7,6 +7,7 @@ using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage;
+using Fota.UpdateServer.Storage.Sqlite;
 using Fota.UpdateServer.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -41,7 +42,9 @@ public sealed class DeltaPlannerTests
         try
         {
             ReleaseCatalog catalog = new(Publication.Empty);
-            RolloutCoordinator coordinator = new(new FleetOfOne(), catalog, new ManualClock(DateTimeOffset.UnixEpoch), NullLogger<RolloutCoordinator>.Instance);
+            ManualClock clock = new(DateTimeOffset.UnixEpoch);
+            SqliteReleaseStore releases = new(new SqliteDatabase(Path.Combine(folder.FullName, "server.db")));
+            RolloutCoordinator coordinator = new(new FleetOfOne(), catalog, new CatalogUpdate(releases, catalog), ReplicaFreshness.Always(clock), clock, NullLogger<RolloutCoordinator>.Instance);
             PublishedImages images = new(catalog, new ContentStore(folder.FullName, new ServerSeams()), NullLogger<PublishedImages>.Instance);
             DeltaPlanner planner = new(images, catalog, coordinator);
             planner.Plan();
@@ -57,8 +60,10 @@ public sealed class DeltaPlannerTests
 
     private sealed class FleetOfOne : IFleetStore
     {
-        public (IReadOnlyList<DeviceRecord> Devices, IReadOnlyList<RolloutState> Rollouts) Load() => ([s_pump], []);
+        public FleetNews Load() => new(1, [s_pump], [], []) { Generation = 0 };
 
-        public void Save(FleetChange change) => Assert.Fail("nothing happens");
+        public FleetNews ReadSince(long number) => throw new AssertionException("nothing happens");
+
+        public long Change(long known, Func<FleetNews, FleetChange?> decide) => throw new AssertionException("nothing happens");
     }
 }

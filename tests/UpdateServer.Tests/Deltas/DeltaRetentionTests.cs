@@ -54,52 +54,52 @@ public sealed class DeltaRetentionTests : IDisposable
     }
 
     [Test]
-    public void A_pack_that_was_not_wanted_for_thirty_days_is_removed_and_not_before()
+    public async Task A_pack_that_was_not_wanted_for_thirty_days_is_removed_and_not_before()
     {
-        After(DeltaRetention.Patience - TimeSpan.FromSeconds(1));
+        await AfterAsync(DeltaRetention.Patience - TimeSpan.FromSeconds(1));
         Assert.That(_deltas.FindPack(s_pack), Is.Not.Null);
         Assert.That(_content.Has(s_pack));
-        After(TimeSpan.FromSeconds(1));
+        await AfterAsync(TimeSpan.FromSeconds(1));
         Assert.That(_deltas.Find(Wanted.Key), Is.Null);
         Assert.That(_content.Has(s_pack), Is.False);
         Assert.That(Load().Records, Is.Empty);
     }
 
     [Test]
-    public void What_a_plan_holds_stays_and_is_written_down_once_a_day()
+    public async Task What_a_plan_holds_stays_and_is_written_down_once_a_day()
     {
         DateTimeOffset made = _clock.Now;
-        After(TimeSpan.FromDays(1) - TimeSpan.FromSeconds(1), Wanted);
+        await AfterAsync(TimeSpan.FromDays(1) - TimeSpan.FromSeconds(1), Wanted);
         Assert.That(Load().Find(Wanted.Key)!.Wanted, Is.EqualTo(made));
-        After(DeltaRetention.Patience, Wanted);
+        await AfterAsync(DeltaRetention.Patience, Wanted);
         Assert.That(Load().Find(Wanted.Key)!.Wanted, Is.EqualTo(_clock.Now));
         _deltas = Load();
-        After(DeltaRetention.Patience - TimeSpan.FromSeconds(1));
+        await AfterAsync(DeltaRetention.Patience - TimeSpan.FromSeconds(1));
         Assert.That(_content.Has(s_pack));
     }
 
     [Test]
-    public void A_pack_that_a_publication_names_stays()
+    public async Task A_pack_that_a_publication_names_stays()
     {
         _published.Replace(Publication.Empty with { Files = new Dictionary<string, PublishedFile>(StringComparer.Ordinal) { [$"packs/{s_pack}"] = new(s_pack, 4) }.ToFrozenDictionary(StringComparer.Ordinal) });
-        After(DeltaRetention.Patience);
+        await AfterAsync(DeltaRetention.Patience);
         Assert.That(_content.Has(s_pack));
         Assert.That(_deltas.FindPack(s_pack), Is.Not.Null);
     }
 
     [Test]
-    public void What_was_given_up_is_forgotten_as_well()
+    public async Task What_was_given_up_is_forgotten_as_well()
     {
         _deltas.Save(new DeltaRecord(Wanted.Key, DeltaState.NotWorthIt, null, 4, 0, "too large", _clock.Now));
-        After(DeltaRetention.Patience);
+        await AfterAsync(DeltaRetention.Patience);
         Assert.That(Load().Records, Is.Empty);
     }
 
     /// <summary>A run ends after so long, with this plan.</summary>
-    private void After(TimeSpan time, params WantedDelta[] plan)
+    private async Task AfterAsync(TimeSpan time, params WantedDelta[] plan)
     {
         _clock.Now += time;
-        new DeltaRetention(_deltas, _content, _publisher, _published, _clock, NullLogger<DeltaRetention>.Instance).Apply(plan, default);
+        await new DeltaRetention(_deltas, _content, _publisher, _published, _clock, NullLogger<DeltaRetention>.Instance).ApplyAsync(plan, default);
     }
 
     private DeltaCatalog Load() => new(new SqliteDeltaStore(_database), _content, NullLogger<DeltaCatalog>.Instance);

@@ -270,6 +270,22 @@ public sealed class RolloutTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task P4_A_plan_whose_way_leads_below_what_a_completed_rollout_brought_is_refused()
+    {
+        _server.Source.Add(SampleRelease.Create("1.3.0", 4, security: 2));
+        await PublishAsync();
+        string id = await StartAsync(new { product = "infusion-pump", version = "1.1.0", stages = new object[] { new { name = "all" } }, abort_after_failures = 1 });
+        foreach (SimulatedDevice pump in await GrantedAsync())
+        {
+            await InstallAsync(pump, id);
+        }
+
+        object plan = new { product = "infusion-pump", version = "1.3.0", stages = new object[] { new { name = "all" } }, abort_after_failures = 1, pass_through = new[] { new { version = "1.2.0" } } };
+        using HttpResponseMessage create = await _server.Operator.PostAsync("/api/v1/rollouts", System.Net.Http.Json.JsonContent.Create(plan));
+        await ServerUnderTest.IsRefusedAsync(create, HttpStatusCode.UnprocessableEntity, "BelowSecurityFloor");
+    }
+
+    [Test]
     public async Task One_rollout_of_a_product_runs_at_a_time()
     {
         await StartAsync();

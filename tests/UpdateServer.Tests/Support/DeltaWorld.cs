@@ -22,6 +22,9 @@ internal sealed class DeltaWorld : IAsyncDisposable
     /// <summary>Release 1.0.0.</summary>
     public SampleRelease Old { get; }
 
+    /// <summary>The same on a server that is there, and that somebody else ends.</summary>
+    public static DeltaWorld On(ServerUnderTest server) => new(server);
+
     public static async Task<DeltaWorld> StartAsync() => new(await ServerUnderTest.StartAsync());
 
     /// <summary>A release whose image is that of 1.0.0 with some bytes changed; not published yet.</summary>

@@ -12,6 +12,20 @@ internal sealed class PublicationSource
 
     public RepositorySimulator Repository { get; } = new();
 
+    /// <summary>One whose metadata a program that reads the real clock takes.</summary>
+    public static PublicationSource ForRealTime()
+    {
+        PublicationSource source = new();
+        foreach (SimulatedRole role in (SimulatedRole[])[source.Repository.Root, source.Repository.Timestamp, source.Repository.Snapshot, source.Repository.Targets, source.Repository.Pump])
+        {
+            role.Expires = new DateTimeOffset(2099, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        }
+
+        source.Repository.PublishRoot();
+        source.Repository.PublishTargets();
+        return source;
+    }
+
     /// <summary>Adds a release to its product and publishes metadata; it is signed by both keys of the product unless said otherwise.</summary>
     public SampleRelease Add(SampleRelease release, params SoftwareKey[] signers)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace Fota.UpdateServer.Tests.Support;
 
@@ -17,11 +18,14 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static async Task<ServerProcess> StartAsync(ServerUnderTest prepared)
+    /// <param name="prepared">Whose folder it is.</param>
+    /// <param name="database">The member of the configuration; SQLite where it is left out.</param>
+    public static async Task<ServerProcess> StartAsync(ServerUnderTest prepared, string database = """{"kind":"sqlite"}""")
     {
         string config = prepared.PathOf("server.json");
-        await File.WriteAllTextAsync(config, """
-            {"layout":"development","listen":"127.0.0.1:0","data":"data","trustedRoot":"root.json","deviceCa":"device-ca.pem","tls":{"certificate":"server.pem","unsafeKeyFile":"server.key"}}
+        await File.WriteAllTextAsync(config, $$$"""
+            {"layout":"development","listen":"127.0.0.1:0","data":"data","trustedRoot":"root.json","deviceCa":"device-ca.pem","database":{{{database}}},
+             "tls":{"certificate":"server.pem","unsafeKeyFile":"server.key"}}
             """);
         Process process = Process.Start(new ProcessStartInfo("dotnet", [typeof(FotaServer).Assembly.Location, "run", "--config", config])
         {
@@ -29,9 +33,16 @@ internal sealed class ServerProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
+        StringBuilder log = new();
+        process.ErrorDataReceived += (_, line) => log.AppendLine(line.Data);
         process.BeginErrorReadLine(); // read, so that the server never waits for its log to be
         string? line = await process.StandardOutput.ReadLineAsync();
-        Assert.That(line, Does.StartWith("listening on "));
+        if (line is null)
+        {
+            await process.WaitForExitAsync(); // and so for the end of its log
+        }
+
+        Assert.That(line, Does.StartWith("listening on "), log.ToString());
         return new ServerProcess(process, prepared.PathOf("data"), new Uri(line!["listening on ".Length..]));
     }
 
@@ -60,6 +71,13 @@ internal sealed class ServerProcess : IAsyncDisposable
                 _process.Kill();
             }
         }
+    }
+
+    /// <summary>Kills it (SIGKILL).</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -19,6 +19,8 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     private readonly List<IDisposable> _clients = [];
     private FotaServer? _server;
     private SemaphoreSlim _deltaRuns = new(0);
+    private SemaphoreSlim _news = new(0);
+    private string? _token;
 
     private ServerUnderTest(PublicationSource source)
     {
@@ -40,7 +42,7 @@ internal sealed class ServerUnderTest : IAsyncDisposable
 
     public ManualClock Clock { get; }
 
-    public string Token => File.ReadAllText(PathOf("data/bootstrap-token"));
+    public string Token => _token ?? File.ReadAllText(PathOf("data/bootstrap-token"));
 
     public HttpClient Operator { get; private set; } = null!;
 
@@ -75,25 +77,34 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         return server;
     }
 
+    /// <summary>One of several servers over one database. Only the first one to start has the token.</summary>
+    public static async Task<ServerUnderTest> StartAsync(PublicationSource source, DatabaseSettings database, string? token = null)
+    {
+        ServerUnderTest server = new(source) { _token = token };
+        await server.RestartAsync(change: s => s with { Database = database });
+        return server;
+    }
+
     public string PathOf(string relative) => Path.Combine(_folder.FullName, relative);
 
     public async Task RestartAsync(Action? beforeCommit = null, string data = "data", Func<ServerSettings, ServerSettings>? change = null)
     {
         await StopAsync();
         ServerSettings settings = Settings with { DataDirectory = PathOf(data) };
-        SemaphoreSlim runs = _deltaRuns = new SemaphoreSlim(0);
+        SemaphoreSlim runs = _deltaRuns = new SemaphoreSlim(0), news = _news = new SemaphoreSlim(0);
         Func<string, long> measured = new ServerSeams().FreeSpace;
         ServerSeams seams = new()
         {
             BeforePublicationCommit = beforeCommit,
             DeltaPackWritten = (pack, stop) => DeltaPackWritten?.Invoke(pack, stop),
             DeltaRunEnded = () => runs.Release(),
+            NewsRead = () => news.Release(),
             FreeSpace = directory => FreeSpace ?? measured(directory),
         };
         _server = await FotaServer.StartAsync(change is null ? settings : change(settings), Clock, l => l.AddProvider(new TextLogger(LogText)), seams, default);
         Anonymous = Client(null);
         Operator = Client(null);
-        Operator.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", File.ReadAllText(PathOf($"{data}/bootstrap-token")));
+        Operator.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", _token ?? File.ReadAllText(PathOf($"{data}/bootstrap-token")));
     }
 
     /// <summary>A client that trusts the service CA, with or without a certificate of its own.</summary>
@@ -114,7 +125,11 @@ internal sealed class ServerUnderTest : IAsyncDisposable
             },
         };
         HttpClient client = new(handler) { BaseAddress = address ?? Address };
-        _clients.Add(client);
+        lock (_clients)
+        {
+            _clients.Add(client);
+        }
+
         return client;
     }
 
@@ -172,6 +187,15 @@ internal sealed class ServerUnderTest : IAsyncDisposable
             }
 
             Assert.That(await _deltaRuns.WaitAsync(TimeSpan.FromMinutes(1)), $"nothing more happens, and the packs are {answer}");
+        }
+    }
+
+    /// <summary>Done when something is so; it is looked at again whenever the server has read what others changed.</summary>
+    public async Task HearsAsync(Func<Task<bool>> isSo)
+    {
+        while (!await isSo())
+        {
+            Assert.That(await _news.WaitAsync(TimeSpan.FromMinutes(1)), "nothing is heard any more");
         }
     }
 

@@ -12,8 +12,8 @@ namespace Fota.UpdateServer.Tests.Support;
 internal sealed class SimulatedDevice
 {
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-    private readonly ServerUnderTest _server;
-    private HttpClient? _client;
+    private ServerUnderTest _server;
+    private readonly Dictionary<ServerUnderTest, HttpClient> _clients = [];
 
     public SimulatedDevice(ServerUnderTest server, string name, Func<ECDsa, X509Certificate2>? certificate = null)
     {
@@ -38,7 +38,14 @@ internal sealed class SimulatedDevice
     public IReadOnlyList<OfferedDelta> Deltas { get; private set; } = [];
 
     /// <summary>Connects anew, after the server was restarted.</summary>
-    public void Reconnect() => _client = null;
+    public void Reconnect() => _clients.Clear();
+
+    /// <summary>Goes to another server from now on.</summary>
+    public SimulatedDevice At(ServerUnderTest server)
+    {
+        _server = server;
+        return this;
+    }
 
     public DeviceReport Report(ReportState state = ReportState.Idle, string? deployment = null, Sha256Digest? manifest = null) =>
         SampleReports.Of(Name, state, deployment, manifest ?? Running, ++Ordinal);
@@ -47,10 +54,14 @@ internal sealed class SimulatedDevice
 
     public async Task<HttpResponseMessage> PostAsync(byte[] signed, string type = "application/cose")
     {
-        _client ??= _server.Client(Certificate);
+        if (!_clients.TryGetValue(_server, out HttpClient? client))
+        {
+            client = _clients[_server] = _server.Client(Certificate);
+        }
+
         using ByteArrayContent content = new(signed);
         content.Headers.ContentType = new MediaTypeHeaderValue(type);
-        return await _client.PostAsync("/api/v1/check-in", content);
+        return await client.PostAsync("/api/v1/check-in", content);
     }
 
     /// <summary>Checks in, with success, and gives the assignment.</summary>

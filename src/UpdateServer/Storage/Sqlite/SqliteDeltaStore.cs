@@ -1,6 +1,6 @@
 using Dapper;
-using Fota.Manifest;
 using Fota.UpdateServer.Deltas;
+using Fota.UpdateServer.Storage.Rows;
 using Microsoft.Data.Sqlite;
 
 namespace Fota.UpdateServer.Storage.Sqlite;
@@ -29,54 +29,4 @@ internal sealed class SqliteDeltaStore(SqliteDatabase database) : IDeltaStore
         "DELETE FROM delta_packs WHERE base_image = @Base AND image = @Image",
         new { Base = key.Base.ToString(), Image = key.Image.ToString() },
         transaction));
-
-    private sealed class DeltaRow
-    {
-        public required string BaseImage { get; init; }
-
-        public required string Image { get; init; }
-
-        public required string State { get; init; }
-
-        public string? Pack { get; init; }
-
-        public long? Size { get; init; }
-
-        public required long Failures { get; init; }
-
-        public string? Detail { get; init; }
-
-        public required long At { get; init; }
-
-        public required long Maker { get; init; }
-
-        public required long Wanted { get; init; }
-
-        public static DeltaRow From(DeltaRecord r) => new()
-        {
-            BaseImage = r.Key.Base.ToString(),
-            Image = r.Key.Image.ToString(),
-            State = r.State.ToString(),
-            Pack = r.Pack?.ToString(),
-            Size = r.Size,
-            Failures = r.Failures,
-            Detail = r.Detail,
-            At = r.At.ToUnixTimeMilliseconds(),
-            Maker = r.Maker,
-            Wanted = r.Wanted.ToUnixTimeMilliseconds(),
-        };
-
-        public DeltaRecord ToRecord() => new(
-            new DeltaKey(Sha256Digest.Parse(BaseImage), Sha256Digest.Parse(Image)),
-            Enum.Parse<DeltaState>(State),
-            Pack is null ? null : Sha256Digest.Parse(Pack),
-            Size,
-            (int)Failures,
-            Detail,
-            DateTimeOffset.FromUnixTimeMilliseconds(At))
-        {
-            Maker = (int)Maker,
-            Wanted = DateTimeOffset.FromUnixTimeMilliseconds(Wanted),
-        };
-    }
 }

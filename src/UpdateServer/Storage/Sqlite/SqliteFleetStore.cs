@@ -1,6 +1,7 @@
 using Dapper;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
+using Fota.UpdateServer.Storage.Rows;
 using Microsoft.Data.Sqlite;
 
 namespace Fota.UpdateServer.Storage.Sqlite;
@@ -8,7 +9,7 @@ namespace Fota.UpdateServer.Storage.Sqlite;
 /// <inheritdoc cref="IFleetStore"/>
 internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
 {
-    public (IReadOnlyList<DeviceRecord> Devices, IReadOnlyList<RolloutState> Rollouts) Load()
+    public FleetNews Load()
     {
         using SqliteConnection connection = database.Open();
         using SqliteTransaction transaction = connection.BeginTransaction();
@@ -22,27 +23,68 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
         IEnumerable<RolloutRow> rollouts = connection.Query<RolloutRow>(
             """
             SELECT number, product, version, target, manifest_digest AS ManifestDigest, security_version AS SecurityVersion,
-                   abort_after_failures AS AbortAfterFailures, member_key AS MemberKey, status, stage, reason
+                   abort_after_failures AS AbortAfterFailures, member_key AS MemberKey, status, stage, reason, plan, author, approved_by AS ApprovedBy, approved_at AS ApprovedAt,
+                   approved_manifest AS ApprovedManifest, approved_plan AS ApprovedPlan, clock, ramp_since AS RampSince, good_since AS GoodSince,
+                   evaluated_at AS EvaluatedAt, stalled
             FROM rollouts ORDER BY number
             """,
             transaction: transaction);
-        ILookup<long, StageRow> stages = connection.Query<StageRow>("SELECT rollout, stage, name, count FROM rollout_stages", transaction: transaction).ToLookup(static r => r.Rollout);
-        ILookup<long, MemberRow> members = connection.Query<MemberRow>("SELECT rollout, device, stage, status, deferral FROM rollout_members", transaction: transaction).ToLookup(static r => r.Rollout);
-        return ([.. devices.Select(static d => d.ToRecord())], [.. rollouts.Select(r => r.ToState(stages[r.Number], members[r.Number]))]);
+        IEnumerable<StageRow> stages = connection.Query<StageRow>("SELECT rollout, stage, name, count FROM rollout_stages", transaction: transaction);
+        IEnumerable<MemberRow> members = connection.Query<MemberRow>(
+            "SELECT rollout, device, stage, status, deferral, evidence, serial, retries, via, passed, silent, granted_at AS GrantedAt, heard_at AS HeardAt FROM rollout_members",
+            transaction: transaction);
+        IEnumerable<WayRow> ways = connection.Query<WayRow>(
+            "SELECT rollout, version, target, manifest_digest AS ManifestDigest, security_version AS SecurityVersion FROM rollout_ways",
+            transaction: transaction);
+        long generation = connection.QuerySingle<long>("SELECT generation FROM publication", transaction: transaction);
+        return new FleetNews(0, [.. devices.Select(static d => d.ToRecord())], SqliteTraits.Load(connection, transaction), RolloutNewsRows.Join(rollouts, stages, ways, members)) { Generation = generation };
     }
 
-    public void Save(FleetChange change) => database.Write((connection, transaction) =>
+    /// <summary>Nothing: one server holds the data folder, and knows what it changed.</summary>
+    public FleetNews ReadSince(long number)
+    {
+        using SqliteConnection connection = database.Open();
+        return Nothing(number, connection, null);
+    }
+
+    public long Change(long known, Func<FleetNews, FleetChange?> decide)
+    {
+        using SqliteConnection connection = database.Open();
+        using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
+        if (decide(Nothing(known, connection, transaction)) is not { } change)
+        {
+            return known;
+        }
+
+        Save(connection, transaction, change);
+        transaction.Commit();
+        return known + 1;
+    }
+
+    private static FleetNews Nothing(long number, SqliteConnection connection, SqliteTransaction? transaction) =>
+        new(number, [], [], []) { Generation = connection.QuerySingle<long>("SELECT generation FROM publication", transaction: transaction) };
+
+    private static void Save(SqliteConnection connection, SqliteTransaction transaction, FleetChange change)
     {
         if (change.Device is { } device)
         {
             SaveDevice(connection, transaction, device, change.Evidence);
         }
 
+        if (change.Traits is { } traits)
+        {
+            SqliteTraits.Save(connection, transaction, traits);
+        }
+
+        connection.Execute(
+            "UPDATE devices SET ordinal = @Ordinal, nonce = @Nonce, last_seen = max(last_seen, @At) WHERE device = @Device AND key_id = @Key AND ordinal < @Ordinal",
+            change.Seen.Select(static s => new { Device = s.Device.ToString(), Key = s.Key.ToString(), s.Ordinal, Nonce = s.Nonce.ToArray(), At = s.At.ToUnixTimeMilliseconds() }),
+            transaction);
         foreach (RolloutStep step in change.Rollouts)
         {
             SaveRollout(connection, transaction, step);
         }
-    });
+    }
 
     private static void SaveDevice(SqliteConnection connection, SqliteTransaction transaction, DeviceRecord device, byte[]? evidence)
     {
@@ -71,30 +113,47 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
 
     private static void SaveRollout(SqliteConnection connection, SqliteTransaction transaction, RolloutStep step)
     {
-        RolloutPlan plan = step.State.Plan;
-        long number = RolloutRow.NumberOf(plan);
-        int known = connection.Execute("UPDATE rollouts SET status = @Status, stage = @Stage, reason = @Reason WHERE number = @Number", RolloutRow.From(step.State), transaction);
-        if (known == 0)
+        RolloutState state = step.State;
+        long number = RolloutRow.NumberOf(state.Plan);
+        connection.Execute(
+            """
+            INSERT INTO rollouts
+              (number, product, version, target, manifest_digest, security_version, abort_after_failures, member_key, status, stage, reason,
+               plan, author, approved_by, approved_at, approved_manifest, approved_plan, clock, ramp_since, good_since, evaluated_at, stalled)
+            VALUES
+              (@Number, @Product, @Version, @Target, @ManifestDigest, @SecurityVersion, @AbortAfterFailures, @MemberKey, @Status, @Stage, @Reason,
+               @Plan, @Author, @ApprovedBy, @ApprovedAt, @ApprovedManifest, @ApprovedPlan, @Clock, @RampSince, @GoodSince, @EvaluatedAt, @Stalled)
+            ON CONFLICT (number) DO UPDATE SET
+              product = excluded.product, version = excluded.version, target = excluded.target, manifest_digest = excluded.manifest_digest,
+              security_version = excluded.security_version, abort_after_failures = excluded.abort_after_failures, status = excluded.status, stage = excluded.stage,
+              reason = excluded.reason, plan = excluded.plan, author = excluded.author, approved_by = excluded.approved_by, approved_at = excluded.approved_at,
+              approved_manifest = excluded.approved_manifest, approved_plan = excluded.approved_plan, clock = excluded.clock, ramp_since = excluded.ramp_since,
+              good_since = excluded.good_since, evaluated_at = excluded.evaluated_at, stalled = excluded.stalled
+            """,
+            RolloutRow.From(state),
+            transaction);
+        if (state.Status == RolloutStatus.Draft)
         {
+            connection.Execute("DELETE FROM rollout_ways WHERE rollout = @number", new { number }, transaction);
             connection.Execute(
                 """
-                INSERT INTO rollouts (number, product, version, target, manifest_digest, security_version, abort_after_failures, member_key, status, stage, reason)
-                VALUES (@Number, @Product, @Version, @Target, @ManifestDigest, @SecurityVersion, @AbortAfterFailures, @MemberKey, @Status, @Stage, @Reason)
+                INSERT INTO rollout_ways (rollout, version, target, manifest_digest, security_version)
+                VALUES (@Rollout, @Version, @Target, @ManifestDigest, @SecurityVersion)
                 """,
-                RolloutRow.From(step.State),
-                transaction);
-            connection.Execute(
-                "INSERT INTO rollout_stages (rollout, stage, name, count) VALUES (@Rollout, @Stage, @Name, @Count)",
-                plan.Stages.Select((s, i) => new StageRow { Rollout = number, Stage = i, Name = s.Name, Count = s.Count }),
+                state.Plan.PassThrough.Select(r => WayRow.From(number, r)),
                 transaction);
         }
 
         connection.Execute(
             """
-            INSERT INTO rollout_members (rollout, device, stage, status, deferral) VALUES (@Rollout, @Device, @Stage, @Status, @Deferral)
-            ON CONFLICT (rollout, device) DO UPDATE SET status = excluded.status, deferral = excluded.deferral
+            INSERT INTO rollout_members (rollout, device, stage, status, deferral, evidence, serial, retries, via, passed, silent, granted_at, heard_at)
+            VALUES (@Rollout, @Device, @Stage, @Status, @Deferral, @Evidence, @Serial, @Retries, @Via, @Passed, @Silent, @GrantedAt, @HeardAt)
+            ON CONFLICT (rollout, device) DO UPDATE SET
+              status = excluded.status, deferral = excluded.deferral, serial = excluded.serial, retries = excluded.retries, via = excluded.via, passed = excluded.passed, silent = excluded.silent,
+              granted_at = excluded.granted_at, heard_at = excluded.heard_at
             """,
-            step.Changed.Select(m => new MemberRow { Rollout = number, Device = m.Device.ToString(), Stage = m.Stage, Status = m.Status.ToString(), Deferral = m.Deferral }),
+            step.Changed.Select(m => MemberRow.From(number, m)),
             transaction);
+        SqliteDecisionStore.Save(connection, transaction, number, step.Decisions);
     }
 }

@@ -1,8 +1,8 @@
 using System.Collections.Frozen;
-using System.Globalization;
 using Dapper;
 using Fota.Manifest;
 using Fota.UpdateServer.Releases;
+using Fota.UpdateServer.Storage.Rows;
 using Microsoft.Data.Sqlite;
 
 namespace Fota.UpdateServer.Storage.Sqlite;
@@ -25,6 +25,9 @@ internal sealed class SqliteReleaseStore(SqliteDatabase database) : IReleaseStor
             transaction: transaction);
         return new Publication(publication.Generation, publication.TimestampVersion, files, [.. releases.Select(static r => r.ToRelease())]);
     }
+
+    /// <summary>One server holds the data folder, so that there is nobody to wait for.</summary>
+    public ValueTask<IAsyncDisposable> HoldAsync(CancellationToken cancellation) => ValueTask.FromResult<IAsyncDisposable>(new Nobody());
 
     public void Commit(Publication before, Publication after) => database.Write((connection, transaction) =>
     {
@@ -52,24 +55,8 @@ internal sealed class SqliteReleaseStore(SqliteDatabase database) : IReleaseStor
             transaction);
     });
 
-    private sealed record PublicationRow(long Generation, long TimestampVersion);
-
-    private sealed record FileRow(string Path, string Sha256, long Length);
-
-    private sealed record ReleaseRow(string Target, string Product, string Version, string ManifestDigest, string Sequence, long SecurityVersion, long ImageSize, long PackSize, string GateOverride)
+    private sealed class Nobody : IAsyncDisposable
     {
-        public static ReleaseRow From(Release r) =>
-            new(r.Target, r.Product.ToString(), r.Version.ToString(), r.ManifestDigest.ToString(), r.Sequence.ToString(), r.SecurityVersion.Value, r.ImageSize, r.PackSize, r.GateOverride.Gates.Count > 0 ? r.GateOverride.ToString() : "");
-
-        public Release ToRelease() => new(
-            ProductName.Parse(Product),
-            ReleaseVersion.Parse(Version),
-            Target,
-            Sha256Digest.Parse(ManifestDigest),
-            new SequenceNumber(ulong.Parse(Sequence, CultureInfo.InvariantCulture)),
-            new SecurityVersion((uint)SecurityVersion),
-            ImageSize,
-            PackSize,
-            GateOverride.Length > 0 ? Manifest.GateOverride.Parse(GateOverride) : Manifest.GateOverride.None);
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

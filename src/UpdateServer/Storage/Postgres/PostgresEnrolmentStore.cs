@@ -1,0 +1,43 @@
+using Dapper;
+using Fota.Manifest;
+using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.Enrolment;
+using Fota.UpdateServer.Storage.Rows;
+
+namespace Fota.UpdateServer.Storage.Postgres;
+
+/// <inheritdoc cref="IEnrolmentStore"/>
+internal sealed class PostgresEnrolmentStore(PostgresDatabase database) : IEnrolmentStore
+{
+    private const string Columns =
+        "SELECT device, product, key_id AS KeyId, request_digest AS RequestDigest, request, received, state, answered, certificate, detail FROM enrolments";
+
+    public EnrolmentRecord? Find(DeviceId device) => Query($"{Columns} WHERE device = @device", new { device = device.ToString() }).SingleOrDefault();
+
+    public EnrolmentRecord? Find(Sha256Digest request) => Query($"{Columns} WHERE request_digest = @digest", new { digest = request.ToString() }).SingleOrDefault();
+
+    public IReadOnlyList<EnrolmentRecord> Waiting(int most) =>
+        Query($"{Columns} WHERE state = @state ORDER BY received, device LIMIT @most", new { state = nameof(EnrolmentState.Waiting), most });
+
+    public bool Save(EnrolmentRecord enrolment, EnrolmentRecord? before) => database.Write((connection, transaction) =>
+    {
+        DynamicParameters parameters = new(EnrolmentRow.From(enrolment));
+        parameters.Add("digest", before?.RequestDigest.ToString());
+        parameters.Add("was", before?.State.ToString());
+        int saved = connection.Execute(
+            """
+            INSERT INTO enrolments (device, product, key_id, request_digest, request, received, state, answered, certificate, detail)
+            VALUES (@Device, @Product, @KeyId, @RequestDigest, @Request, @Received, @State, @Answered, @Certificate, @Detail)
+            ON CONFLICT (device) DO UPDATE SET
+              product = excluded.product, key_id = excluded.key_id, request_digest = excluded.request_digest, request = excluded.request, received = excluded.received,
+              state = excluded.state, answered = excluded.answered, certificate = excluded.certificate, detail = excluded.detail
+            WHERE enrolments.request_digest = @digest AND enrolments.state = @was
+            """,
+            parameters,
+            transaction);
+        return (saved == 1, true);
+    });
+
+    private EnrolmentRecord[] Query(string sql, object parameters) =>
+        database.Read((connection, transaction) => (EnrolmentRecord[])[.. connection.Query<EnrolmentRow>(sql, parameters, transaction).Select(static r => r.ToRecord())]);
+}

@@ -1,0 +1,77 @@
+using Dapper;
+using Fota.UpdateServer.Deltas;
+using Fota.UpdateServer.Releases;
+using Fota.UpdateServer.Rollouts;
+using Npgsql;
+
+namespace Fota.UpdateServer.Storage.Postgres;
+
+/// <summary>
+/// Hears what other servers changed, and has it read. What was said while nobody listened is lost, so that everything is read again after each beginning; and now and then
+/// without being told, so that a connection which is dead and does not show it is found out.
+/// </summary>
+internal sealed class PostgresListener(
+    PostgresDatabase database, RolloutCoordinator coordinator, PublicationWatch publication, DeltaCatalog deltas, TimeProvider time, ServerSeams seams, ILogger<PostgresListener> log) : BackgroundService
+{
+    /// <summary>As whom it is connected, for whoever looks at the database's sessions.</summary>
+    public const string Name = "fota-server listener";
+
+    private static readonly TimeSpan s_pulse = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
+
+    private readonly ISharedMemory[] _memories = [publication, coordinator, deltas];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await ListenAsync(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                Log.ListenerLost(log, e);
+                await Task.Delay(s_pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task ListenAsync(CancellationToken cancellation)
+    {
+        await using NpgsqlConnection connection = await database.OpenOwnAsync(Name, cancellation);
+        HashSet<string> told = new(StringComparer.Ordinal);
+        connection.Notification += (_, news) =>
+        {
+            // What this server changed itself in the fleet it knows.
+            if (news.Payload.Split(PostgresNews.Separator) is [var topic, var sender] && (sender != database.Sender || topic != Topics.Fleet))
+            {
+                told.Add(topic);
+            }
+        };
+        await connection.ExecuteAsync(new CommandDefinition($"LISTEN {PostgresNews.Channel}", cancellationToken: cancellation));
+        told.UnionWith(_memories.Select(static m => m.Topic));
+        Log.Listening(log);
+        while (true)
+        {
+            string[] topics = [.. told];
+            told.Clear();
+            foreach (ISharedMemory memory in _memories.Where(m => topics.Contains(m.Topic, StringComparer.Ordinal)))
+            {
+                memory.CatchUp();
+            }
+
+            seams.NewsRead?.Invoke();
+
+            if (told.Count == 0 && !await connection.WaitAsync(s_pulse, cancellation))
+            {
+                await connection.ExecuteAsync(new CommandDefinition("SELECT 1", cancellationToken: cancellation));
+                told.Add(coordinator.Topic);
+            }
+        }
+    }
+}

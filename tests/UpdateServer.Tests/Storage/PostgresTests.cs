@@ -1,0 +1,155 @@
+using Dapper;
+using Fota.Manifest.Reports;
+using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.Rollouts;
+using Fota.UpdateServer.Storage;
+using Fota.UpdateServer.Storage.Postgres;
+using Fota.UpdateServer.Tests.Rollouts;
+using Npgsql;
+
+namespace Fota.UpdateServer.Tests.Storage;
+
+/// <summary>What only a store that several servers share has to do.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class PostgresTests : IDisposable
+{
+    private readonly PostgresStores _stores = new();
+
+    [SetUp]
+    public Task OpenAsync() => _stores.OpenAsync();
+
+    public void Dispose() => _stores.Dispose();
+
+    [TestCase("40001", 4)]
+    [TestCase("40P01", 4)]
+    [TestCase("55P03", 4)]
+    [TestCase("57P01", 4)]
+    [TestCase("23505", 1)]
+    [TestCase("42P01", 1)]
+    public void What_is_in_the_way_is_tried_again_three_times_and_what_is_wrong_is_not(string state, int tries)
+    {
+        int tried = 0;
+        Assert.That(
+            () => _stores.Database.Write((connection, transaction) =>
+            {
+                tried++;
+                connection.Execute($"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$", transaction: transaction);
+            }),
+            tries > 1 ? Throws.TypeOf<StoreUnavailableException>() : Throws.TypeOf<PostgresException>());
+        Assert.That(tried, Is.EqualTo(tries));
+    }
+
+    [Test]
+    public void A_connection_that_died_in_the_pool_costs_a_try_and_no_request()
+    {
+        Assert.That(_stores.Fleet.Load().Number, Is.Zero);
+        _stores.Ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        Assert.That(_stores.Fleet.Put(SampleFleet.Change(SampleFleet.Record("pump-1"))), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Changes_are_numbered_without_gaps_and_whoever_makes_one_is_told_what_it_missed()
+    {
+        _stores.Fleet.Change(0, static _ => SampleFleet.Change(SampleFleet.Record("pump-1")));
+        _stores.Fleet.Change(1, static _ => null);
+        Assert.That(() => _stores.Fleet.Change(1, static _ => throw new InvalidOperationException()), Throws.InvalidOperationException);
+        long number = _stores.Fleet.Change(1, static _ => SampleFleet.Change(SampleFleet.Record("pump-2")));
+        FleetNews? seen = null;
+        _stores.Fleet.Change(1, news =>
+        {
+            seen = news;
+            return null;
+        });
+        Assert.That((number, seen!.Number, seen.Devices.Single().Device.ToString()), Is.EqualTo((2, 2, "pump-2")));
+        Assert.That(_stores.Fleet.ReadSince(2).Devices, Is.Empty);
+    }
+
+    [Test]
+    public void A48_A_replica_that_follows_change_by_change_is_what_a_new_one_reads()
+    {
+        RolloutPlan plan = EngineWorld.PlanOf(new StagePlan("canary", 3), new StagePlan("rest", null) { Cap = 4, Rate = new GrantRate(3) }) with { Timeout = TimeSpan.FromMinutes(30) };
+        EngineWorld world = new(plan, [.. Enumerable.Range(1, 12).Select(static i => EngineWorld.Device($"pump-{i}"))]);
+        foreach (FleetDevice device in world.Fleet)
+        {
+            _stores.Fleet.Put(SampleFleet.Change(SampleFleet.Record(device.Device.ToString())));
+        }
+
+        FleetReplica follower = _stores.Fleet.Read();
+        Follow();
+        world.Started();
+        Follow();
+        for (int round = 0; round < 12; round++)
+        {
+            world.AllAsk();
+            Follow();
+            Member[] granted = [.. world.Granted];
+            foreach (Member member in granted.Where((_, i) => (i + round) % 3 != 0))
+            {
+                world.Say(member, (ReportState)(round % 4 == 0 ? (int)ReportState.Failed : (int)ReportState.Confirmed));
+            }
+
+            Follow();
+            world.Judge().Pass(TimeSpan.FromSeconds(25));
+            Follow();
+        }
+
+        Assert.That(world.State.Members, Has.Count.EqualTo(12), "it came to the second stage");
+
+        void Follow()
+        {
+            RolloutState before = follower.Rollouts.Count == 0 ? RolloutState.Draft(plan) : follower.Rollouts[0];
+            Member[] changed = [.. world.State.Members.Values.Where(m => before.Members.GetValueOrDefault(m.Device) is not { } old || old with { Ordinal = 0 } != m with { Ordinal = 0 })];
+            _stores.Fleet.Put(SampleFleet.Change(null, null, new RolloutStep(world.State, changed)));
+            follower = follower.With(_stores.Fleet.ReadSince(follower.Number));
+            Assert.That(follower.Rollouts.Single().Describe(), Is.EqualTo(_stores.Fleet.Read().Rollouts.Single().Describe()));
+            Assert.That(follower.Rollouts.Single().Describe(), Is.EqualTo(world.State.Describe()));
+        }
+    }
+
+    [Test]
+    public async Task P10_A_schema_that_wants_a_newer_program_is_refused_by_name()
+    {
+        _stores.Ask("UPDATE fota_schema SET version = 9, oldest_program = 8");
+        Assert.That(
+            async () => await PostgresSchema.PrepareAsync(_stores.Database, default),
+            Throws.TypeOf<InvalidDataException>().With.Message.EqualTo(
+                $"database: wanted a schema that a program of schema {PostgresSchema.Version} can work with, got schema 9, which wants one of 8 or newer"));
+        await using IAsyncDisposable next = await PostgresSchema.PrepareAsync(await RepairedAsync(), default);
+    }
+
+    [Test]
+    public async Task A_newer_schema_that_older_programs_can_work_with_is_worked_with_and_left_as_it_is()
+    {
+        // What the next version's script may do while this one still runs: expand, with a default for whoever does not know the column.
+        _stores.Ask("ALTER TABLE devices ADD COLUMN ward text NOT NULL DEFAULT ''");
+        _stores.Ask("ALTER TABLE rollout_members ADD COLUMN shade bigint");
+        _stores.Ask("UPDATE fota_schema SET version = 9");
+        await using (await PostgresSchema.PrepareAsync(_stores.Database, default))
+        {
+            DeviceRecord pump = SampleFleet.Record("pump-1");
+            _stores.Fleet.Put(SampleFleet.Change(pump));
+            RolloutState running = RolloutState.Draft(EngineWorld.PlanOf(new StagePlan("all", null))) with { Status = RolloutStatus.Running, Stage = 0 };
+            _stores.Fleet.Put(SampleFleet.Change(null, null, new RolloutStep(running, [new Member(pump.Device, 0, MemberStatus.Granted)])));
+            Assert.That(_stores.Fleet.Read().Rollouts.Single().HoldsGrant(pump.Device));
+        }
+
+        Assert.That(_stores.Ask("SELECT version FROM fota_schema"), Is.EqualTo(9));
+    }
+
+    [Test]
+    public void A48_A_server_that_hangs_over_a_change_is_waited_for_and_not_for_ever()
+    {
+        using NpgsqlConnection hanging = new(_stores.Database.ConnectionString + ";Pooling=false");
+        hanging.Open();
+        using NpgsqlTransaction transaction = hanging.BeginTransaction();
+        hanging.Execute("UPDATE fleet SET changed = changed", transaction: transaction);
+        Assert.That(hanging.QuerySingle<string>("SHOW idle_in_transaction_session_timeout", transaction: transaction), Is.EqualTo("10s"));
+        Assert.That(hanging.QuerySingle<string>("SHOW lock_timeout", transaction: transaction), Is.EqualTo("2s"));
+    }
+
+    private Task<PostgresDatabase> RepairedAsync()
+    {
+        _stores.Ask("UPDATE fota_schema SET version = 1, oldest_program = 0");
+        return Task.FromResult(_stores.Database);
+    }
+}

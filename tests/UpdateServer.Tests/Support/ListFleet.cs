@@ -1,0 +1,12 @@
+using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.Rollouts;
+
+namespace Fota.UpdateServer.Tests.Support;
+
+/// <summary>A fleet as a test wrote it down.</summary>
+internal sealed class ListFleet(IReadOnlyList<FleetDevice> devices) : IFleet
+{
+    public IEnumerable<FleetDevice> Devices => devices;
+
+    public FleetDevice? Find(DeviceId device) => devices.FirstOrDefault(d => d.Device.Equals(device));
+}
