@@ -1,5 +1,4 @@
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fota.Interop.OpenSsl;
@@ -7,11 +6,14 @@ using Fota.Manifest.Metadata;
 using Fota.Manifest;
 using Fota.Manifest.Verification;
 using Fota.UpdateServer.Api;
+using Fota.UpdateServer.Api.Access;
 using Fota.UpdateServer.Artifacts;
+using Fota.UpdateServer.Certificates;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Enrolment;
+using Fota.UpdateServer.People;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage;
@@ -56,7 +58,7 @@ public sealed class FotaServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(time);
         settings.Validate();
         byte[] trustedRoot = ReadTrustedRoot(settings, time);
-        X509Certificate2Collection deviceCa = PemCertificates.Read(settings.DeviceCaFile, "deviceCa");
+        IReadOnlyList<RegisteredAuthority> deviceCas = [RegisteredAuthority.Read(new AuthoritySettings { CertificatesFile = settings.DeviceCaFile }, "deviceCa")];
         DataDirectory data = DataDirectory.Open(settings.DataDirectory);
         ServerCredential? credential = null;
         WebApplication? app = null;
@@ -68,13 +70,14 @@ public sealed class FotaServer : IAsyncDisposable
             WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
             logging?.Invoke(builder.Logging);
             ConfigureKestrel(builder, settings, credential);
-            AddServices(builder.Services, settings, time, deviceCa, data, trustedRoot, seams);
+            AddServices(builder.Services, settings, time, deviceCas, data, trustedRoot, seams);
             app = builder.Build();
             MapEndpoints(app);
+            AccessConvention.RequireComplete(app);
 
             // Made now, so that what is wrong with the state shows at the start and not at the first request.
             _ = app.Services.GetRequiredService<RolloutCoordinator>();
-            _ = app.Services.GetRequiredService<OperatorTokens>();
+            _ = app.Services.GetRequiredService<PeopleDirectory>();
             _ = app.Services.GetRequiredService<DeltaOffers>();
             await app.StartAsync(cancellation);
             return new FotaServer(app, credential, data);
@@ -142,29 +145,26 @@ public sealed class FotaServer : IAsyncDisposable
     }
 
     private static void AddServices(
-        IServiceCollection services, ServerSettings settings, TimeProvider time, X509Certificate2Collection deviceCa, DataDirectory data, byte[] trustedRoot, ServerSeams seams)
+        IServiceCollection services, ServerSettings settings, TimeProvider time, IReadOnlyList<RegisteredAuthority> deviceCas, DataDirectory data, byte[] trustedRoot, ServerSeams seams)
     {
         services.AddSingleton(settings).AddSingleton(time).AddSingleton(seams);
-        services.AddSingleton(new DeviceCertificates(deviceCa, settings.ExpiredCertificates, time));
+        services.AddSingleton(s => new DeviceCertificates(deviceCas, settings.ExpiredCertificates, s.GetRequiredService<DeviceRevocations>(), time));
         services.AddSingleton(new SqliteDatabase(data.DatabaseFile)).AddSingleton(new ContentStore(data.Path, seams));
-        services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IOperatorStore, SqliteOperatorStore>()
+        services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IPeopleStore, SqlitePeopleStore>()
             .AddSingleton<IDeltaStore, SqliteDeltaStore>().AddSingleton<IEnrolmentStore, SqliteEnrolmentStore>()
+            .AddSingleton<IRevocationStore, SqliteRevocationStore>().AddSingleton<IAccessDecisionStore, SqliteAccessDecisionStore>()
             .AddSingleton<ITraitStore, SqliteTraitStore>().AddSingleton<IDecisionStore, SqliteDecisionStore>();
         services.AddSingleton(static s => new ReleaseCatalog(s.GetRequiredService<IReleaseStore>().Load()));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Publisher>(s, trustedRoot));
-        services.AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>();
+        services.AddSingleton<DeviceRevocations>().AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>();
         services.AddHostedService<RolloutTicker>();
         DeltaSchedule.Add(services);
-        services.AddSingleton(s => new OperatorTokens(s.GetRequiredService<IOperatorStore>(), data.Path, time, s.GetRequiredService<ILogger<OperatorTokens>>()));
+        services.AddSingleton(s => new PeopleDirectory(s.GetRequiredService<IPeopleStore>(), data.Path, [], time, s.GetRequiredService<ILogger<PeopleDirectory>>()));
         services.AddRouting();
         services.AddAuthentication()
             .AddScheme<DeviceAuthenticationOptions, DeviceAuthentication>(DeviceAuthentication.SchemeName, o => (o.Use, o.TimeProvider) = (CertificateUse.Updates, time))
             .AddScheme<DeviceAuthenticationOptions, DeviceAuthentication>(DeviceAuthentication.ReenrolmentScheme, o => (o.Use, o.TimeProvider) = (CertificateUse.Reenrolment, time))
             .AddScheme<AuthenticationSchemeOptions, OperatorAuthentication>(OperatorAuthentication.SchemeName, null);
-        services.AddAuthorizationBuilder()
-            .AddPolicy(DeviceAuthentication.SchemeName, static p => p.AddAuthenticationSchemes(DeviceAuthentication.SchemeName).RequireAuthenticatedUser())
-            .AddPolicy(DeviceAuthentication.ReenrolmentScheme, static p => p.AddAuthenticationSchemes(DeviceAuthentication.ReenrolmentScheme).RequireAuthenticatedUser())
-            .AddPolicy(OperatorAuthentication.SchemeName, static p => p.AddAuthenticationSchemes(OperatorAuthentication.SchemeName).RequireAuthenticatedUser());
         services.Configure<RouteHandlerOptions>(static o => o.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(static o =>
         {
@@ -183,17 +183,19 @@ public sealed class FotaServer : IAsyncDisposable
     {
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
-        app.UseAuthentication();
-        app.UseAuthorization();
-        app.MapGet("/health", static () => new { Status = "ok" });
-        RepositoryEndpoints.Map(app);
-        DeviceEndpoints.Map(app);
-        EstEndpoints.Map(app);
-        RouteGroupBuilder operators = app.MapGroup("/api/v1").RequireAuthorization(OperatorAuthentication.SchemeName);
+        app.UseMiddleware<AccessGate>();
+        RouteGroupBuilder all = app.MapJudged();
+        all.MapGet("/health", static () => new { Status = "ok" });
+        RepositoryEndpoints.Map(all);
+        DeviceEndpoints.Map(all);
+        EstEndpoints.Map(all);
+        RouteGroupBuilder operators = all.MapGroup("/api/v1");
         PublicationEndpoints.Map(operators);
         RolloutEndpoints.Map(operators);
         FleetEndpoints.Map(operators);
         PackEndpoints.Map(operators);
         EnrolmentEndpoints.Map(operators);
+        PeopleEndpoints.Map(operators);
+        RevocationEndpoints.Map(operators);
     }
 }

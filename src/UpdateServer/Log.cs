@@ -4,6 +4,7 @@ using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Enrolment;
+using Fota.UpdateServer.People;
 using Fota.UpdateServer.Rollouts;
 
 namespace Fota.UpdateServer;
@@ -31,7 +32,7 @@ internal static partial class Log
 
     public static void RequestFailed(ILogger logger, Exception failure, string method, string path) => RequestFailed(logger, method, path, OneLine(failure));
 
-    [LoggerMessage(8, LogLevel.Information, "First start: the operator token is in {File}")]
+    [LoggerMessage(8, LogLevel.Information, "No administrator had a credential: a token of one is in {File}")]
     public static partial void BootstrapToken(ILogger logger, string file);
 
     public static void TlsKeyFailed(ILogger logger, Exception failure) => TlsKeyFailed(logger, OneLine(failure));
@@ -104,6 +105,9 @@ internal static partial class Log
 
     [LoggerMessage(33, LogLevel.Information, "{Device}: its certificate ended on {End:u}, and is still good for {Use}")]
     public static partial void ExpiredCertificateAccepted(ILogger logger, DeviceId device, DateTime end, CertificateUse use);
+
+    [LoggerMessage(40, LogLevel.Information, "Access: {Kind}, {About}, by {By}: {Detail}")]
+    public static partial void AccessDecided(ILogger logger, AccessDecisionKind kind, string about, string by, string detail);
 
     /// <summary>What an operator can use of an exception: its type and what it says. A trace would only frighten.</summary>
     private static string OneLine(Exception failure) => $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";

@@ -159,10 +159,15 @@ internal sealed class RolloutCoordinator
     }
 
     /// <summary>Puts another plan in place of a draft's; null if there is no such rollout.</summary>
+    /// <param name="id">The rollout.</param>
+    /// <param name="document">The plan.</param>
+    /// <param name="author">Who made it.</param>
+    /// <param name="demand">Throws where the author may not change the rollout as it stands.</param>
     /// <exception cref="RejectedException">It is not a plan.</exception>
     /// <exception cref="RolloutRefusedException">It is not possible now, or a release is not listed or below the floor; nothing changed.</exception>
-    public RolloutState? Edit(string id, PlanDocument document, string author) => Command(id, (rollout, now) =>
+    public RolloutState? Edit(string id, PlanDocument document, string author, Action<RolloutState> demand) => Command(id, (rollout, now) =>
     {
+        demand(rollout);
         RolloutPlan plan = PlanReader.Read(document, id, rollout.Plan.Key, FindListed);
         RequireFloor(plan.Product, plan.SecurityVersion);
         return new RolloutEvent.Edited(now, author, plan);
@@ -180,6 +185,15 @@ internal sealed class RolloutCoordinator
             }
 
             Commit(pending, null, null);
+        }
+    }
+
+    /// <summary>The device with this name; null if it never checked in.</summary>
+    public DeviceRecord? FindDevice(DeviceId device)
+    {
+        lock (_gate)
+        {
+            return _fleet.Devices.GetValueOrDefault(device);
         }
     }
 
