@@ -58,7 +58,7 @@ public sealed class FotaServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(time);
         settings.Validate();
         byte[] trustedRoot = ReadTrustedRoot(settings, time);
-        IReadOnlyList<RegisteredAuthority> deviceCas = [RegisteredAuthority.Read(new AuthoritySettings { CertificatesFile = settings.DeviceCaFile }, "deviceCa")];
+        AuthorityRegister authorities = AuthorityRegister.Read(settings);
         DataDirectory data = DataDirectory.Open(settings.DataDirectory);
         ServerCredential? credential = null;
         WebApplication? app = null;
@@ -70,7 +70,7 @@ public sealed class FotaServer : IAsyncDisposable
             WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
             logging?.Invoke(builder.Logging);
             ConfigureKestrel(builder, settings, credential);
-            AddServices(builder.Services, settings, time, deviceCas, data, trustedRoot, seams);
+            AddServices(builder.Services, settings, time, authorities, data, trustedRoot, seams);
             app = builder.Build();
             MapEndpoints(app);
             AccessConvention.RequireComplete(app);
@@ -145,10 +145,10 @@ public sealed class FotaServer : IAsyncDisposable
     }
 
     private static void AddServices(
-        IServiceCollection services, ServerSettings settings, TimeProvider time, IReadOnlyList<RegisteredAuthority> deviceCas, DataDirectory data, byte[] trustedRoot, ServerSeams seams)
+        IServiceCollection services, ServerSettings settings, TimeProvider time, AuthorityRegister authorities, DataDirectory data, byte[] trustedRoot, ServerSeams seams)
     {
         services.AddSingleton(settings).AddSingleton(time).AddSingleton(seams);
-        services.AddSingleton(s => new DeviceCertificates(deviceCas, settings.ExpiredCertificates, s.GetRequiredService<DeviceRevocations>(), time));
+        services.AddSingleton(s => new DeviceCertificates(authorities.Devices, settings.ExpiredCertificates, s.GetRequiredService<DeviceRevocations>(), time));
         services.AddSingleton(new SqliteDatabase(data.DatabaseFile)).AddSingleton(new ContentStore(data.Path, seams));
         services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IPeopleStore, SqlitePeopleStore>()
             .AddSingleton<IDeltaStore, SqliteDeltaStore>().AddSingleton<IEnrolmentStore, SqliteEnrolmentStore>()
@@ -157,9 +157,10 @@ public sealed class FotaServer : IAsyncDisposable
         services.AddSingleton(static s => new ReleaseCatalog(s.GetRequiredService<IReleaseStore>().Load()));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Publisher>(s, trustedRoot));
         services.AddSingleton<DeviceRevocations>().AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>();
-        services.AddHostedService<RolloutTicker>();
+        services.AddSingleton(authorities).AddSingleton<OperatorCertificates>();
+        services.AddHostedService<RolloutTicker>().AddHostedService<RevocationTicker>();
         DeltaSchedule.Add(services);
-        services.AddSingleton(s => new PeopleDirectory(s.GetRequiredService<IPeopleStore>(), data.Path, [], time, s.GetRequiredService<ILogger<PeopleDirectory>>()));
+        services.AddSingleton(s => new PeopleDirectory(s.GetRequiredService<IPeopleStore>(), data.Path, TakenIdentities(settings), time, s.GetRequiredService<ILogger<PeopleDirectory>>()));
         services.AddRouting();
         services.AddAuthentication()
             .AddScheme<DeviceAuthenticationOptions, DeviceAuthentication>(DeviceAuthentication.SchemeName, o => (o.Use, o.TimeProvider) = (CertificateUse.Updates, time))
@@ -178,6 +179,8 @@ public sealed class FotaServer : IAsyncDisposable
             o.SerializerOptions.MaxDepth = 16;
         });
     }
+
+    private static IReadOnlyCollection<IdentityKind> TakenIdentities(ServerSettings settings) => settings.OperatorCa is null ? [] : [IdentityKind.Subject, IdentityKind.Serial];
 
     private static void MapEndpoints(WebApplication app)
     {

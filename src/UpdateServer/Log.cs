@@ -27,7 +27,7 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Warning, "A report of {Device} was refused: {Reason}: {Detail}")]
     public static partial void ReportRefused(ILogger logger, DeviceId device, RejectionReason reason, string detail);
 
-    [LoggerMessage(6, LogLevel.Information, "A device certificate was refused: {Detail}")]
+    [LoggerMessage(6, LogLevel.Information, "A client certificate was refused: {Detail}")]
     public static partial void CertificateRefused(ILogger logger, string detail);
 
     public static void RequestFailed(ILogger logger, Exception failure, string method, string path) => RequestFailed(logger, method, path, OneLine(failure));
@@ -108,6 +108,9 @@ internal static partial class Log
 
     [LoggerMessage(40, LogLevel.Information, "Access: {Kind}, {About}, by {By}: {Detail}")]
     public static partial void AccessDecided(ILogger logger, AccessDecisionKind kind, string about, string by, string detail);
+
+    [LoggerMessage(41, LogLevel.Warning, "A revocation list was not taken, and the one of before counts: {Wrong}")]
+    public static partial void RevocationListRefused(ILogger logger, string wrong);
 
     /// <summary>What an operator can use of an exception: its type and what it says. A trace would only frighten.</summary>
     private static string OneLine(Exception failure) => $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";

@@ -53,10 +53,10 @@ internal sealed class RevocationList
             outer.ThrowIfNotEmpty();
             ReadOnlyMemory<byte> signed = list.PeekEncodedValue();
             AsnReader content = list.ReadSequence();
-            string algorithm = ReadAlgorithm(list);
+            ReadOnlyMemory<byte> algorithm = list.ReadEncodedValue();
             byte[] signature = list.ReadBitString(out int unused);
             list.ThrowIfNotEmpty();
-            return Read(content, algorithm, issuer, () => unused == 0 && IsSigned(signed.Span, signature, algorithm, issuer));
+            return Read(content, algorithm, issuer, () => unused == 0 && IsSigned(signed.Span, signature, NameOf(algorithm), issuer));
         }
         catch (Exception e) when (e is AsnContentException or CryptographicException)
         {
@@ -64,14 +64,15 @@ internal sealed class RevocationList
         }
     }
 
-    private static RevocationList? Read(AsnReader content, string algorithm, X509Certificate2 issuer, Func<bool> isSigned)
+    private static RevocationList? Read(AsnReader content, ReadOnlyMemory<byte> algorithm, X509Certificate2 issuer, Func<bool> isSigned)
     {
         if (!content.TryReadInt32(out int version) || version != 1)
         {
             throw new RejectedException(RejectionReason.Unsupported, "revocation list: wanted version 2, got another");
         }
 
-        bool sameAlgorithm = ReadAlgorithm(content) == algorithm;
+        // Section 5.1.1.2: the one outside is not signed, and has to be the one inside, parameters included.
+        bool sameAlgorithm = content.ReadEncodedValue().Span.SequenceEqual(algorithm.Span);
         if (!content.ReadEncodedValue().Span.SequenceEqual(issuer.SubjectName.RawData))
         {
             return null;
@@ -144,7 +145,7 @@ internal sealed class RevocationList
         }
     }
 
-    private static string ReadAlgorithm(AsnReader reader) => reader.ReadSequence().ReadObjectIdentifier();
+    private static string NameOf(ReadOnlyMemory<byte> algorithm) => new AsnReader(algorithm, AsnEncodingRules.DER).ReadSequence().ReadObjectIdentifier();
 
     private static bool IsTime(AsnReader reader) => reader.PeekTag().TagValue is (int)UniversalTagNumber.UtcTime or (int)UniversalTagNumber.GeneralizedTime;
 

@@ -43,8 +43,14 @@ public sealed record ServerSettings
     /// <summary>File of the TUF root that publications are verified from.</summary>
     public required string TrustedRootFile { get; init; }
 
-    /// <summary>PEM file of the CA certificates that vouch for devices.</summary>
-    public required string DeviceCaFile { get; init; }
+    /// <summary>PEM file of the CA certificates that vouch for devices of every product; null where <see cref="DeviceCas"/> says more.</summary>
+    public string? DeviceCaFile { get; init; }
+
+    /// <summary>The authorities that vouch for devices, where more is to be said than <see cref="DeviceCaFile"/> can.</summary>
+    public IReadOnlyList<AuthoritySettings> DeviceCas { get; init; } = [];
+
+    /// <summary>The authority that vouches for people; null: nobody shows who they are by a certificate.</summary>
+    public AuthoritySettings? OperatorCa { get; init; }
 
     /// <summary>How soon devices are asked to come again; 1 s to 7 days.</summary>
     public required TimeSpan CheckIn { get; init; }
@@ -85,6 +91,17 @@ public sealed record ServerSettings
             throw new ConfigurationException("rolloutApproval: wanted required or none, got neither");
         }
 
+        if (DeviceCaFile is null == (DeviceCas.Count == 0))
+        {
+            throw new ConfigurationException("deviceCa: wanted this, or deviceCas with at least one authority, got both or neither");
+        }
+
+        for (int i = 0; i < DeviceCas.Count; i++)
+        {
+            DeviceCas[i].Validate($"deviceCas[{i}]");
+        }
+
+        OperatorCa?.Validate("operatorCa");
         Tls.Validate(Layout);
     }
 }

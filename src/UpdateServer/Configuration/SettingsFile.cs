@@ -43,7 +43,9 @@ public static class SettingsFile
             Listen = IPEndPoint.TryParse(root.Text("listen"), out IPEndPoint? listen) ? listen : throw new ConfigurationException("listen: wanted ADDRESS:PORT, got something else"),
             DataDirectory = root.FilePath("data"),
             TrustedRootFile = root.FilePath("trustedRoot"),
-            DeviceCaFile = root.FilePath("deviceCa"),
+            DeviceCaFile = root.OptionalFilePath("deviceCa"),
+            DeviceCas = [.. (root.OptionalObjects("deviceCas") ?? []).Select(static ca => ReadAuthority(ca, ofDevices: true))],
+            OperatorCa = root.OptionalObject("operatorCa") is { } people ? ReadAuthority(people, ofDevices: false) : null,
             CheckIn = TimeSpan.FromSeconds(root.OptionalInteger("checkInSeconds") ?? DefaultCheckInSeconds),
             EnrolmentRetry = TimeSpan.FromSeconds(root.OptionalInteger("enrolmentRetrySeconds") ?? DefaultEnrolmentRetrySeconds),
             ExpiredCertificates = root.OptionalObject("expiredDeviceCertificates") is { } expired ? ReadExpired(expired) : ExpiredCertificatePolicy.Refuse,
@@ -70,6 +72,19 @@ public static class SettingsFile
             "reenrol" => CertificateUse.Reenrolment,
             _ => CertificateUse.None,
         })]);
+    }
+
+    private static AuthoritySettings ReadAuthority(ConfigurationObject authority, bool ofDevices)
+    {
+        AuthoritySettings settings = new()
+        {
+            CertificatesFile = authority.FilePath("certificates"),
+            Products = ofDevices ? authority.OptionalTexts("products") : null,
+            CrlFiles = authority.OptionalFilePaths("crl") ?? [],
+            CrlGraceDays = authority.OptionalInteger("crlGraceDays") ?? 0,
+        };
+        authority.RefuseOthers();
+        return settings;
     }
 
     private static TlsSettings ReadTls(ConfigurationObject tls)

@@ -5,13 +5,13 @@ namespace Fota.UpdateServer.Tests.Support;
 /// <summary>A clock that stands until it is set, and that judges rollouts when it is told to.</summary>
 internal sealed class ManualClock(DateTimeOffset now) : TimeProvider
 {
-    private Action? _tick;
+    private readonly List<MinuteTimer> _timers = [];
 
     public DateTimeOffset Now { get; set; } = now;
 
     public override DateTimeOffset GetUtcNow() => Now;
 
-    /// <summary>The timer by which rollouts are judged is this clock's; others run as they do.</summary>
+    /// <summary>The timers of once a minute, by which rollouts are judged and lists are read, are this clock's; others run as they do.</summary>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         if (period != RolloutTicker.Every)
@@ -19,14 +19,33 @@ internal sealed class ManualClock(DateTimeOffset now) : TimeProvider
             return base.CreateTimer(callback, state, dueTime, period);
         }
 
-        _tick = () => callback(state);
-        return base.CreateTimer(static _ => { }, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        MinuteTimer timer = new(() => callback(state), _timers);
+        _timers.Add(timer);
+        return timer;
     }
 
-    /// <summary>Lets time pass, as one period of that timer.</summary>
+    /// <summary>Lets time pass, as one period of those timers.</summary>
     public void Pass(TimeSpan time)
     {
         Now += time;
-        _tick!();
+        foreach (MinuteTimer timer in _timers.ToArray())
+        {
+            timer.Tick();
+        }
+    }
+
+    private sealed class MinuteTimer(Action tick, List<MinuteTimer> timers) : ITimer
+    {
+        public void Tick() => tick();
+
+        public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+        public void Dispose() => timers.Remove(this);
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
     }
 }
