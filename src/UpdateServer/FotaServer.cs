@@ -13,6 +13,7 @@ using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Enrolment;
+using Fota.UpdateServer.OAuth;
 using Fota.UpdateServer.People;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
@@ -21,6 +22,8 @@ using Fota.UpdateServer.Storage.Sqlite;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
@@ -43,6 +46,9 @@ public sealed class FotaServer : IAsyncDisposable
         _onSignatureFailed = (_, failure) => Log.TlsKeyFailed(log, failure.GetException());
         TlsKeyBridge.SignatureFailed += _onSignatureFailed;
     }
+
+    /// <summary>What is mapped.</summary>
+    internal IReadOnlyList<Endpoint> Endpoints => [.. ((IEndpointRouteBuilder)_app).DataSources.SelectMany(static source => source.Endpoints)];
 
     /// <summary>Where it listens, for example https://127.0.0.1:8443/.</summary>
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
@@ -78,6 +84,7 @@ public sealed class FotaServer : IAsyncDisposable
             // Made now, so that what is wrong with the state shows at the start and not at the first request.
             _ = app.Services.GetRequiredService<RolloutCoordinator>();
             _ = app.Services.GetRequiredService<PeopleDirectory>();
+            _ = app.Services.GetRequiredService<OAuthCallers>();
             _ = app.Services.GetRequiredService<DeltaOffers>();
             await app.StartAsync(cancellation);
             return new FotaServer(app, credential, data);
@@ -158,10 +165,15 @@ public sealed class FotaServer : IAsyncDisposable
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Publisher>(s, trustedRoot));
         services.AddSingleton<DeviceRevocations>().AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>();
         services.AddSingleton(authorities).AddSingleton<OperatorCertificates>();
+        services.AddSingleton(s => new OAuthCallers(s.GetRequiredService<PeopleDirectory>(), settings.OAuth is null ? null : new TokenIntrospection(settings.OAuth, time)));
         services.AddHostedService<RolloutTicker>().AddHostedService<RevocationTicker>();
         DeltaSchedule.Add(services);
         services.AddSingleton(s => new PeopleDirectory(s.GetRequiredService<IPeopleStore>(), data.Path, TakenIdentities(settings), time, s.GetRequiredService<ILogger<PeopleDirectory>>()));
         services.AddRouting();
+        services.AddSingleton(new RateLimits(settings.Rates));
+        services.AddRateLimiter(static _ => { }).AddOptions<RateLimiterOptions>().Configure<RateLimits>(static (o, limits) =>
+            (o.GlobalLimiter, o.OnRejected) = (limits.Addresses, static (rejected, _) => new ValueTask(RateLimits.RefuseAsync(rejected.HttpContext, rejected.Lease))));
+        services.AddRequestTimeouts(o => o.DefaultPolicy = new RequestTimeoutPolicy { Timeout = seams.RequestTimeout, TimeoutStatusCode = StatusCodes.Status504GatewayTimeout });
         services.AddAuthentication()
             .AddScheme<DeviceAuthenticationOptions, DeviceAuthentication>(DeviceAuthentication.SchemeName, o => (o.Use, o.TimeProvider) = (CertificateUse.Updates, time))
             .AddScheme<DeviceAuthenticationOptions, DeviceAuthentication>(DeviceAuthentication.ReenrolmentScheme, o => (o.Use, o.TimeProvider) = (CertificateUse.Reenrolment, time))
@@ -180,16 +192,20 @@ public sealed class FotaServer : IAsyncDisposable
         });
     }
 
-    private static IReadOnlyCollection<IdentityKind> TakenIdentities(ServerSettings settings) => settings.OperatorCa is null ? [] : [IdentityKind.Subject, IdentityKind.Serial];
+    private static IReadOnlyCollection<IdentityKind> TakenIdentities(ServerSettings settings) =>
+        [.. settings.OperatorCa is null ? (IdentityKind[])[] : [IdentityKind.Subject, IdentityKind.Serial], .. settings.OAuth is null ? (IdentityKind[])[] : [IdentityKind.OAuth]];
 
     private static void MapEndpoints(WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseRateLimiter();
         app.UseRouting();
+        app.UseRequestTimeouts();
         app.UseMiddleware<AccessGate>();
         RouteGroupBuilder all = app.MapJudged();
         all.MapGet("/health", static () => new { Status = "ok" });
         RepositoryEndpoints.Map(all);
+        LoginEndpoint.Map(all);
         DeviceEndpoints.Map(all);
         EstEndpoints.Map(all);
         RouteGroupBuilder operators = all.MapGroup("/api/v1");

@@ -112,6 +112,9 @@ internal static partial class Log
     [LoggerMessage(41, LogLevel.Warning, "A revocation list was not taken, and the one of before counts: {Wrong}")]
     public static partial void RevocationListRefused(ILogger logger, string wrong);
 
+    [LoggerMessage(42, LogLevel.Warning, "The authorisation server cannot be asked: {Failure}")]
+    public static partial void AuthorizationServerAway(ILogger logger, string failure);
+
     /// <summary>What an operator can use of an exception: its type and what it says. A trace would only frighten.</summary>
     private static string OneLine(Exception failure) => $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";
 }

@@ -14,6 +14,9 @@ internal sealed record ServerSeams
     /// <summary>Called when a run of the delta job has nothing left to do, or was told to stop.</summary>
     public Action? DeltaRunEnded { get; init; }
 
+    /// <summary>Longest time that a request takes.</summary>
+    public TimeSpan RequestTimeout { get; init; } = ServerLimits.RequestTimeout;
+
     /// <summary>Bytes that the server may still write to the file system of a directory.</summary>
     public Func<string, long> FreeSpace { get; init; } = static directory => new DriveInfo(directory).AvailableFreeSpace;
 

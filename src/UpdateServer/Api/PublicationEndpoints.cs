@@ -18,7 +18,7 @@ internal static class PublicationEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/publications", PublishAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBytes));
+        api.MapPost("/publications", PublishAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBytes)).DisableRequestTimeout();
         api.MapGet("/releases", (Asker asker, ReleaseCatalog catalog) => catalog.Current.Releases.Where(r => asker.Caller.IsAbout(r.Product)).Select(ReleaseView.Of));
     }
 

@@ -64,6 +64,12 @@ public sealed record ServerSettings
     /// <summary>Whether a rollout starts only when somebody else than its author has approved it.</summary>
     public RolloutApproval RolloutApproval { get; init; } = RolloutApproval.NotRequired;
 
+    /// <summary>Where people log in; null: nowhere.</summary>
+    public OAuthSettings? OAuth { get; init; }
+
+    /// <summary>How many requests a minute are taken of one caller.</summary>
+    public RateSettings Rates { get; init; } = new();
+
     /// <summary>The server's TLS certificate and key.</summary>
     public required TlsSettings Tls { get; init; }
 
@@ -102,6 +108,8 @@ public sealed record ServerSettings
         }
 
         OperatorCa?.Validate("operatorCa");
+        OAuth?.Validate();
+        Rates.Validate();
         Tls.Validate(Layout);
     }
 }

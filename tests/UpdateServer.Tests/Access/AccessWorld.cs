@@ -35,6 +35,10 @@ internal sealed class AccessWorld : IAsyncDisposable
     public static async Task<AccessWorld> StartAsync()
     {
         AccessWorld world = new(await ServerUnderTest.StartAsync());
+        await File.WriteAllTextAsync(world._server.PathOf("secret"), "a secret");
+        await File.WriteAllTextAsync(world._server.PathOf("login-ca.pem"), ServerUnderTest.ServiceCa.Certificate.ExportCertificatePem());
+        File.SetUnixFileMode(world._server.PathOf("secret"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await world._server.RestartAsync(change: s => s with { OAuth = OAuthTests.Settings(new Uri("https://127.0.0.1:1"), world._server) });
         world._server.Source.Add(SampleRelease.Create());
         using HttpResponseMessage published = await world._server.PublishAsync();
         await ServerUnderTest.ReadAsync(published, HttpStatusCode.OK);
@@ -111,6 +115,7 @@ internal sealed class AccessWorld : IAsyncDisposable
         Add("GET", "/repo/{**path}", () => Request("GET", "/repo/metadata/timestamp.json"));
         Add("HEAD", "/repo/{**path}", () => Request("HEAD", "/repo/metadata/timestamp.json"));
         Add("GET", "/.well-known/est/cacerts", () => Request("GET", "/.well-known/est/cacerts"));
+        Add("GET", "/.well-known/oauth-protected-resource", () => Request("GET", "/.well-known/oauth-protected-resource"));
         Add("GET", $"{Api}/whoami", () => Request("GET", $"{Api}/whoami"));
         Add("GET", $"{Api}/releases", () => Request("GET", $"{Api}/releases"), mark: "infusion-pump/1.1.0/manifest.suit");
         Add("GET", $"{Api}/packs", () => Request("GET", $"{Api}/packs"));

@@ -1,3 +1,4 @@
+using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.People;
 using Microsoft.AspNetCore.Authentication;
 
@@ -7,7 +8,7 @@ namespace Fota.UpdateServer.Api.Access;
 /// Stands before every endpoint and lets through whom the table names. Whoever is nobody here learns nothing of this API, also not what there is of it: what is
 /// not there is then answered like what is.
 /// </summary>
-internal sealed class AccessGate(RequestDelegate next)
+internal sealed class AccessGate(RequestDelegate next, RateLimits limits)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -18,18 +19,18 @@ internal sealed class AccessGate(RequestDelegate next)
         }
     }
 
-    private static async Task<bool> MayEnterAsync(HttpContext context, AccessRow row)
+    private async Task<bool> MayEnterAsync(HttpContext context, AccessRow row)
     {
         switch (row.Audience)
         {
             case Audience.Anyone:
                 return true;
             case Audience.Device:
-                return await IsAsync(context, DeviceAuthentication.SchemeName);
+                return await IsDeviceAsync(context, DeviceAuthentication.SchemeName);
             case Audience.RenewingDevice:
-                return await IsAsync(context, DeviceAuthentication.ReenrolmentScheme);
+                return await IsDeviceAsync(context, DeviceAuthentication.ReenrolmentScheme);
             case Audience.Person:
-                return await IsAsync(context, OperatorAuthentication.SchemeName) && await HasRoleAsync(context, row);
+                return await IsPersonAsync(context) && await HasRoleAsync(context, row);
             default:
                 throw new InvalidOperationException($"{row.Method} {row.Pattern} is for nobody");
         }
@@ -58,6 +59,20 @@ internal sealed class AccessGate(RequestDelegate next)
 
         context.Features.Set(judged);
         return true;
+    }
+
+    private async Task<bool> IsDeviceAsync(HttpContext context, string scheme) =>
+        await IsAsync(context, scheme) && await limits.TakesDeviceAsync(context, context.Features.Get<DeviceIdentity>()!.Device.ToString());
+
+    private async Task<bool> IsPersonAsync(HttpContext context)
+    {
+        if (!await IsAsync(context, OperatorAuthentication.SchemeName))
+        {
+            return false;
+        }
+
+        Caller caller = context.Features.Get<Caller>()!;
+        return await limits.TakesPersonAsync(context, $"{caller.Kind} {caller.Credential}");
     }
 
     private static async Task<bool> IsAsync(HttpContext context, string scheme)

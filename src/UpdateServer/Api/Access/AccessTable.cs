@@ -18,6 +18,7 @@ internal static class AccessTable
         new("GET", "/repo/{**path}", Audience.Anyone),
         new("HEAD", "/repo/{**path}", Audience.Anyone),
         new("GET", "/.well-known/est/cacerts", Audience.Anyone),
+        new("GET", "/.well-known/oauth-protected-resource", Audience.Anyone),
         new("POST", "/.well-known/est/simplereenroll", Audience.RenewingDevice),
         new("POST", $"{Api}/check-in", Audience.Device),
 
