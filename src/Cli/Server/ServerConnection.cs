@@ -67,6 +67,7 @@ internal static class ServerConnection
 
     private static HttpClient Open(ParseResult parsed, ServerCredential credential)
     {
+        Uri address = AddressOf(parsed);
         string authority = parsed.GetValue(Authority)?.FullName ?? FromEnvironment("FOTA_SERVER_CA") ?? throw Missing("--server-ca", "FOTA_SERVER_CA");
         SocketsHttpHandler handler = new()
         {
@@ -77,7 +78,7 @@ internal static class ServerConnection
                 ClientCertificateContext = credential.Certificate is { } own ? SslStreamCertificateContext.Create(own, additionalCertificates: null, offline: true) : null,
             },
         };
-        HttpClient client = new(handler) { BaseAddress = AddressOf(parsed), Timeout = TimeSpan.FromSeconds(30) };
+        HttpClient client = new(handler) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
         client.DefaultRequestHeaders.Authorization = credential.Token is { } token ? new AuthenticationHeaderValue("Bearer", token) : null;
         return client;
     }
