@@ -37,19 +37,19 @@ fota_need_packages() {
     { echo "could not install: ${missing[*]}" >&2; exit 1; }
 }
 
-# The second TUF client of the tests. A node that will do is left alone, wherever it is from; else Debian's is installed, with npm.
+# The second TUF client and the authorisation server of the tests. A node that will do is left alone, wherever it is from; else Debian's is installed, with npm.
 fota_need_node() {
   if ! { command -v npm && node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit((a === 18 && b >= 17) || (a === 20 && b >= 5) || a > 20 ? 0 : 1)'; } >/dev/null 2>&1; then
     fota_need_packages nodejs npm
   fi
 }
 
-# fota_need_tuf_js: npm's packages of tests/tuf-js, exactly those of its lock file, once. Nothing in them is run when they are installed.
-fota_need_tuf_js() {
-  local folder=tests/tuf-js
+# fota_need_npm FOLDER: npm's packages of a folder, exactly those of its lock file, once. Nothing in them is run when they are installed.
+fota_need_npm() {
+  local folder=$1
   cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed" && return 0
   fota_need_node
-  fota_say "installing npm packages: tests/tuf-js" >&2
+  fota_say "installing npm packages: $folder" >&2
   npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel error >&2
   cp "$folder/package-lock.json" "$folder/node_modules/.installed"
 }

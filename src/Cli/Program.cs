@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using Fota.Cli;
 using Fota.Cli.Audit;
+using Fota.Cli.Login;
 using Fota.Cli.Manifests;
 using Fota.Cli.Packs;
 using Fota.Cli.Server;
@@ -19,6 +20,10 @@ RootCommand root = new("Fota for people: look at manifests, release firmware, ro
     RolloutCommands.Create(),
     FleetCommands.CreateDevice(),
     FleetCommands.CreateCatalog(),
+    OperatorCommands.Create(),
+    LoginCommands.CreateLogin(),
+    LoginCommands.CreateLogout(),
+    LoginCommands.CreateWhoAmI(),
     AuditCommands.Create(),
 };
 

@@ -1,5 +1,4 @@
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fota.Interop.OpenSsl;
@@ -7,16 +6,22 @@ using Fota.Manifest.Metadata;
 using Fota.Manifest;
 using Fota.Manifest.Verification;
 using Fota.UpdateServer.Api;
+using Fota.UpdateServer.Api.Access;
+using Fota.UpdateServer.Certificates;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Enrolment;
+using Fota.UpdateServer.OAuth;
+using Fota.UpdateServer.People;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
@@ -40,6 +45,9 @@ public sealed class FotaServer : IAsyncDisposable
         TlsKeyBridge.SignatureFailed += _onSignatureFailed;
     }
 
+    /// <summary>What is mapped.</summary>
+    internal IReadOnlyList<Endpoint> Endpoints => [.. ((IEndpointRouteBuilder)_app).DataSources.SelectMany(static source => source.Endpoints)];
+
     /// <summary>Where it listens, for example https://127.0.0.1:8443/.</summary>
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
@@ -54,7 +62,7 @@ public sealed class FotaServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(time);
         settings.Validate();
         byte[] trustedRoot = ReadTrustedRoot(settings, time);
-        X509Certificate2Collection deviceCa = PemCertificates.Read(settings.DeviceCaFile, "deviceCa");
+        AuthorityRegister authorities = AuthorityRegister.Read(settings);
         DataDirectory data = DataDirectory.Open(settings.DataDirectory);
         ServerCredential? credential = null;
         WebApplication? app = null;
@@ -66,14 +74,16 @@ public sealed class FotaServer : IAsyncDisposable
             WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
             logging?.Invoke(builder.Logging);
             ConfigureKestrel(builder, settings, credential);
-            AddServices(builder.Services, settings, time, deviceCa, data, trustedRoot, seams);
+            AddServices(builder.Services, settings, time, authorities, data, trustedRoot, seams);
             await using IAsyncDisposable? starting = await StoreServices.AddAsync(builder.Services, settings, data, time, seams, cancellation);
             app = builder.Build();
             MapEndpoints(app);
+            AccessConvention.RequireComplete(app);
 
             // Made now, so that what is wrong with the state shows at the start and not at the first request.
             _ = app.Services.GetRequiredService<RolloutCoordinator>();
-            _ = app.Services.GetRequiredService<OperatorTokens>();
+            _ = app.Services.GetRequiredService<PeopleDirectory>();
+            _ = app.Services.GetRequiredService<OAuthCallers>();
             _ = app.Services.GetRequiredService<DeltaOffers>();
             await app.StartAsync(cancellation);
             return new FotaServer(app, credential, data);
@@ -141,24 +151,26 @@ public sealed class FotaServer : IAsyncDisposable
     }
 
     private static void AddServices(
-        IServiceCollection services, ServerSettings settings, TimeProvider time, X509Certificate2Collection deviceCa, DataDirectory data, byte[] trustedRoot, ServerSeams seams)
+        IServiceCollection services, ServerSettings settings, TimeProvider time, AuthorityRegister authorities, DataDirectory data, byte[] trustedRoot, ServerSeams seams)
     {
         services.AddSingleton(settings).AddSingleton(time).AddSingleton(seams);
-        services.AddSingleton(new DeviceCertificates(deviceCa, settings.ExpiredCertificates, time));
+        services.AddSingleton(s => new DeviceCertificates(authorities.Devices, settings.ExpiredCertificates, s.GetRequiredService<DeviceRevocations>(), time));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Publisher>(s, trustedRoot));
-        services.AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>();
-        services.AddHostedService<RolloutTicker>();
+        services.AddSingleton<DeviceRevocations>().AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>();
+        services.AddSingleton(authorities).AddSingleton<OperatorCertificates>();
+        services.AddSingleton(s => new OAuthCallers(s.GetRequiredService<PeopleDirectory>(), settings.OAuth is null ? null : new TokenIntrospection(settings.OAuth, time)));
+        services.AddHostedService<RolloutTicker>().AddHostedService<RevocationTicker>();
         DeltaSchedule.Add(services, settings.Database);
-        services.AddSingleton(s => new OperatorTokens(s.GetRequiredService<IOperatorStore>(), data.Path, time, s.GetRequiredService<ILogger<OperatorTokens>>()));
+        services.AddSingleton(s => new PeopleDirectory(s.GetRequiredService<IPeopleStore>(), data.Path, TakenIdentities(settings), time, s.GetRequiredService<ILogger<PeopleDirectory>>()));
         services.AddRouting();
+        services.AddSingleton(new RateLimits(settings.Rates));
+        services.AddRateLimiter(static _ => { }).AddOptions<RateLimiterOptions>().Configure<RateLimits>(static (o, limits) =>
+            (o.GlobalLimiter, o.OnRejected) = (limits.Addresses, static (rejected, _) => new ValueTask(RateLimits.RefuseAsync(rejected.HttpContext, rejected.Lease))));
+        services.AddRequestTimeouts(o => o.DefaultPolicy = new RequestTimeoutPolicy { Timeout = seams.RequestTimeout, TimeoutStatusCode = StatusCodes.Status504GatewayTimeout });
         services.AddAuthentication()
             .AddScheme<DeviceAuthenticationOptions, DeviceAuthentication>(DeviceAuthentication.SchemeName, o => (o.Use, o.TimeProvider) = (CertificateUse.Updates, time))
             .AddScheme<DeviceAuthenticationOptions, DeviceAuthentication>(DeviceAuthentication.ReenrolmentScheme, o => (o.Use, o.TimeProvider) = (CertificateUse.Reenrolment, time))
             .AddScheme<AuthenticationSchemeOptions, OperatorAuthentication>(OperatorAuthentication.SchemeName, null);
-        services.AddAuthorizationBuilder()
-            .AddPolicy(DeviceAuthentication.SchemeName, static p => p.AddAuthenticationSchemes(DeviceAuthentication.SchemeName).RequireAuthenticatedUser())
-            .AddPolicy(DeviceAuthentication.ReenrolmentScheme, static p => p.AddAuthenticationSchemes(DeviceAuthentication.ReenrolmentScheme).RequireAuthenticatedUser())
-            .AddPolicy(OperatorAuthentication.SchemeName, static p => p.AddAuthenticationSchemes(OperatorAuthentication.SchemeName).RequireAuthenticatedUser());
         services.Configure<RouteHandlerOptions>(static o => o.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(static o =>
         {
@@ -173,22 +185,30 @@ public sealed class FotaServer : IAsyncDisposable
         });
     }
 
+    private static IReadOnlyCollection<IdentityKind> TakenIdentities(ServerSettings settings) =>
+        [.. settings.OperatorCa is null ? (IdentityKind[])[] : [IdentityKind.Subject, IdentityKind.Serial], .. settings.OAuth is null ? (IdentityKind[])[] : [IdentityKind.OAuth]];
+
     private static void MapEndpoints(WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<StoreAwayMiddleware>();
+        app.UseRateLimiter();
         app.UseRouting();
-        app.UseAuthentication();
-        app.UseAuthorization();
-        app.MapGet("/health", static () => new { Status = "ok" });
-        RepositoryEndpoints.Map(app);
-        DeviceEndpoints.Map(app);
-        EstEndpoints.Map(app);
-        RouteGroupBuilder operators = app.MapGroup("/api/v1").RequireAuthorization(OperatorAuthentication.SchemeName);
+        app.UseRequestTimeouts();
+        app.UseMiddleware<AccessGate>();
+        RouteGroupBuilder all = app.MapJudged();
+        all.MapGet("/health", static () => new { Status = "ok" });
+        RepositoryEndpoints.Map(all);
+        LoginEndpoint.Map(all);
+        DeviceEndpoints.Map(all);
+        EstEndpoints.Map(all);
+        RouteGroupBuilder operators = all.MapGroup("/api/v1");
         PublicationEndpoints.Map(operators);
         RolloutEndpoints.Map(operators);
         FleetEndpoints.Map(operators);
         PackEndpoints.Map(operators);
         EnrolmentEndpoints.Map(operators);
+        PeopleEndpoints.Map(operators);
+        RevocationEndpoints.Map(operators);
     }
 }

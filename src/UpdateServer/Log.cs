@@ -4,6 +4,7 @@ using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Enrolment;
+using Fota.UpdateServer.People;
 using Fota.UpdateServer.Rollouts;
 
 namespace Fota.UpdateServer;
@@ -26,12 +27,12 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Warning, "A report of {Device} was refused: {Reason}: {Detail}")]
     public static partial void ReportRefused(ILogger logger, DeviceId device, RejectionReason reason, string detail);
 
-    [LoggerMessage(6, LogLevel.Information, "A device certificate was refused: {Detail}")]
+    [LoggerMessage(6, LogLevel.Information, "A client certificate was refused: {Detail}")]
     public static partial void CertificateRefused(ILogger logger, string detail);
 
     public static void RequestFailed(ILogger logger, Exception failure, string method, string path) => RequestFailed(logger, method, path, OneLine(failure));
 
-    [LoggerMessage(8, LogLevel.Information, "First start: the operator token is in {File}")]
+    [LoggerMessage(8, LogLevel.Information, "No administrator had a credential: a token of one is in {File}")]
     public static partial void BootstrapToken(ILogger logger, string file);
 
     public static void TlsKeyFailed(ILogger logger, Exception failure) => TlsKeyFailed(logger, OneLine(failure));
@@ -127,6 +128,15 @@ internal static partial class Log
 
     [LoggerMessage(33, LogLevel.Information, "{Device}: its certificate ended on {End:u}, and is still good for {Use}")]
     public static partial void ExpiredCertificateAccepted(ILogger logger, DeviceId device, DateTime end, CertificateUse use);
+
+    [LoggerMessage(40, LogLevel.Information, "Access: {Kind}, {About}, by {By}: {Detail}")]
+    public static partial void AccessDecided(ILogger logger, AccessDecisionKind kind, string about, string by, string detail);
+
+    [LoggerMessage(41, LogLevel.Warning, "A revocation list was not taken, and the one of before counts: {Wrong}")]
+    public static partial void RevocationListRefused(ILogger logger, string wrong);
+
+    [LoggerMessage(42, LogLevel.Warning, "The authorisation server cannot be asked: {Failure}")]
+    public static partial void AuthorizationServerAway(ILogger logger, string failure);
 
     /// <summary>What an operator can use of an exception: its type and what it says. A trace would only frighten.</summary>
     private static string OneLine(Exception failure) => $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";

@@ -13,6 +13,9 @@ internal static class ServerLimits
 
     public static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Longest time that a request takes, but for those that carry content of any size: these have a lowest speed.</summary>
+    public static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(60);
+
     private const int ConcurrentConnections = 10_000;
 
     /// <summary>Below this a body is given up: a slow client holds a connection, and there are only so many.</summary>

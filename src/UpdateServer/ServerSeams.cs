@@ -17,6 +17,9 @@ internal sealed record ServerSeams
     /// <summary>Called when this server has read what others changed, as far as it had been told.</summary>
     public Action? NewsRead { get; init; }
 
+    /// <summary>Longest time that a request takes.</summary>
+    public TimeSpan RequestTimeout { get; init; } = ServerLimits.RequestTimeout;
+
     /// <summary>Bytes that the server may still write to the file system of a directory.</summary>
     public Func<string, long> FreeSpace { get; init; } = static directory => new DriveInfo(directory).AvailableFreeSpace;
 

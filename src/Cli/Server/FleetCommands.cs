@@ -6,9 +6,12 @@ namespace Fota.Cli.Server;
 /// <summary>`fota device` and `fota catalog`: what the fleet runs, and what it may be given.</summary>
 internal static class FleetCommands
 {
-    public static Command CreateDevice() => new("device", "Look at devices.")
+    public static Command CreateDevice() => new("device", "Look at devices, and shut them out.")
     {
         CreateList("list", "Lists the devices that have checked in, and what they run.", "api/v1/devices", "device", "version", "slot", "floor", "state", "reason", "deferral", "last_seen"),
+        CreateRevoke(),
+        CreateReinstate(),
+        CreateList("revocations", "Lists the devices that were shut out.", "api/v1/device-revocations", "device", "key_id", "reason", "by", "at"),
     };
 
     public static Command CreateCatalog() =>
@@ -25,6 +28,36 @@ internal static class FleetCommands
             Output.Table(rows, columns);
         }
     }
+
+    private static Command CreateRevoke()
+    {
+        Argument<string> device = new("DEVICE") { Description = "The device." };
+        Option<string> reason = new("--reason") { HelpName = "TEXT", Description = "Why.", Required = true };
+        Option<string?> key = new("--key") { HelpName = "ID", Description = "The one key of it that is meant, for good (default: whatever certificate bears its name)." };
+        Command command = new Command("revoke", "Shuts a device out, at once.") { device, reason, key }.WithServer();
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            Dictionary<string, string> request = new(StringComparer.Ordinal) { ["reason"] = parsed.GetRequiredValue(reason) };
+            if (parsed.GetValue(key) is { } id)
+            {
+                request["key_id"] = id;
+            }
+
+            OperatorCommands.Say(parsed, await ServerConnection.PostAsync(parsed, PathOf(parsed.GetRequiredValue(device)), request, cancellation), static r => $"{r.GetProperty("device").GetString()} is shut out");
+        });
+        return command;
+    }
+
+    private static Command CreateReinstate()
+    {
+        Argument<string> device = new("DEVICE") { Description = "The device." };
+        Command command = new Command("reinstate", "Lets a device in again that was shut out by its name.") { device }.WithServer();
+        command.SetAction(async (parsed, cancellation) => OperatorCommands.Say(
+            parsed, await ServerConnection.SendAsync(parsed, HttpMethod.Delete, PathOf(parsed.GetRequiredValue(device)), null, cancellation), _ => $"{parsed.GetRequiredValue(device)} may come again"));
+        return command;
+    }
+
+    private static string PathOf(string device) => $"api/v1/devices/{Uri.EscapeDataString(device)}/revocation";
 
     private static Command CreateList(string name, string description, string path, params string[] columns)
     {

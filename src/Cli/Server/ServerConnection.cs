@@ -20,6 +20,8 @@ internal static class ServerConnection
 
     public static readonly Option<FileInfo?> Token = new("--token-file") { Description = "File with the operator's token (or FOTA_TOKEN_FILE)." };
 
+    public static readonly Option<FileInfo?> Identity = new("--identity") { Description = "Your own certificate and its key (JSON, as for --service; or FOTA_IDENTITY), in place of a token. With neither, the login of `fota login`." };
+
     public static readonly Option<bool> AsJson = new("--json") { Description = "Print what the server answers, as JSON." };
 
     /// <summary>Adds the options that every command that speaks to the server has.</summary>
@@ -28,40 +30,56 @@ internal static class ServerConnection
         command.Add(Address);
         command.Add(Authority);
         command.Add(Token);
+        command.Add(Identity);
         command.Add(AsJson);
         return command;
     }
 
-    public static async Task<JsonElement> GetAsync(ParseResult parsed, string path, CancellationToken cancellation)
+    /// <summary>Where the server is.</summary>
+    public static Uri AddressOf(ParseResult parsed) => parsed.GetValue(Address) ?? AddressIn(FromEnvironment("FOTA_SERVER") ?? throw Missing("--server", "FOTA_SERVER"))
+        ?? throw new CommandFailedException("FOTA_SERVER: " + WantedAddress);
+
+    public static Task<JsonElement> GetAsync(ParseResult parsed, string path, CancellationToken cancellation) => SendAsync(parsed, HttpMethod.Get, path, null, cancellation);
+
+    /// <summary>Asks without saying who asks.</summary>
+    public static Task<JsonElement> GetAnonymousAsync(ParseResult parsed, string path, CancellationToken cancellation) => SendAsync(ServerCredential.Nobody, parsed, HttpMethod.Get, path, null, cancellation);
+
+    /// <summary>Asks with this token, whatever else is there.</summary>
+    public static Task<JsonElement> GetWithTokenAsync(ParseResult parsed, string token, string path, CancellationToken cancellation) =>
+        SendAsync(ServerCredential.WithToken(token), parsed, HttpMethod.Get, path, null, cancellation);
+
+    public static Task<JsonElement> PostAsync(ParseResult parsed, string path, object? body, CancellationToken cancellation) => SendAsync(parsed, HttpMethod.Post, path, body, cancellation);
+
+    /// <summary>Sends a request with whatever credential there is; an answer without content is an empty object.</summary>
+    public static Task<JsonElement> SendAsync(ParseResult parsed, HttpMethod method, string path, object? body, CancellationToken cancellation) =>
+        SendAsync(ServerCredential.Of(parsed), parsed, method, path, body, cancellation);
+
+    private static async Task<JsonElement> SendAsync(ServerCredential credential, ParseResult parsed, HttpMethod method, string path, object? body, CancellationToken cancellation)
     {
-        using HttpClient client = Open(parsed);
-        using HttpResponseMessage response = await client.GetAsync(new Uri(path, UriKind.Relative), cancellation);
-        return await ReadAsync(response, cancellation);
+        using (credential)
+        {
+            using HttpClient client = Open(parsed, credential);
+            using HttpRequestMessage request = new(method, new Uri(path, UriKind.Relative)) { Content = body is not null ? JsonContent.Create(body) : method == HttpMethod.Post ? new ByteArrayContent([]) : null };
+            using HttpResponseMessage response = await client.SendAsync(request, cancellation);
+            return await ReadAsync(response, cancellation);
+        }
     }
 
-    public static async Task<JsonElement> PostAsync(ParseResult parsed, string path, object? body, CancellationToken cancellation)
+    private static HttpClient Open(ParseResult parsed, ServerCredential credential)
     {
-        using HttpClient client = Open(parsed);
-        using HttpContent content = body is null ? new ByteArrayContent([]) : JsonContent.Create(body);
-        using HttpResponseMessage response = await client.PostAsync(new Uri(path, UriKind.Relative), content, cancellation);
-        return await ReadAsync(response, cancellation);
-    }
-
-    private static HttpClient Open(ParseResult parsed)
-    {
-        Uri address = parsed.GetValue(Address) ?? AddressIn(FromEnvironment("FOTA_SERVER") ?? throw Missing("--server", "FOTA_SERVER"))
-            ?? throw new CommandFailedException("FOTA_SERVER: " + WantedAddress);
+        Uri address = AddressOf(parsed);
         string authority = parsed.GetValue(Authority)?.FullName ?? FromEnvironment("FOTA_SERVER_CA") ?? throw Missing("--server-ca", "FOTA_SERVER_CA");
-        string token = parsed.GetValue(Token)?.FullName ?? FromEnvironment("FOTA_TOKEN_FILE") ?? throw Missing("--token-file", "FOTA_TOKEN_FILE");
         SocketsHttpHandler handler = new()
         {
+            AllowAutoRedirect = false,
             SslOptions = new SslClientAuthenticationOptions
             {
                 CertificateChainPolicy = TrustOnly(authority),
+                ClientCertificateContext = credential.Certificate is { } own ? SslStreamCertificateContext.Create(own, additionalCertificates: null, offline: true) : null,
             },
         };
         HttpClient client = new(handler) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", File.ReadAllText(token).Trim());
+        client.DefaultRequestHeaders.Authorization = credential.Token is { } token ? new AuthenticationHeaderValue("Bearer", token) : null;
         return client;
     }
 
@@ -100,7 +118,7 @@ internal static class ServerConnection
         byte[] body = await response.Content.ReadAsByteArrayAsync(cancellation);
         if (response.IsSuccessStatusCode)
         {
-            return JsonSerializer.Deserialize<JsonElement>(body);
+            return JsonSerializer.Deserialize<JsonElement>(body.Length == 0 ? "{}"u8 : body);
         }
 
         throw new CommandFailedException($"the server refused ({(int)response.StatusCode}): {Explain(body)}");
@@ -121,7 +139,7 @@ internal static class ServerConnection
         }
     }
 
-    private static string? FromEnvironment(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+    public static string? FromEnvironment(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
     private static CommandFailedException Missing(string option, string variable) => new($"wanted {option} or {variable}, got neither");
 }

@@ -71,9 +71,7 @@ internal sealed record ServiceIdentity
         Stack<IDisposable> owned = new();
         try
         {
-            using X509Certificate2 bare = X509Certificate2.CreateFromPem(File.ReadAllText(Certificate));
-            X509Certificate2 own = UnsafeKeyFile is { } file ? WithFile(bare, file) : WithToken(bare, owned);
-            owned.Push(own);
+            X509Certificate2 own = Open(owned);
             X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
             policy.CustomTrustStore.ImportFromPemFile(Authority);
             SocketsHttpHandler handler = new()
@@ -98,6 +96,15 @@ internal sealed record ServiceIdentity
 
             throw;
         }
+    }
+
+    /// <summary>One's own certificate with its key; what is opened for that goes to <paramref name="owned"/>.</summary>
+    public X509Certificate2 Open(Stack<IDisposable> owned)
+    {
+        using X509Certificate2 bare = X509Certificate2.CreateFromPem(File.ReadAllText(Certificate));
+        X509Certificate2 own = UnsafeKeyFile is { } file ? WithFile(bare, file) : WithToken(bare, owned);
+        owned.Push(own);
+        return own;
     }
 
     /// <summary>Makes the key, if it is not there, and a request for its certificate.</summary>

@@ -16,7 +16,6 @@ internal static class DeviceEndpoints
     public const string ReportType = "application/cose";
 
     public static void Map(IEndpointRouteBuilder app) => app.MapPost("/api/v1/check-in", CheckInAsync)
-        .RequireAuthorization(DeviceAuthentication.SchemeName)
         .WithMetadata(new RequestSizeLimitAttribute(DecodeLimits.ReportBytes));
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> CheckInAsync(

@@ -1,5 +1,7 @@
 using Fota.Manifest;
+using Fota.UpdateServer.Api.Access;
 using Fota.UpdateServer.Enrolment;
+using Fota.UpdateServer.Rollouts;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Fota.UpdateServer.Api;
@@ -14,14 +16,14 @@ internal static class EnrolmentEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/enrolments", (EnrolmentQueue queue) => queue.Waiting().Select(EnrolmentView.Of));
+        api.MapGet("/enrolments", (Asker asker, EnrolmentQueue queue, RolloutCoordinator coordinator) => queue.Waiting().Where(e => IsInScope(e, asker, coordinator)).Select(EnrolmentView.Of));
         api.MapPost("/enrolments/{request}/certificate", IssueAsync).WithMetadata(new RequestSizeLimitAttribute(MaxCertificateBytes));
-        api.MapPost("/enrolments/{request}/refusal", (string request, RefusalRequest refusal, EnrolmentQueue queue) => refusal.Detail.Length is >= 1 and <= MaxDetail
-            ? Answer(request, digest => queue.Refuse(digest, refusal.Detail))
+        api.MapPost("/enrolments/{request}/refusal", (string request, RefusalRequest refusal, Asker asker, EnrolmentQueue queue, RolloutCoordinator coordinator) => refusal.Detail.Length is >= 1 and <= MaxDetail
+            ? Answer(request, asker, queue, coordinator, digest => queue.Refuse(digest, refusal.Detail))
             : Problems.Of(StatusCodes.Status400BadRequest, nameof(RejectionReason.ValueOutOfRange), $"detail: wanted 1 to {MaxDetail} characters, got {refusal.Detail.Length}"));
     }
 
-    private static async Task<IResult> IssueAsync(string request, HttpContext context, EnrolmentQueue queue)
+    private static async Task<IResult> IssueAsync(string request, HttpContext context, Asker asker, EnrolmentQueue queue, RolloutCoordinator coordinator)
     {
         if (context.Request.ContentType != CertificateType)
         {
@@ -30,14 +32,16 @@ internal static class EnrolmentEndpoints
 
         using MemoryStream body = new();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        return Answer(request, digest => queue.Issue(digest, body.ToArray()));
+        return Answer(request, asker, queue, coordinator, digest => queue.Issue(digest, body.ToArray()));
     }
 
-    private static IResult Answer(string request, Func<Sha256Digest, bool> answer)
+    private static bool IsInScope(EnrolmentRecord record, Asker asker, RolloutCoordinator coordinator) => asker.Caller.Covers(record.Product, coordinator.TraitsOf(record.Device)?.Site);
+
+    private static IResult Answer(string request, Asker asker, EnrolmentQueue queue, RolloutCoordinator coordinator, Func<Sha256Digest, bool> answer)
     {
         try
         {
-            return Sha256Digest.TryParse(request, out Sha256Digest? digest) && answer(digest)
+            return Sha256Digest.TryParse(request, out Sha256Digest? digest) && queue.Find(digest) is { } record && IsInScope(record, asker, coordinator) && answer(digest)
                 ? TypedResults.NoContent()
                 : Problems.OfStatus(StatusCodes.Status404NotFound, "no request with this digest waits for an answer");
         }

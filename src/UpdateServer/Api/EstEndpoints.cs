@@ -23,7 +23,6 @@ internal static class EstEndpoints
     {
         app.MapGet($"{Prefix}/cacerts", (HttpContext context, DeviceCertificates certificates) => Certificates(context, certificates.Authorities, AnswerType));
         app.MapPost($"{Prefix}/simplereenroll", ReenrollAsync)
-            .RequireAuthorization(DeviceAuthentication.ReenrolmentScheme)
             .WithMetadata(new RequestSizeLimitAttribute(RenewalRequest.MaxBodyBytes));
     }
 
@@ -50,7 +49,7 @@ internal static class EstEndpoints
         catch (TooManyRequestsException e)
         {
             RetryAfter(context, e.Wait);
-            return Problems.Of(StatusCodes.Status429TooManyRequests, Problems.TooManyRequests, e.Message);
+            return Problems.Of(StatusCodes.Status429TooManyRequests, ProblemCodes.TooManyRequests, e.Message);
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Fota.Manifest;
+using Fota.UpdateServer.Api.Access;
 using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.People;
 using Fota.UpdateServer.Rollouts;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -11,15 +13,28 @@ internal static class FleetEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/devices", (RolloutCoordinator coordinator) => coordinator.Devices.Select(device => DeviceView.Of(device, coordinator.DeferralOf(device.Device), coordinator.TraitsOf(device.Device))));
+        api.MapGet("/devices", (Asker asker, RolloutCoordinator coordinator) => coordinator.Devices.Where(device => asker.Caller.Covers(device.Product, coordinator.TraitsOf(device.Device)?.Site)).Select(device => DeviceView.Of(device, coordinator.DeferralOf(device.Device), coordinator.TraitsOf(device.Device))));
         api.MapPut("/devices/{device}/traits", Describe);
     }
 
-    private static Results<Ok<TraitView>, ProblemHttpResult> Describe(string device, TraitView view, RolloutCoordinator coordinator)
+    /// <summary>Whether a device is in scope; one that never checked in is of no product yet, and in the scope of those alone who have no bounds.</summary>
+    public static bool IsInScope(DeviceId device, Caller caller, RolloutCoordinator coordinator) => coordinator.FindDevice(device) is { } record
+        ? caller.Covers(record.Product, coordinator.TraitsOf(device)?.Site)
+        : caller.IsWhole;
+
+    public static ProblemHttpResult NoDevice() => Problems.OfStatus(StatusCodes.Status404NotFound, "no device has this name");
+
+    private static Results<Ok<TraitView>, ProblemHttpResult> Describe(string device, TraitView view, Asker asker, RolloutCoordinator coordinator)
     {
-        if (!DeviceId.TryParse(device, out DeviceId? id))
+        if (!DeviceId.TryParse(device, out DeviceId? id) || !IsInScope(id, asker.Caller, coordinator))
         {
-            return Problems.OfStatus(StatusCodes.Status404NotFound, "no device can have this name");
+            return NoDevice();
+        }
+
+        // A device is not moved out of one's own scope: that would take it from others, or give it to them.
+        if (coordinator.FindDevice(id) is { } record && !asker.Caller.Covers(record.Product, view.Site))
+        {
+            return Problems.OutOfScope("wanted a role over the site that the device is said to stand at");
         }
 
         try

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fota.UpdateServer.Api.Access;
 using Fota.UpdateServer.Deltas;
 
 namespace Fota.UpdateServer.Api;
@@ -6,8 +7,8 @@ namespace Fota.UpdateServer.Api;
 /// <summary>Delta packs, for operators.</summary>
 internal static class PackEndpoints
 {
-    public static void Map(IEndpointRouteBuilder api) => api.MapGet("/packs", (DeltaPlanner planner, DeltaCatalog catalog, DeltaMaker maker) =>
-        planner.Plan().Select(wanted => PackView.Of(wanted, catalog.Find(wanted.Key), maker.SizeOfFull(wanted.Image))));
+    public static void Map(IEndpointRouteBuilder api) => api.MapGet("/packs", (Asker asker, DeltaPlanner planner, DeltaCatalog catalog, DeltaMaker maker) =>
+        planner.Plan().Where(wanted => asker.Caller.IsAbout(wanted.To.Product)).Select(wanted => PackView.Of(wanted, catalog.Find(wanted.Key), maker.SizeOfFull(wanted.Image))));
 }
 
 /// <summary>A delta pack that devices of now have a use for, as operators see it.</summary>

@@ -37,7 +37,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 return Problems.OfStatus(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? "the body is larger than this request may be" : null);
             default:
                 Log.RequestFailed(log, failure, context.Request.Method, context.Request.Path);
-                return Problems.Of(StatusCodes.Status500InternalServerError, Problems.InternalError, "the server failed; nothing was changed by halves");
+                return Problems.Of(StatusCodes.Status500InternalServerError, ProblemCodes.InternalError, "the server failed; nothing was changed by halves");
         }
     }
 }

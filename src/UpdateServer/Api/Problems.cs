@@ -6,11 +6,6 @@ namespace Fota.UpdateServer.Api;
 /// <summary>Refusals as problem+json (RFC 9457) with a member "reason" that programs can rely on. The one place where a reason becomes a status.</summary>
 internal static class Problems
 {
-    public const string Unauthorized = nameof(Unauthorized);
-    public const string NotFound = nameof(NotFound);
-    public const string InternalError = nameof(InternalError);
-    public const string TooManyRequests = nameof(TooManyRequests);
-
     /// <summary>A refused publication: understood, and not acceptable.</summary>
     public static ProblemHttpResult OfPublication(Rejection rejection) => Of(StatusCodes.Status422UnprocessableEntity, rejection.Reason.ToString(), rejection.Detail);
 
@@ -26,6 +21,15 @@ internal static class Problems
         rejection.Reason.ToString(),
         rejection.Detail);
 
+    /// <summary>For somebody without the role.</summary>
+    public static ProblemHttpResult Forbidden(string wanted) => Of(StatusCodes.Status403Forbidden, ProblemCodes.Forbidden, wanted);
+
+    /// <summary>For somebody with the role over other products or sites.</summary>
+    public static ProblemHttpResult OutOfScope(string wanted) => Of(StatusCodes.Status403Forbidden, ProblemCodes.OutOfScope, wanted);
+
+    /// <summary>For a body that says something that cannot be.</summary>
+    public static ProblemHttpResult OutOfRange(string detail) => Of(StatusCodes.Status400BadRequest, nameof(RejectionReason.ValueOutOfRange), detail);
+
     public static ProblemHttpResult Of(int status, string reason, string detail) =>
         TypedResults.Problem(detail: detail, statusCode: status, extensions: [KeyValuePair.Create("reason", (object?)reason)]);
 
@@ -34,12 +38,13 @@ internal static class Problems
         status,
         status switch
         {
-            StatusCodes.Status401Unauthorized => Unauthorized,
-            StatusCodes.Status404NotFound => NotFound,
-            StatusCodes.Status405MethodNotAllowed => "MethodNotAllowed",
+            StatusCodes.Status401Unauthorized => ProblemCodes.Unauthorized,
+            StatusCodes.Status404NotFound => ProblemCodes.NotFound,
+            StatusCodes.Status405MethodNotAllowed => ProblemCodes.MethodNotAllowed,
             StatusCodes.Status413PayloadTooLarge => nameof(RejectionReason.LimitExceeded),
-            StatusCodes.Status415UnsupportedMediaType => "UnsupportedMediaType",
-            >= 500 => InternalError,
+            StatusCodes.Status415UnsupportedMediaType => ProblemCodes.UnsupportedMediaType,
+            StatusCodes.Status504GatewayTimeout => ProblemCodes.Timeout,
+            >= 500 => ProblemCodes.InternalError,
             _ => nameof(RejectionReason.Malformed),
         },
         detail ?? "the request cannot be served as it is");

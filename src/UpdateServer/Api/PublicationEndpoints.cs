@@ -1,4 +1,5 @@
 using Fota.Manifest;
+using Fota.UpdateServer.Api.Access;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
@@ -17,8 +18,8 @@ internal static class PublicationEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/publications", PublishAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBytes));
-        api.MapGet("/releases", (ReleaseCatalog catalog) => catalog.Current.Releases.Select(ReleaseView.Of));
+        api.MapPost("/publications", PublishAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBytes)).DisableRequestTimeout();
+        api.MapGet("/releases", (Asker asker, ReleaseCatalog catalog) => catalog.Current.Releases.Where(r => asker.Caller.IsAbout(r.Product)).Select(ReleaseView.Of));
     }
 
     private static async Task<Results<Ok<PublicationView>, ProblemHttpResult>> PublishAsync(

@@ -15,7 +15,7 @@ internal static class RepositoryEndpoints
     private const string Revalidate = "no-cache";
 
     public static void Map(IEndpointRouteBuilder app) =>
-        app.MapMethods("/repo/{**path}", [HttpMethods.Get, HttpMethods.Head], Get);
+        app.MapMethods("/repo/{**path}", [HttpMethods.Get, HttpMethods.Head], Get).DisableRequestTimeout();
 
     private static Results<FileStreamHttpResult, ProblemHttpResult> Get(string? path, HttpRequest request, HttpResponse response, RepositoryFiles files, ContentStore content)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage;
 
@@ -19,7 +20,9 @@ internal sealed record RolloutView(
     /// <summary>Since when the stage has been good; null while it is not.</summary>
     public required DateTimeOffset? GoodSince { get; init; }
 
-    public static RolloutView Of(RolloutState r) => new(
+    /// <param name="r">The rollout.</param>
+    /// <param name="sees">Of which devices it may speak by name; null for all.</param>
+    public static RolloutView Of(RolloutState r, Func<DeviceId, bool>? sees) => new(
         r.Plan.Id,
         r.Plan.Product.ToString(),
         r.Plan.Version.ToString(),
@@ -27,7 +30,7 @@ internal sealed record RolloutView(
         r.Plan.ManifestDigest.ToString(),
         r.Status.ToString().ToLowerInvariant(),
         r.Stage < 0 ? null : r.Plan.Stages[r.Stage].Name,
-        [.. StageView.Of(r)],
+        [.. StageView.Of(r, sees)],
         r.Plan.AbortAfterFailures,
         r.Reason)
     {
@@ -48,10 +51,10 @@ internal sealed record ApprovalView(string By, DateTimeOffset At);
 internal sealed record StageView(
     string Name, int? Count, int? Percent, int Members, int Granted, int Confirmed, int Reported, int Failed, int Silent, IReadOnlyList<string> FailedDevices, int Deferred, IReadOnlyList<string> DeferredDevices)
 {
-    public static IEnumerable<StageView> Of(RolloutState rollout)
+    public static IEnumerable<StageView> Of(RolloutState rollout, Func<DeviceId, bool>? sees)
     {
         // In one pass over the members, whatever the number of stages.
-        ILookup<int, Member> named = rollout.Members.Values.Where(static m => m.Status == MemberStatus.Failed || m.Deferral is not null).ToLookup(static m => m.Stage);
+        ILookup<int, Member> named = rollout.Members.Values.Where(m => (m.Status == MemberStatus.Failed || m.Deferral is not null) && sees?.Invoke(m.Device) != false).ToLookup(static m => m.Stage);
         return rollout.Plan.Stages.Select((stage, i) => Of(stage, rollout.Tallies[i].Both, named[i]));
     }
 

@@ -23,6 +23,12 @@ internal sealed class ConfigurationObject(JsonElement json, string prefix, strin
         ? [.. array.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw new ConfigurationException($"{prefix}{name}: wanted strings, got another value"))]
         : null;
 
+    public IReadOnlyList<string>? OptionalFilePaths(string name) => OptionalTexts(name) is { } paths ? [.. paths.Select(path => Path.GetFullPath(path, directory))] : null;
+
+    public IReadOnlyList<ConfigurationObject>? OptionalObjects(string name) => Find(name, JsonValueKind.Array) is { } array
+        ? [.. array.EnumerateArray().Select((item, i) => new ConfigurationObject(item, $"{prefix}{name}[{i}].", directory))]
+        : null;
+
     public int? OptionalInteger(string name)
     {
         JsonElement? value = Find(name, JsonValueKind.Number);

@@ -45,8 +45,14 @@ public sealed record ServerSettings
     /// <summary>File of the TUF root that publications are verified from.</summary>
     public required string TrustedRootFile { get; init; }
 
-    /// <summary>PEM file of the CA certificates that vouch for devices.</summary>
-    public required string DeviceCaFile { get; init; }
+    /// <summary>PEM file of the CA certificates that vouch for devices of every product; null where <see cref="DeviceCas"/> says more.</summary>
+    public string? DeviceCaFile { get; init; }
+
+    /// <summary>The authorities that vouch for devices, where more is to be said than <see cref="DeviceCaFile"/> can.</summary>
+    public IReadOnlyList<AuthoritySettings> DeviceCas { get; init; } = [];
+
+    /// <summary>The authority that vouches for people; null: nobody shows who they are by a certificate.</summary>
+    public AuthoritySettings? OperatorCa { get; init; }
 
     /// <summary>How soon devices are asked to come again; 1 s to 7 days.</summary>
     public required TimeSpan CheckIn { get; init; }
@@ -66,6 +72,12 @@ public sealed record ServerSettings
 
     /// <summary>The database that several servers share; null for SQLite in <see cref="DataDirectory"/>, which is one server's.</summary>
     public DatabaseSettings? Database { get; init; }
+
+    /// <summary>Where people log in; null: nowhere.</summary>
+    public OAuthSettings? OAuth { get; init; }
+
+    /// <summary>How many requests a minute are taken of one caller.</summary>
+    public RateSettings Rates { get; init; } = new();
 
     /// <summary>The server's TLS certificate and key.</summary>
     public required TlsSettings Tls { get; init; }
@@ -95,6 +107,19 @@ public sealed record ServerSettings
         }
 
         Database?.Validate(Layout);
+        if (DeviceCaFile is null == (DeviceCas.Count == 0))
+        {
+            throw new ConfigurationException("deviceCa: wanted this, or deviceCas with at least one authority, got both or neither");
+        }
+
+        for (int i = 0; i < DeviceCas.Count; i++)
+        {
+            DeviceCas[i].Validate($"deviceCas[{i}]");
+        }
+
+        OperatorCa?.Validate("operatorCa");
+        OAuth?.Validate();
+        Rates.Validate();
         Tls.Validate(Layout);
     }
 }

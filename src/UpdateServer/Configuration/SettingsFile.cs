@@ -8,6 +8,7 @@ public static class SettingsFile
 {
     private const int DefaultCheckInSeconds = 60;
     private const int DefaultEnrolmentRetrySeconds = 3600;
+    private const int DefaultOAuthCacheSeconds = 30;
 
     /// <summary>Reads <paramref name="file"/> and validates what it says.</summary>
     /// <exception cref="ConfigurationException">It does not say what it has to.</exception>
@@ -43,11 +44,15 @@ public static class SettingsFile
             Listen = IPEndPoint.TryParse(root.Text("listen"), out IPEndPoint? listen) ? listen : throw new ConfigurationException("listen: wanted ADDRESS:PORT, got something else"),
             DataDirectory = root.FilePath("data"),
             TrustedRootFile = root.FilePath("trustedRoot"),
-            DeviceCaFile = root.FilePath("deviceCa"),
+            DeviceCaFile = root.OptionalFilePath("deviceCa"),
+            DeviceCas = [.. (root.OptionalObjects("deviceCas") ?? []).Select(static ca => ReadAuthority(ca, ofDevices: true))],
+            OperatorCa = root.OptionalObject("operatorCa") is { } people ? ReadAuthority(people, ofDevices: false) : null,
             CheckIn = TimeSpan.FromSeconds(root.OptionalInteger("checkInSeconds") ?? DefaultCheckInSeconds),
             EnrolmentRetry = TimeSpan.FromSeconds(root.OptionalInteger("enrolmentRetrySeconds") ?? DefaultEnrolmentRetrySeconds),
             ExpiredCertificates = root.OptionalObject("expiredDeviceCertificates") is { } expired ? ReadExpired(expired) : ExpiredCertificatePolicy.Refuse,
             Database = root.OptionalObject("database") is { } database ? ReadDatabase(database) : null,
+            OAuth = root.OptionalObject("oauth") is { } oauth ? ReadOAuth(oauth) : null,
+            Rates = root.OptionalObject("rates") is { } rates ? ReadRates(rates) : new RateSettings(),
             Tls = ReadTls(root.Object("tls")),
         };
         settings = root.OptionalText("rolloutApproval") is { } approval
@@ -85,6 +90,57 @@ public static class SettingsFile
             _ => throw new ConfigurationException("database.kind: wanted sqlite or postgresql, got neither"),
         };
         database.RefuseOthers();
+        return settings;
+    }
+
+    private static AuthoritySettings ReadAuthority(ConfigurationObject authority, bool ofDevices)
+    {
+        AuthoritySettings settings = new()
+        {
+            CertificatesFile = authority.FilePath("certificates"),
+            Products = ofDevices ? authority.OptionalTexts("products") : null,
+            CrlFiles = authority.OptionalFilePaths("crl") ?? [],
+            CrlGraceDays = authority.OptionalInteger("crlGraceDays") ?? 0,
+        };
+        authority.RefuseOthers();
+        return settings;
+    }
+
+    private static OAuthSettings ReadOAuth(ConfigurationObject oauth)
+    {
+        OAuthSettings settings = new()
+        {
+            Issuer = Address(oauth, "issuer"),
+            IntrospectionEndpoint = Address(oauth, "introspectionEndpoint"),
+            ClientId = oauth.Text("clientId"),
+            ClientSecretFile = oauth.FilePath("clientSecret"),
+            AuthorityFile = oauth.OptionalFilePath("authorities"),
+            LoginClientId = oauth.Text("loginClientId"),
+            Audience = oauth.OptionalText("audience"),
+            PersonClaim = oauth.Text("personClaim"),
+            Roles = [.. (oauth.OptionalObjects("roles") ?? []).Select(static role =>
+            {
+                OAuthRole read = new(role.Text("claim"), role.Text("value"), role.Text("role"));
+                role.RefuseOthers();
+                return read;
+            })],
+            Cache = TimeSpan.FromSeconds(oauth.OptionalInteger("cacheSeconds") ?? DefaultOAuthCacheSeconds),
+        };
+        oauth.RefuseOthers();
+        return settings;
+    }
+
+    private static Uri Address(ConfigurationObject from, string name) => Uri.TryCreate(from.Text(name), UriKind.Absolute, out Uri? address) ? address : throw new ConfigurationException($"oauth.{name}: wanted an https address, got something else");
+
+    private static RateSettings ReadRates(ConfigurationObject rates)
+    {
+        RateSettings usual = new(), settings = new()
+        {
+            AddressPerMinute = rates.OptionalInteger("addressPerMinute") ?? usual.AddressPerMinute,
+            DevicePerMinute = rates.OptionalInteger("devicePerMinute") ?? usual.DevicePerMinute,
+            PersonPerMinute = rates.OptionalInteger("personPerMinute") ?? usual.PersonPerMinute,
+        };
+        rates.RefuseOthers();
         return settings;
     }
 

@@ -46,6 +46,9 @@ internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates c
     /// <summary>Those that wait for the authority, the oldest first.</summary>
     public IReadOnlyList<EnrolmentRecord> Waiting() => store.Waiting(MostShown);
 
+    /// <summary>The request with this digest; null if there is none, or it was replaced by another.</summary>
+    public EnrolmentRecord? Find(Sha256Digest request) => store.Find(request);
+
     /// <summary>Takes in a certificate.</summary>
     /// <returns>False when nothing waits for it.</returns>
     /// <exception cref="RejectedException">It is not the certificate that the request asked for, or not one of a device here.</exception>

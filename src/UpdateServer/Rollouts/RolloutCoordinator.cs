@@ -122,10 +122,15 @@ internal sealed class RolloutCoordinator : ISharedMemory
     public RolloutState? Command(string id, Func<RolloutState, DateTimeOffset, RolloutEvent.Command> command) => Command(id, (_, rollout, now) => command(rollout, now));
 
     /// <summary>Puts another plan in place of a draft's; null if there is no such rollout.</summary>
+    /// <param name="id">The rollout.</param>
+    /// <param name="document">The plan.</param>
+    /// <param name="author">Who made it.</param>
+    /// <param name="demand">Throws where the author may not change the rollout as it stands.</param>
     /// <exception cref="RejectedException">It is not a plan.</exception>
     /// <exception cref="RolloutRefusedException">It is not possible now, or a release is not listed or below the floor; nothing changed.</exception>
-    public RolloutState? Edit(string id, PlanDocument document, string author) => Command(id, (fleet, rollout, now) =>
+    public RolloutState? Edit(string id, PlanDocument document, string author, Action<RolloutState> demand) => Command(id, (fleet, rollout, now) =>
     {
+        demand(rollout);
         RolloutPlan plan = PlanReader.Read(document, id, rollout.Plan.Key, FindListed);
         RequireFloor(fleet, plan);
         return new RolloutEvent.Edited(now, author, plan);
@@ -137,6 +142,9 @@ internal sealed class RolloutCoordinator : ISharedMemory
     /// <summary>Aborts the rollouts of releases that the newest publication does not list any more.</summary>
     public void WithdrawUnlisted() =>
         ApplyToAll(r => !r.IsOver && !IsListed(r.Plan), static now => new RolloutEvent.Aborted(now, RolloutEngine.Name, "the release is not listed any more"));
+
+    /// <summary>The device with this name; null if it never checked in.</summary>
+    public DeviceRecord? FindDevice(DeviceId device) => Replica.Fleet.Devices.TryGetValue(device, out DeviceRecord? record) ? _seen.Current(record) : null;
 
     /// <summary>What operators say of a device; null for nothing.</summary>
     public DeviceTraits? TraitsOf(DeviceId device) => Replica.Fleet.Traits.GetValueOrDefault(device);

@@ -20,6 +20,12 @@ internal static class Topics
     /// <summary>What is published.</summary>
     public const string Publication = "publication";
 
+    /// <summary>People and their tokens.</summary>
+    public const string People = "people";
+
+    /// <summary>Devices that administrators shut out.</summary>
+    public const string Revocations = "revocations";
+
     /// <summary>What came of delta packs.</summary>
     public const string Deltas = "deltas";
 }

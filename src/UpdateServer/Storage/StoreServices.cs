@@ -26,8 +26,9 @@ internal static class StoreServices
         }
 
         services.AddSingleton(new ContentStore(data.Path, seams)).AddSingleton(new SqliteDatabase(data.DatabaseFile)).AddSingleton(ReplicaFreshness.Always(time));
-        services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IOperatorStore, SqliteOperatorStore>()
-            .AddSingleton<IDeltaStore, SqliteDeltaStore>().AddSingleton<IEnrolmentStore, SqliteEnrolmentStore>().AddSingleton<IDecisionStore, SqliteDecisionStore>();
+        services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IPeopleStore, SqlitePeopleStore>()
+            .AddSingleton<IDeltaStore, SqliteDeltaStore>().AddSingleton<IEnrolmentStore, SqliteEnrolmentStore>().AddSingleton<IDecisionStore, SqliteDecisionStore>()
+            .AddSingleton<IRevocationStore, SqliteRevocationStore>().AddSingleton<IAccessDecisionStore, SqliteAccessDecisionStore>();
         return null;
     }
 
@@ -35,8 +36,9 @@ internal static class StoreServices
     {
         PostgresDatabase database = new(settings.ConnectionString);
         services.AddSingleton(_ => database).AddSingleton(new ReplicaFreshness(time, ReplicaFreshness.Shared));
-        services.AddSingleton<IReleaseStore, PostgresReleaseStore>().AddSingleton<IFleetStore, PostgresFleetStore>().AddSingleton<IOperatorStore, PostgresOperatorStore>()
-            .AddSingleton<IDeltaStore, PostgresDeltaStore>().AddSingleton<IEnrolmentStore, PostgresEnrolmentStore>().AddSingleton<IDecisionStore, PostgresDecisionStore>();
+        services.AddSingleton<IReleaseStore, PostgresReleaseStore>().AddSingleton<IFleetStore, PostgresFleetStore>().AddSingleton<IPeopleStore, PostgresPeopleStore>()
+            .AddSingleton<IDeltaStore, PostgresDeltaStore>().AddSingleton<IEnrolmentStore, PostgresEnrolmentStore>().AddSingleton<IDecisionStore, PostgresDecisionStore>()
+            .AddSingleton<IRevocationStore, PostgresRevocationStore>().AddSingleton<IAccessDecisionStore, PostgresAccessDecisionStore>();
         services.AddSingleton<PublicationWatch>().AddHostedService<PostgresListener>();
         try
         {

@@ -55,6 +55,28 @@ public sealed class SettingsTests
     }
 
     [Test]
+    [Proves("U-40", "U-45")]
+    public void Authorities_are_read_each_with_its_products_and_lists_or_refused()
+    {
+        ServerSettings settings = Read(Edit(static c =>
+        {
+            c.Remove("deviceCa");
+            c["deviceCas"] = new JsonArray(new JsonObject { ["certificates"] = "pumps.pem", ["products"] = new JsonArray("infusion-pump"), ["crl"] = new JsonArray("pumps.crl"), ["crlGraceDays"] = 2 });
+            c["operatorCa"] = new JsonObject { ["certificates"] = "people.pem" };
+        }));
+        AuthoritySettings pumps = settings.DeviceCas.Single();
+        Assert.That(pumps.CertificatesFile, Is.EqualTo(Path.Combine(_folder.FullName, "pumps.pem")));
+        Assert.That((pumps.Products, pumps.CrlFiles, pumps.CrlGraceDays), Is.EqualTo((new[] { "infusion-pump" }, new[] { Path.Combine(_folder.FullName, "pumps.crl") }, 2)));
+        Assert.That((settings.OperatorCa!.CrlFiles, settings.OperatorCa.CrlGraceDays), Is.EqualTo((Array.Empty<string>(), 0)));
+        IsRefused(Edit(static c => c["deviceCas"] = new JsonArray(new JsonObject { ["certificates"] = "pumps.pem" })), "deviceCa: wanted this, or deviceCas with at least one authority, got both or neither");
+        IsRefused(Edit(static c => c.Remove("deviceCa")), "deviceCa: wanted this, or deviceCas with at least one authority, got both or neither");
+        IsRefused(Edit(static c => c["operatorCa"] = new JsonObject { ["certificates"] = "people.pem", ["products"] = new JsonArray("infusion-pump") }), "operatorCa.products: wanted one of certificates, crl, crlGraceDays, got an unknown member");
+        IsRefused(Edit(static c => c["operatorCa"] = new JsonObject { ["certificates"] = "people.pem", ["crlGraceDays"] = 3 }), "operatorCa.crlGraceDays: wanted crl beside it, got none");
+        IsRefused(Edit(static c => c["operatorCa"] = new JsonObject { ["certificates"] = "people.pem", ["crl"] = new JsonArray("a"), ["crlGraceDays"] = -1 }), "operatorCa.crlGraceDays: wanted 0 to 365, got -1");
+        IsRefused(Edit(static c => (c["deviceCas"], _) = (new JsonArray(new JsonObject { ["certificates"] = "pumps.pem", ["products"] = new JsonArray() }), c.Remove("deviceCa"))), "deviceCas[0].products: wanted names of products");
+    }
+
+    [Test]
     public void P7_Unsafe_key_file_is_refused_in_production() =>
         IsRefused(Edit(static c => c["tls"] = new JsonObject { ["certificate"] = "server.pem", ["unsafeKeyFile"] = "key.pem" }), "tls.unsafeKeyFile: wanted a key in a token");
 

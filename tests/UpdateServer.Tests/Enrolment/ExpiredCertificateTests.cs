@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Fota.TestKit;
+using Fota.UpdateServer.Certificates;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Tests.Support;
@@ -76,7 +77,7 @@ public sealed class ExpiredCertificateTests : IAsyncDisposable
         ManualClock clock = new(new DateTimeOffset(2060, 1, 2, 0, 0, 0, TimeSpan.Zero)); // the test CA ends with 2059
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using X509Certificate2 certificate = ServerUnderTest.DeviceCa.IssueDevice("pump-0001", key);
-        DeviceCertificates certificates = new([ServerUnderTest.DeviceCa.Certificate], ExpiredCertificatePolicy.Allow(90, [CertificateUse.Updates]), clock);
+        DeviceCertificates certificates = new([new RegisteredAuthority([ServerUnderTest.DeviceCa.Certificate], null, null)], ExpiredCertificatePolicy.Allow(90, [CertificateUse.Updates]), NoRevocations.Create(clock), clock);
         Assert.That(certificates.Identify(certificate, CertificateUse.Updates).Refused?.Reason, Is.EqualTo(Manifest.RejectionReason.ForeignCertificate));
         clock.Now = clock.Now.AddDays(-3);
         Assert.That(certificates.Identify(certificate, CertificateUse.Updates).Refused, Is.Null);

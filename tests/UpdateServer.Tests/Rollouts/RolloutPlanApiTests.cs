@@ -1,11 +1,11 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Fota.Manifest;
 using Fota.Manifest.Reports;
 using Fota.TestKit;
 using Fota.UpdateServer.Configuration;
+using Fota.UpdateServer.Tests.Access;
 using Fota.UpdateServer.Tests.Support;
 using Microsoft.Data.Sqlite;
 
@@ -109,9 +109,8 @@ public sealed class RolloutPlanApiTests : IAsyncDisposable
     [Proves("O-5", "O-6")]
     public async Task A45_Where_approval_is_required_somebody_else_approves_exactly_this_plan()
     {
-        await _server.StopAsync();
-        Execute($"INSERT INTO operator_tokens (name, sha256, created) VALUES ('bob', x'{Sha256Digest.Of("bobs-token"u8)}', 0)");
         await _server.RestartAsync(change: static s => s with { RolloutApproval = RolloutApproval.Required });
+        HttpClient bob = await _server.JoinAsync("bob", new { role = "approver" });
         object plan = new { product = "infusion-pump", version = "1.1.0", stages = new object[] { new { name = "all" } }, abort_after_failures = 1 };
         JsonElement draft = await _server.PostAsync("/api/v1/rollouts", plan, HttpStatusCode.Created);
         string path = $"/api/v1/rollouts/{draft.GetProperty("id").GetString()}";
@@ -120,8 +119,6 @@ public sealed class RolloutPlanApiTests : IAsyncDisposable
         await IsRefusedAsync(_server.Operator, $"{path}/start", null);
         await IsRefusedAsync(_server.Operator, $"{path}/approve", approval);
 
-        HttpClient bob = _server.Client(null);
-        bob.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "bobs-token");
         await IsRefusedAsync(bob, $"{path}/approve", new { manifest_digest = new string('0', 64), plan_digest = draft.GetProperty("plan_digest").GetString() });
         await ServerUnderTest.ReadAsync(await bob.PostAsJsonAsync($"{path}/approve", approval), HttpStatusCode.OK);
         using HttpResponseMessage edited = await _server.Operator.PutAsJsonAsync(path, new { product = "infusion-pump", version = "1.1.0", stages = new object[] { new { name = "all" } }, abort_after_failures = 2 });

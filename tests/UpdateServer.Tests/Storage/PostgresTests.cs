@@ -1,6 +1,7 @@
 using Dapper;
 using Fota.Manifest.Reports;
 using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.People;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage;
 using Fota.UpdateServer.Storage.Postgres;
@@ -37,6 +38,17 @@ public sealed class PostgresTests : IDisposable
             }),
             tries > 1 ? Throws.TypeOf<StoreUnavailableException>() : Throws.TypeOf<PostgresException>());
         Assert.That(tried, Is.EqualTo(tries));
+    }
+
+    [Test]
+    public void A45_A_decision_about_people_that_rests_on_what_another_server_changed_meanwhile_is_not_stored()
+    {
+        AccessDecision decision = new(SampleFleet.Noon, "root", AccessDecisionKind.PersonSet, "ann", "because");
+        long known = _stores.People.Load().Number;
+        Assert.That(_stores.People.Save(known, new PeopleChange(new Person("ann") { Created = SampleFleet.Noon }, []), decision), Is.EqualTo(known + 1));
+        Assert.That(_stores.People.Save(known, new PeopleChange(new Person("bo") { Created = SampleFleet.Noon }, []), decision), Is.Null);
+        Assert.That(_stores.People.Load().People.Select(static p => p.Name), Is.EqualTo(["ann"]));
+        Assert.That(_stores.AccessDecisions.Newest(10), Has.Count.EqualTo(1));
     }
 
     [Test]
@@ -149,7 +161,7 @@ public sealed class PostgresTests : IDisposable
 
     private Task<PostgresDatabase> RepairedAsync()
     {
-        _stores.Ask("UPDATE fota_schema SET version = 1, oldest_program = 0");
+        _stores.Ask($"UPDATE fota_schema SET version = {PostgresSchema.Version}, oldest_program = 0");
         return Task.FromResult(_stores.Database);
     }
 }

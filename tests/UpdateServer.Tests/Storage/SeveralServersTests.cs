@@ -5,6 +5,7 @@ using Fota.Manifest;
 using Fota.Manifest.Reports;
 using Fota.TestKit;
 using Fota.UpdateServer.Configuration;
+using Fota.UpdateServer.Tests.Access;
 using Fota.UpdateServer.Tests.Support;
 
 namespace Fota.UpdateServer.Tests.Storage;
@@ -42,6 +43,31 @@ public sealed class SeveralServersTests
         JsonElement device = (await pair.Two.GetAsync("/api/v1/devices")).EnumerateArray().Single();
         Assert.That((device.GetProperty("device").GetString(), device.GetProperty("site").GetString()), Is.EqualTo(("pump-0001", "Basel")));
         Assert.That(await pair.Two.Anonymous.GetByteArrayAsync("/repo/metadata/timestamp.json"), Is.EqualTo(await pair.One.Anonymous.GetByteArrayAsync("/repo/metadata/timestamp.json")));
+    }
+
+    [Test]
+    public async Task A45_A_token_is_good_at_both_servers_until_one_takes_it_back()
+    {
+        await using ServerPair pair = await ServerPair.StartAsync(publish: false);
+        await pair.One.SetPersonAsync("ann", new { role = "viewer" });
+        JsonElement token = await pair.One.CreateTokenAsync("ann");
+        using HttpClient ann = pair.Two.Bearer(token.GetProperty("token").GetString()!);
+        await pair.Two.HearsAsync(async () => await StatusAsync(ann) == HttpStatusCode.OK);
+        using HttpResponseMessage revoked = await pair.One.Operator.DeleteAsync($"/api/v1/operators/ann/tokens/{token.GetProperty("id").GetString()}");
+        Assert.That(revoked.StatusCode, Is.EqualTo(HttpStatusCode.NoContent));
+        await pair.Two.HearsAsync(async () => await StatusAsync(ann) == HttpStatusCode.Unauthorized);
+    }
+
+    [Test]
+    public async Task A44_A_device_that_one_server_shut_out_is_nobody_at_the_other()
+    {
+        await using ServerPair pair = await ServerPair.StartAsync(publish: false);
+        SimulatedDevice[] pumps = await pair.RegisterAsync(1);
+        await pair.One.PostAsync("/api/v1/devices/pump-0001/revocation", new { reason = "stolen" });
+        await pair.Two.HearsAsync(async () => (await pair.Two.GetAsync("/api/v1/device-revocations")).GetArrayLength() == 1);
+        SimulatedDevice there = pumps[0].At(pair.Two);
+        using HttpResponseMessage refused = await there.PostAsync(there.Sign(there.Report()));
+        await ServerUnderTest.IsRefusedAsync(refused, HttpStatusCode.Unauthorized, "Unauthorized");
     }
 
     [Test]
@@ -166,5 +192,11 @@ public sealed class SeveralServersTests
         await pair.AskAsync("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'fota-server listener' AND datname = current_database()");
         await pair.One.PostAsync("/api/v1/rollouts/r1/pause");
         await pair.Two.HearsAsync(async () => (await pair.Two.GetAsync("/api/v1/rollouts/r1")).GetProperty("state").GetString() == "paused");
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient client)
+    {
+        using HttpResponseMessage response = await client.GetAsync("/api/v1/rollouts");
+        return response.StatusCode;
     }
 }

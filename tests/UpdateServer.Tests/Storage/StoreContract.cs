@@ -33,7 +33,7 @@ public sealed class StoreContract<TStores> : IDisposable
         FleetReplica fleet = _stores.Fleet.Read();
         Assert.That((fleet.Fleet.Devices.Count, fleet.Fleet.Traits.Count, fleet.Rollouts.Count), Is.EqualTo((0, 0, 0)));
         Assert.That((_stores.Releases.Load().Generation, _stores.Releases.Load().Files.Count), Is.EqualTo((0, 0)));
-        Assert.That((_stores.Deltas.Load().Count, _stores.Enrolments.Waiting(10).Count, _stores.Operators.Load().Count), Is.EqualTo((0, 0, 0)));
+        Assert.That((_stores.Deltas.Load().Count, _stores.Enrolments.Waiting(10).Count, _stores.People.Load().People.Count + _stores.People.Load().Tokens.Count + _stores.Revocations.Load().Count), Is.EqualTo((0, 0, 0)));
     }
 
     [Test]
@@ -235,14 +235,6 @@ public sealed class StoreContract<TStores> : IDisposable
         _stores.Enrolments.Save(last with { State = EnrolmentState.Refused, Answered = SampleFleet.Noon, Detail = "no" }, last);
         Assert.That(_stores.Enrolments.Waiting(2).Select(static e => e.Device.ToString()), Is.EqualTo(new[] { "a", "b" }));
         Assert.That(_stores.Enrolments.Waiting(10), Has.Count.EqualTo(3));
-    }
-
-    [Test]
-    public void A_token_has_one_name()
-    {
-        _stores.Operators.Add("ann", Sha256Digest.Of("token"u8), SampleFleet.Noon);
-        Assert.That(() => _stores.Operators.Add("ann", Sha256Digest.Of("another"u8), SampleFleet.Noon), Throws.InstanceOf<System.Data.Common.DbException>());
-        Assert.That(_stores.Operators.Load(), Is.EqualTo(new[] { ("ann", Sha256Digest.Of("token"u8)) }));
     }
 
     /// <summary>Lets things happen, and stores what they change.</summary>

@@ -21,7 +21,11 @@ public abstract class StoresUnderTest : IDisposable
 
     internal abstract IEnrolmentStore Enrolments { get; }
 
-    internal abstract IOperatorStore Operators { get; }
+    internal abstract IPeopleStore People { get; }
+
+    internal abstract IRevocationStore Revocations { get; }
+
+    internal abstract IAccessDecisionStore AccessDecisions { get; }
 
     internal abstract Task OpenAsync();
 
@@ -47,7 +51,11 @@ public sealed class SqliteStores : StoresUnderTest
 
     internal override IEnrolmentStore Enrolments => new SqliteEnrolmentStore(_database!);
 
-    internal override IOperatorStore Operators => new SqliteOperatorStore(_database!);
+    internal override IPeopleStore People => new SqlitePeopleStore(_database!);
+
+    internal override IRevocationStore Revocations => new SqliteRevocationStore(_database!);
+
+    internal override IAccessDecisionStore AccessDecisions => new SqliteAccessDecisionStore(_database!);
 
     internal override Task OpenAsync()
     {
@@ -85,7 +93,11 @@ public sealed class PostgresStores : StoresUnderTest
 
     internal override IEnrolmentStore Enrolments => new PostgresEnrolmentStore(_database!);
 
-    internal override IOperatorStore Operators => new PostgresOperatorStore(_database!);
+    internal override IPeopleStore People => new PostgresPeopleStore(_database!);
+
+    internal override IRevocationStore Revocations => new PostgresRevocationStore(_database!);
+
+    internal override IAccessDecisionStore AccessDecisions => new PostgresAccessDecisionStore(_database!);
 
     internal override async Task OpenAsync()
     {

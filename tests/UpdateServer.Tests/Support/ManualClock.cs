@@ -5,7 +5,7 @@ namespace Fota.UpdateServer.Tests.Support;
 /// <summary>A clock that stands until it is set, and that judges rollouts when it is told to.</summary>
 internal sealed class ManualClock(DateTimeOffset now) : TimeProvider
 {
-    private Action? _tick;
+    private readonly List<MinuteTimer> _timers = [];
 
     public DateTimeOffset Now { get; set; } = now;
 
@@ -15,7 +15,7 @@ internal sealed class ManualClock(DateTimeOffset now) : TimeProvider
 
     public override long GetTimestamp() => Now.Ticks;
 
-    /// <summary>The timer by which rollouts are judged is this clock's; others run as they do.</summary>
+    /// <summary>The timers of once a minute, by which rollouts are judged and lists are read, are this clock's; others run as they do.</summary>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         if (period != RolloutTicker.Every)
@@ -23,17 +23,36 @@ internal sealed class ManualClock(DateTimeOffset now) : TimeProvider
             return base.CreateTimer(callback, state, dueTime, period);
         }
 
-        _tick = () => callback(state);
-        return base.CreateTimer(static _ => { }, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        MinuteTimer timer = new(() => callback(state), _timers);
+        _timers.Add(timer);
+        return timer;
     }
 
-    /// <summary>Lets time pass, and that timer with it.</summary>
+    /// <summary>Lets time pass, and those timers with it.</summary>
     public void Pass(TimeSpan time)
     {
         for (DateTimeOffset end = Now + time; Now < end;)
         {
             Now = end - Now < RolloutTicker.Every ? end : Now + RolloutTicker.Every;
-            _tick!();
+            foreach (MinuteTimer timer in _timers.ToArray())
+            {
+                timer.Tick();
+            }
+        }
+    }
+
+    private sealed class MinuteTimer(Action tick, List<MinuteTimer> timers) : ITimer
+    {
+        public void Tick() => tick();
+
+        public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+        public void Dispose() => timers.Remove(this);
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
         }
     }
 }

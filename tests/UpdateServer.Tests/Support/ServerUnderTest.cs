@@ -8,6 +8,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Fota.UpdateServer.Configuration;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Fota.UpdateServer.Tests.Support;
@@ -48,6 +49,8 @@ internal sealed class ServerUnderTest : IAsyncDisposable
 
     public HttpClient Anonymous { get; private set; } = null!;
 
+    public IReadOnlyList<Endpoint> Endpoints => _server!.Endpoints;
+
     public Uri Address => _server!.Address;
 
     public ServerSettings Settings => new()
@@ -66,6 +69,9 @@ internal sealed class ServerUnderTest : IAsyncDisposable
 
     /// <summary>Bytes that the data folder has room for; null for what there is.</summary>
     public long? FreeSpace { get; set; }
+
+    /// <summary>Longest time of a request, from the next start on; null for what it is.</summary>
+    public TimeSpan? RequestTimeout { get; set; }
 
     /// <summary>Lines that the server logged.</summary>
     public StringBuilder LogText { get; } = new();
@@ -100,6 +106,7 @@ internal sealed class ServerUnderTest : IAsyncDisposable
             DeltaRunEnded = () => runs.Release(),
             NewsRead = () => news.Release(),
             FreeSpace = directory => FreeSpace ?? measured(directory),
+            RequestTimeout = RequestTimeout ?? ServerLimits.RequestTimeout,
         };
         _server = await FotaServer.StartAsync(change is null ? settings : change(settings), Clock, l => l.AddProvider(new TextLogger(LogText)), seams, default);
         Anonymous = Client(null);

@@ -17,7 +17,7 @@ internal sealed class TestCa
         ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         Certificate = request.CreateSelfSigned(s_begin, s_end);
     }
@@ -45,6 +45,18 @@ internal sealed class TestCa
     /// <summary>Issues what a certificate request asks for.</summary>
     public X509Certificate2 Issue(CertificateRequest request) =>
         request.Create(Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(Certificate.GetECDsaPrivateKey()!), s_begin, s_end, RandomNumberGenerator.GetBytes(16));
+
+    /// <summary>Signs the list of what was taken back, in PEM.</summary>
+    public string Revoke(long number, DateTimeOffset thisUpdate, DateTimeOffset nextUpdate, params X509Certificate2[] certificates)
+    {
+        CertificateRevocationListBuilder list = new();
+        foreach (X509Certificate2 certificate in certificates)
+        {
+            list.AddEntry(certificate, thisUpdate);
+        }
+
+        return PemEncoding.WriteString("X509 CRL", list.Build(Certificate, number, nextUpdate, HashAlgorithmName.SHA256, null, thisUpdate));
+    }
 
     public X509Certificate2 IssueDevice(string device, ECDsa key, string product = "infusion-pump") => Issue($"CN={device}, OU={product}", key, ClientAuthentication);
 }

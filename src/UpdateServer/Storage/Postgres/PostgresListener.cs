@@ -1,5 +1,7 @@
 using Dapper;
 using Fota.UpdateServer.Deltas;
+using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.People;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
 using Npgsql;
@@ -11,7 +13,7 @@ namespace Fota.UpdateServer.Storage.Postgres;
 /// without being told, so that a connection which is dead and does not show it is found out.
 /// </summary>
 internal sealed class PostgresListener(
-    PostgresDatabase database, RolloutCoordinator coordinator, PublicationWatch publication, DeltaCatalog deltas, TimeProvider time, ServerSeams seams, ILogger<PostgresListener> log) : BackgroundService
+    PostgresDatabase database, RolloutCoordinator coordinator, PublicationWatch publication, DeltaCatalog deltas, PeopleDirectory people, DeviceRevocations revocations, TimeProvider time, ServerSeams seams, ILogger<PostgresListener> log) : BackgroundService
 {
     /// <summary>As whom it is connected, for whoever looks at the database's sessions.</summary>
     public const string Name = "fota-server listener";
@@ -19,7 +21,7 @@ internal sealed class PostgresListener(
     private static readonly TimeSpan s_pulse = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
-    private readonly ISharedMemory[] _memories = [publication, coordinator, deltas];
+    private readonly ISharedMemory[] _memories = [people, revocations, publication, coordinator, deltas];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -1,0 +1,19 @@
+using Dapper;
+using Fota.UpdateServer.People;
+using Fota.UpdateServer.Storage.Rows;
+using Npgsql;
+
+namespace Fota.UpdateServer.Storage.Postgres;
+
+/// <inheritdoc cref="IAccessDecisionStore"/>
+internal sealed class PostgresAccessDecisionStore(PostgresDatabase database) : IAccessDecisionStore
+{
+    public IReadOnlyList<AccessDecision> Newest(int most) => database.Read((connection, transaction) => (AccessDecision[])[.. connection.Query<AccessDecisionRow>(
+        "SELECT at, made_by AS MadeBy, kind, about, detail FROM access_decisions ORDER BY number DESC LIMIT @most", new { most }, transaction).Select(static r => r.ToDecision())]);
+
+    /// <summary>Stores a decision in the transaction of what it changes.</summary>
+    public static void Save(NpgsqlConnection connection, NpgsqlTransaction transaction, AccessDecision decision) => connection.Execute(
+        "INSERT INTO access_decisions (at, made_by, kind, about, detail) VALUES (@At, @MadeBy, @Kind, @About, @Detail)",
+        AccessDecisionRow.From(decision),
+        transaction);
+}

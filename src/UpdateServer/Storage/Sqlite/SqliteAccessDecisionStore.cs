@@ -1,0 +1,22 @@
+using Dapper;
+using Fota.UpdateServer.People;
+using Fota.UpdateServer.Storage.Rows;
+using Microsoft.Data.Sqlite;
+
+namespace Fota.UpdateServer.Storage.Sqlite;
+
+/// <inheritdoc cref="IAccessDecisionStore"/>
+internal sealed class SqliteAccessDecisionStore(SqliteDatabase database) : IAccessDecisionStore
+{
+    public IReadOnlyList<AccessDecision> Newest(int most)
+    {
+        using SqliteConnection connection = database.Open();
+        return [.. connection.Query<AccessDecisionRow>("SELECT at, made_by AS MadeBy, kind, about, detail FROM access_decisions ORDER BY number DESC LIMIT @most", new { most }).Select(static r => r.ToDecision())];
+    }
+
+    /// <summary>Stores a decision in the transaction of what it changes.</summary>
+    public static void Save(SqliteConnection connection, SqliteTransaction transaction, AccessDecision decision) => connection.Execute(
+        "INSERT INTO access_decisions (at, made_by, kind, about, detail) VALUES (@At, @MadeBy, @Kind, @About, @Detail)",
+        AccessDecisionRow.From(decision),
+        transaction);
+}

@@ -1,0 +1,53 @@
+// npm's oidc-provider as a program: a real OAuth 2.0 authorisation server, which shares no line with Fota, to log in at.
+//   node server.js --certificate FILE --key FILE
+// Listens on a free port of 127.0.0.1 with TLS, and prints "issuer https://127.0.0.1:PORT". Whoever logs in is who they say: the pages of its development mode
+// ask for a name, and take any password. Clients: fota-cli (public; device grant, loopback with PKCE), fota-server (asks what tokens are worth), wiki (another one).
+'use strict';
+
+const fs = require('node:fs');
+const https = require('node:https');
+const { parseArgs } = require('node:util');
+
+const { values } = parseArgs({ options: { certificate: { type: 'string' }, key: { type: 'string' } } });
+for (const name of ['certificate', 'key']) {
+  if (!values[name]) {
+    console.error(`server.js: --${name}: wanted it, got none`);
+    process.exit(2);
+  }
+}
+
+const publicClient = (id) => ({
+  client_id: id,
+  application_type: 'native',
+  token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'],
+  response_types: ['code'],
+  redirect_uris: ['http://127.0.0.1/callback'],
+});
+
+const configuration = {
+  clients: [
+    publicClient('fota-cli'),
+    publicClient('wiki'),
+    { client_id: 'fota-server', client_secret: 'a secret: with a colon', grant_types: [], response_types: [], redirect_uris: [] },
+  ],
+  scopes: ['openid', 'fota.view', 'fota.operate'],
+  features: {
+    deviceFlow: { enabled: true },
+    introspection: { enabled: true },
+    revocation: { enabled: true },
+    devInteractions: { enabled: true },
+  },
+  pkce: { required: () => true, methods: ['S256'] },
+  ttl: { AccessToken: 600, AuthorizationCode: 60, DeviceCode: 120, Grant: 600, Interaction: 600, Session: 600, IdToken: 600 },
+  cookies: { keys: ['for tests alone'] },
+};
+
+let handle;
+const server = https.createServer({ cert: fs.readFileSync(values.certificate), key: fs.readFileSync(values.key) }, (request, response) => handle(request, response));
+server.listen(0, '127.0.0.1', async () => {
+  const { default: Provider } = await import('oidc-provider');
+  const issuer = `https://127.0.0.1:${server.address().port}`;
+  handle = new Provider(issuer, configuration).callback();
+  console.log(`issuer ${issuer}`);
+});
