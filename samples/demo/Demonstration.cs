@@ -11,6 +11,7 @@ namespace Fota.Samples.Demo;
 public sealed class Demonstration(string programs, string plans, string directory) : IAsyncDisposable
 {
     private const string Running = "running";
+    private const int NotCompleted = 3; // of `fota rollout watch`
     private const int Fleet = 6;
     private const string First = "1.0.0", Good = "1.1.0", Bad = "1.2.0";
 
@@ -146,6 +147,8 @@ public sealed class Demonstration(string programs, string plans, string director
     {
         Say($"Rollout of {Good}: one canary, then the rest");
         string id = await operations.StartRolloutAsync(Good, 1, cancellation);
+        Note($"fota rollout watch {id}");
+        Task<int> watch = operations.WatchAsync(id, Note, cancellation);
         bool seenWaiting = false;
         string first = await Waiting.ForAsync("the canary to confirm", s_patience, async () =>
         {
@@ -161,8 +164,17 @@ public sealed class Demonstration(string programs, string plans, string director
             ? $"stage \"{first}\" confirmed its boot while nobody else was asked; the rest follows"
             : $"stage \"{first}\" confirmed its boot; the rest follows");
         await WaitForStateAsync(operations, id, "completed", cancellation);
+        RequireExit(await watch, 0);
         await WaitForFleetAsync(operations, $"the fleet to confirm {Good}", static (_, d) => d.GetProperty("version").GetString() == Good, cancellation);
         Note($"all {Fleet} confirmed {Good}");
+    }
+
+    private static void RequireExit(int got, int wanted)
+    {
+        if (got != wanted)
+        {
+            throw new DemoFailedException($"fota rollout watch: wanted exit code {wanted}, got {got}");
+        }
     }
 
     private async Task<BadOutcome> RollOutBadAsync(Operator operations, CancellationToken cancellation)
@@ -170,7 +182,10 @@ public sealed class Demonstration(string programs, string plans, string director
         Say($"Rollout of {Bad}, which fails its self-test");
         Dictionary<string, string> before = _devices.ToDictionary(static d => d.Name, static d => d.Fingerprint(), StringComparer.Ordinal);
         string id = await operations.StartRolloutAsync(Bad, 1, cancellation);
+        Note($"fota rollout watch {id}");
+        Task<int> watch = operations.WatchAsync(id, Note, cancellation);
         JsonElement rollout = await WaitForStateAsync(operations, id, "aborted", cancellation);
+        RequireExit(await watch, NotCompleted);
         Note($"rollout aborted: {rollout.GetProperty("reason").GetString()}");
         JsonElement stages = rollout.GetProperty("stages");
         if (stages[1].GetProperty("granted").GetInt32() != 0 || stages[0].GetProperty("failed").GetInt32() != 1)

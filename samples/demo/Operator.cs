@@ -36,6 +36,9 @@ public sealed class Operator(string programs, IReadOnlyDictionary<string, string
         return id;
     }
 
+    /// <summary>Has a rollout drawn until it is over, line by line; gives the exit code, which is 0 for one that completed.</summary>
+    public Task<int> WatchAsync(string id, Action<string> line, CancellationToken cancellation) => _fota.FollowAsync(line, cancellation, "rollout", "watch", id, "--every", "1");
+
     /// <summary>Ends a rollout.</summary>
     public Task AbortRolloutAsync(string id, CancellationToken cancellation) => AskAsync(cancellation, "rollout", "abort", id);
 

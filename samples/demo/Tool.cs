@@ -33,6 +33,29 @@ public sealed class Tool(string path, IReadOnlyDictionary<string, string> enviro
             : throw new DemoFailedException($"{Line(arguments)}: exit code {process.ExitCode}: {(await error).Trim()} {(await output).Trim()}");
     }
 
+    /// <summary>Runs to the end, and tells each line of the standard output as it comes; gives the exit code.</summary>
+    public async Task<int> FollowAsync(Action<string> line, CancellationToken cancellation, params string[] arguments)
+    {
+        using Process process = Start(arguments);
+        try
+        {
+            while (await process.StandardOutput.ReadLineAsync(cancellation) is { } said)
+            {
+                line(said);
+            }
+
+            await process.WaitForExitAsync(cancellation);
+            return process.ExitCode;
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+        }
+    }
+
     /// <summary>Starts a service whose lines go to <paramref name="log"/>.</summary>
     public Service StartService(string log, params string[] arguments) => new(Path.GetFileName(path), Start(arguments), log);
 

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Fota.Manifest;
@@ -8,6 +9,8 @@ namespace Fota.Cli;
 /// <summary>What the commands print: JSON for machines, tables for people.</summary>
 internal static class Output
 {
+    private const int Wide = 10_000;
+
     private static readonly JsonWriterOptions s_indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Prints one JSON document, indented.</summary>
@@ -39,7 +42,30 @@ internal static class Output
             table.AddRow([.. members.Select(m => Markup.Escape(Text(row, m)))]);
         }
 
+        if (Console.IsOutputRedirected)
+        {
+            AnsiConsole.Profile.Width = Wide; // a file or a pipe has no edge at which a name would have to break
+        }
+
         AnsiConsole.Write(table);
+    }
+
+    /// <summary>Prints an object: as JSON where that is asked for, else each member that says something on a line of its own.</summary>
+    public static void Members(ParseResult parsed, JsonElement element)
+    {
+        if (parsed.GetValue(Server.ServerConnection.AsJson))
+        {
+            Json(element);
+            return;
+        }
+
+        foreach (JsonProperty member in element.EnumerateObject())
+        {
+            if (Text(element, member.Name) is { Length: > 0 } text)
+            {
+                Console.Out.WriteLine($"{member.Name.Replace('_', ' '),-16} {text}");
+            }
+        }
     }
 
     private static string Text(JsonElement row, string member) =>

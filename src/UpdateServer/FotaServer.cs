@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Security.Authentication;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -12,11 +13,13 @@ using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Enrolment;
+using Fota.UpdateServer.Health;
 using Fota.UpdateServer.OAuth;
 using Fota.UpdateServer.People;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage;
+using Fota.UpdateServer.Telemetry;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -73,8 +76,14 @@ public sealed class FotaServer : IAsyncDisposable
             // An empty builder: no environment variable or stray file adds an endpoint or a setting.
             WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
             logging?.Invoke(builder.Logging);
+            if (settings.Telemetry is { } telemetry)
+            {
+                TelemetryExport.AddLogs(builder.Logging, telemetry, data.ServerId);
+                builder.Services.AddSingleton(_ => new TelemetryExport(telemetry, data.ServerId));
+            }
+
             ConfigureKestrel(builder, settings, credential);
-            AddServices(builder.Services, settings, time, authorities, data, trustedRoot, seams);
+            AddServices(builder.Services, settings, time, authorities, data, trustedRoot, credential, seams);
             await using IAsyncDisposable? starting = await StoreServices.AddAsync(builder.Services, settings, data, time, seams, cancellation);
             app = builder.Build();
             MapEndpoints(app);
@@ -85,6 +94,8 @@ public sealed class FotaServer : IAsyncDisposable
             _ = app.Services.GetRequiredService<PeopleDirectory>();
             _ = app.Services.GetRequiredService<OAuthCallers>();
             _ = app.Services.GetRequiredService<DeltaOffers>();
+            _ = app.Services.GetRequiredService<FleetGauges>();
+            _ = app.Services.GetService<TelemetryExport>();
             await app.StartAsync(cancellation);
             return new FotaServer(app, credential, data);
         }
@@ -151,7 +162,7 @@ public sealed class FotaServer : IAsyncDisposable
     }
 
     private static void AddServices(
-        IServiceCollection services, ServerSettings settings, TimeProvider time, AuthorityRegister authorities, DataDirectory data, byte[] trustedRoot, ServerSeams seams)
+        IServiceCollection services, ServerSettings settings, TimeProvider time, AuthorityRegister authorities, DataDirectory data, byte[] trustedRoot, ServerCredential credential, ServerSeams seams)
     {
         services.AddSingleton(settings).AddSingleton(time).AddSingleton(seams);
         services.AddSingleton(s => new DeviceCertificates(authorities.Devices, settings.ExpiredCertificates, s.GetRequiredService<DeviceRevocations>(), time));
@@ -163,6 +174,10 @@ public sealed class FotaServer : IAsyncDisposable
         DeltaSchedule.Add(services, settings.Database);
         services.AddSingleton(s => new PeopleDirectory(s.GetRequiredService<IPeopleStore>(), data.Path, TakenIdentities(settings), time, s.GetRequiredService<ILogger<PeopleDirectory>>()));
         services.AddRouting();
+        services.AddMetrics().AddSingleton(static s => new ServerMetrics(s.GetRequiredService<IMeterFactory>().Create(ServerMetrics.MeterName)))
+            .AddSingleton<FleetGauges>().AddSingleton<SimulationEndpoint>().AddSingleton(credential);
+        Readiness.Add(services);
+        DescriptionEndpoint.Add(services);
         services.AddSingleton(new RateLimits(settings.Rates));
         services.AddRateLimiter(static _ => { }).AddOptions<RateLimiterOptions>().Configure<RateLimits>(static (o, limits) =>
             (o.GlobalLimiter, o.OnRejected) = (limits.Addresses, static (rejected, _) => new ValueTask(RateLimits.RefuseAsync(rejected.HttpContext, rejected.Lease))));
@@ -197,15 +212,17 @@ public sealed class FotaServer : IAsyncDisposable
         app.UseRequestTimeouts();
         app.UseMiddleware<AccessGate>();
         RouteGroupBuilder all = app.MapJudged();
-        all.MapGet("/health", static () => new { Status = "ok" });
+        HealthEndpoints.Map(all);
         RepositoryEndpoints.Map(all);
         LoginEndpoint.Map(all);
         DeviceEndpoints.Map(all);
         EstEndpoints.Map(all);
-        RouteGroupBuilder operators = all.MapGroup("/api/v1");
+        RouteGroupBuilder operators = all.MapGroup("/api/v1").ProducesProblems();
         PublicationEndpoints.Map(operators);
         RolloutEndpoints.Map(operators);
+        SimulationEndpoint.Map(operators);
         FleetEndpoints.Map(operators);
+        DescriptionEndpoint.Map(operators);
         PackEndpoints.Map(operators);
         EnrolmentEndpoints.Map(operators);
         PeopleEndpoints.Map(operators);

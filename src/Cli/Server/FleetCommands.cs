@@ -1,21 +1,23 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 
 namespace Fota.Cli.Server;
 
-/// <summary>`fota device` and `fota catalog`: what the fleet runs, and what it may be given.</summary>
+/// <summary>`fota fleet` and `fota catalog`: how the fleet is, and what it may be given.</summary>
 internal static class FleetCommands
 {
-    public static Command CreateDevice() => new("device", "Look at devices, and shut them out.")
-    {
-        CreateList("list", "Lists the devices that have checked in, and what they run.", "api/v1/devices", "device", "version", "slot", "floor", "state", "reason", "deferral", "last_seen"),
-        CreateRevoke(),
-        CreateReinstate(),
-        CreateList("revocations", "Lists the devices that were shut out.", "api/v1/device-revocations", "device", "key_id", "reason", "by", "at"),
-    };
+    public static Command Create() => new("fleet", "Look at the fleet as a whole.") { CreateStatus() };
 
     public static Command CreateCatalog() =>
         CreateList("catalog", "Lists the published releases.", "api/v1/releases", "product", "version", "sequence", "security_version", "image_size", "pack_size", "gate_override", "manifest_digest");
+
+    public static Command CreateList(string name, string description, string path, params string[] columns)
+    {
+        Command command = new Command(name, description).WithServer();
+        command.SetAction(async (parsed, cancellation) => Print(parsed, await ServerConnection.GetAsync(parsed, path, cancellation), columns));
+        return command;
+    }
 
     public static void Print(ParseResult parsed, JsonElement rows, params string[] columns)
     {
@@ -29,40 +31,47 @@ internal static class FleetCommands
         }
     }
 
-    private static Command CreateRevoke()
+    private static Command CreateStatus()
     {
-        Argument<string> device = new("DEVICE") { Description = "The device." };
-        Option<string> reason = new("--reason") { HelpName = "TEXT", Description = "Why.", Required = true };
-        Option<string?> key = new("--key") { HelpName = "ID", Description = "The one key of it that is meant, for good (default: whatever certificate bears its name)." };
-        Command command = new Command("revoke", "Shuts a device out, at once.") { device, reason, key }.WithServer();
+        Command command = new Command("status", "Shows how many devices run what, what they said last, and since when they were not heard of.").WithServer();
         command.SetAction(async (parsed, cancellation) =>
         {
-            Dictionary<string, string> request = new(StringComparer.Ordinal) { ["reason"] = parsed.GetRequiredValue(reason) };
-            if (parsed.GetValue(key) is { } id)
+            JsonElement status = await ServerConnection.GetAsync(parsed, "api/v1/fleet/status", cancellation);
+            if (parsed.GetValue(ServerConnection.AsJson))
             {
-                request["key_id"] = id;
+                Output.Json(status);
+                return;
             }
 
-            OperatorCommands.Say(parsed, await ServerConnection.PostAsync(parsed, PathOf(parsed.GetRequiredValue(device)), request, cancellation), static r => $"{r.GetProperty("device").GetString()} is shut out");
+            foreach (JsonElement product in status.GetProperty("products").EnumerateArray())
+            {
+                Describe(product);
+            }
+
+            if (status.GetProperty("products").GetArrayLength() == 0)
+            {
+                Console.Out.WriteLine("no device has checked in yet");
+            }
         });
         return command;
     }
 
-    private static Command CreateReinstate()
+    private static void Describe(JsonElement product)
     {
-        Argument<string> device = new("DEVICE") { Description = "The device." };
-        Command command = new Command("reinstate", "Lets a device in again that was shut out by its name.") { device }.WithServer();
-        command.SetAction(async (parsed, cancellation) => OperatorCommands.Say(
-            parsed, await ServerConnection.SendAsync(parsed, HttpMethod.Delete, PathOf(parsed.GetRequiredValue(device)), null, cancellation), _ => $"{parsed.GetRequiredValue(device)} may come again"));
-        return command;
+        Console.Out.WriteLine($"{product.GetProperty("product").GetString()}: {Count(product, "devices")} devices");
+        Console.Out.WriteLine($"  run       {Counts(product.GetProperty("versions"))}");
+        Console.Out.WriteLine($"  said      {Counts(product.GetProperty("states"))}");
+        JsonElement seen = product.GetProperty("seen");
+        Console.Out.WriteLine($"  heard of  {Count(seen, "within_hour")} within an hour, {Count(seen, "within_day")} within a day, {Count(seen, "within_week")} within a week, {Count(seen, "longer")} longer ago");
+        if (product.GetProperty("rollout") is { ValueKind: JsonValueKind.Object } rollout)
+        {
+            Console.Out.WriteLine(
+                $"  rollout   {rollout.GetProperty("id").GetString()} of {rollout.GetProperty("version").GetString()}: {rollout.GetProperty("state").GetString()} in {rollout.GetProperty("stage").GetString()}, "
+                + $"{Count(rollout, "succeeded")} of {Count(rollout, "members")} done, {Count(rollout, "in_flight")} at it, {Count(rollout, "failed")} failed");
+        }
     }
 
-    private static string PathOf(string device) => $"api/v1/devices/{Uri.EscapeDataString(device)}/revocation";
+    private static string Counts(JsonElement counts) => string.Join(", ", counts.EnumerateArray().Select(static c => $"{c.GetProperty("name").GetString()} {Count(c, "devices")}"));
 
-    private static Command CreateList(string name, string description, string path, params string[] columns)
-    {
-        Command command = new Command(name, description).WithServer();
-        command.SetAction(async (parsed, cancellation) => Print(parsed, await ServerConnection.GetAsync(parsed, path, cancellation), columns));
-        return command;
-    }
+    private static string Count(JsonElement from, string member) => from.GetProperty(member).GetInt32().ToString(CultureInfo.InvariantCulture);
 }

@@ -17,7 +17,10 @@ internal static class RolloutCommands
         CreateAction("resume", "Goes on after a pause."),
         CreateAction("cancel", "Ends the rollout without a verdict; devices that have not begun are not asked any more."),
         CreateAction("abort", "Ends the rollout as failed; devices that have not begun are not asked any more."),
+        SimulateCommand.Create(),
+        WatchCommand.Create(IdArgument()),
         CreateShow(),
+        CreateDecisions(),
         CreateList(),
     };
 
@@ -61,7 +64,7 @@ internal static class RolloutCommands
     };
 
     // Sent as it stands, members that are given twice included: the server judges it.
-    private static JsonElement ReadPlan(FileInfo file)
+    public static JsonElement ReadPlan(FileInfo file)
     {
         try
         {
@@ -116,6 +119,15 @@ internal static class RolloutCommands
     {
         Command command = new Command("list", "Lists the rollouts.").WithServer();
         command.SetAction(async (parsed, cancellation) => FleetCommands.Print(parsed, await ServerConnection.GetAsync(parsed, "api/v1/rollouts", cancellation), s_columns));
+        return command;
+    }
+
+    private static Command CreateDecisions()
+    {
+        Argument<string> id = IdArgument();
+        Command command = new Command("decisions", "Lists what was decided about a rollout, by whom and why; with --json, on which figures.") { id }.WithServer();
+        command.SetAction(async (parsed, cancellation) =>
+            FleetCommands.Print(parsed, await ServerConnection.GetAsync(parsed, $"api/v1/rollouts/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}/decisions", cancellation), "at", "decision", "by", "stage", "why"));
         return command;
     }
 

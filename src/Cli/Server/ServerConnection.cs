@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Security;
@@ -121,7 +122,9 @@ internal static class ServerConnection
             return JsonSerializer.Deserialize<JsonElement>(body.Length == 0 ? "{}"u8 : body);
         }
 
-        throw new CommandFailedException($"the server refused ({(int)response.StatusCode}): {Explain(body)}");
+        throw response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout or HttpStatusCode.TooManyRequests
+            ? new ServerAwayException($"the server cannot answer now ({(int)response.StatusCode}): {Explain(body)}")
+            : new CommandFailedException($"the server refused ({(int)response.StatusCode}): {Explain(body)}");
     }
 
     /// <summary>What a problem says (RFC 9457), in one line.</summary>

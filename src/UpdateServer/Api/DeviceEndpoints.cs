@@ -5,6 +5,7 @@ using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
+using Fota.UpdateServer.Telemetry;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
@@ -16,10 +17,10 @@ internal static class DeviceEndpoints
     public const string ReportType = "application/cose";
 
     public static void Map(IEndpointRouteBuilder app) => app.MapPost("/api/v1/check-in", CheckInAsync)
-        .WithMetadata(new RequestSizeLimitAttribute(DecodeLimits.ReportBytes));
+        .WithMetadata(new RequestSizeLimitAttribute(DecodeLimits.ReportBytes)).Accepts<byte[]>(ReportType).Produces<byte[]>(StatusCodes.Status200OK, "application/json");
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> CheckInAsync(
-        HttpContext context, RolloutCoordinator coordinator, DeltaOffers deltas, DeltaPlanner planner, DeltaSchedule schedule, ServerSettings settings, ILogger<DeviceIdentity> log)
+        HttpContext context, RolloutCoordinator coordinator, DeltaOffers deltas, DeltaPlanner planner, DeltaSchedule schedule, ServerSettings settings, ServerMetrics metrics, ILogger<DeviceIdentity> log)
     {
         DeviceIdentity identity = context.Features.Get<DeviceIdentity>()!; // set by the authentication that this endpoint demands
         if (context.Request.ContentType != ReportType)
@@ -47,6 +48,7 @@ internal static class DeviceEndpoints
             return TypedResults.Bytes(answer.Encode(), "application/json");
         }
 
+        metrics.ReportRefused(rejection.Reason);
         Log.ReportRefused(log, identity.Device, rejection.Reason, rejection.Detail);
         return Problems.OfReport(rejection);
     }

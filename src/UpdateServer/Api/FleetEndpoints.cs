@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fota.Manifest;
+using Fota.Manifest.Reports;
 using Fota.UpdateServer.Api.Access;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.People;
@@ -11,11 +12,20 @@ namespace Fota.UpdateServer.Api;
 /// <summary>The fleet, for operators.</summary>
 internal static class FleetEndpoints
 {
+    private const string WantedSite = "wanted a role over the site that the device is said to stand at";
+
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/devices", (Asker asker, RolloutCoordinator coordinator) => coordinator.Devices.Where(device => asker.Caller.Covers(device.Product, coordinator.TraitsOf(device.Device)?.Site)).Select(device => DeviceView.Of(device, coordinator.DeferralOf(device.Device), coordinator.TraitsOf(device.Device))));
+        api.MapGet("/devices", List);
+        api.MapGet("/devices/{device}", Show);
+        api.MapGet("/fleet/status", (Asker asker, RolloutCoordinator coordinator, TimeProvider time) => FleetStatusView.Of(
+            coordinator.Devices.Where(d => asker.Caller.Covers(d.Product, coordinator.TraitsOf(d.Device)?.Site)), coordinator.Rollouts.Where(r => asker.Caller.IsTouchedBy(r.Plan)), time.GetUtcNow()));
         api.MapPut("/devices/{device}/traits", Describe);
+        api.MapPatch("/devices/{device}/traits", Amend);
     }
+
+    /// <summary>What a state of a report is called on the wire.</summary>
+    public static string NameOf(ReportState state) => JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString());
 
     /// <summary>Whether a device is in scope; one that never checked in is of no product yet, and in the scope of those alone who have no bounds.</summary>
     public static bool IsInScope(DeviceId device, Caller caller, RolloutCoordinator coordinator) => coordinator.FindDevice(device) is { } record
@@ -23,6 +33,55 @@ internal static class FleetEndpoints
         : caller.IsWhole;
 
     public static ProblemHttpResult NoDevice() => Problems.OfStatus(StatusCodes.Status404NotFound, "no device has this name");
+
+    private static Results<Ok<IEnumerable<DeviceView>>, ProblemHttpResult> List([AsParameters] DeviceQuery query, HttpRequest request, Asker asker, RolloutCoordinator coordinator)
+    {
+        try
+        {
+            return TypedResults.Ok<IEnumerable<DeviceView>>([.. query.Of(request, asker.Caller, coordinator).Select(d => View(d, coordinator))]);
+        }
+        catch (RejectedException e)
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, e.Rejection.Reason.ToString(), e.Rejection.Detail);
+        }
+    }
+
+    private static Results<Ok<DeviceView>, ProblemHttpResult> Show(string device, Asker asker, RolloutCoordinator coordinator) =>
+        DeviceId.TryParse(device, out DeviceId? id) && coordinator.FindDevice(id) is { } record && asker.Caller.Covers(record.Product, coordinator.TraitsOf(id)?.Site)
+            ? TypedResults.Ok(View(record, coordinator))
+            : NoDevice();
+
+    private static DeviceView View(DeviceRecord device, RolloutCoordinator coordinator) => DeviceView.Of(device, coordinator.DeferralOf(device.Device), coordinator.TraitsOf(device.Device));
+
+    private static Results<Ok<TraitView>, ProblemHttpResult> Amend(string device, TraitPatch patch, Asker asker, RolloutCoordinator coordinator)
+    {
+        if (!DeviceId.TryParse(device, out DeviceId? id))
+        {
+            return NoDevice();
+        }
+
+        try
+        {
+            return TypedResults.Ok(TraitView.Of(coordinator.Describe(id, (record, before) =>
+            {
+                if (!(record is null ? asker.Caller.IsWhole : asker.Caller.Covers(record.Product, before.Site)))
+                {
+                    throw new OutsideException(NoDevice());
+                }
+
+                DeviceTraits after = patch.Apply(before);
+                return record is null || asker.Caller.Covers(record.Product, after.Site) ? after : throw new OutsideException(Problems.OutOfScope(WantedSite));
+            })));
+        }
+        catch (OutsideException e)
+        {
+            return e.Problem;
+        }
+        catch (RejectedException e)
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, e.Rejection.Reason.ToString(), e.Rejection.Detail);
+        }
+    }
 
     private static Results<Ok<TraitView>, ProblemHttpResult> Describe(string device, TraitView view, Asker asker, RolloutCoordinator coordinator)
     {
@@ -34,7 +93,7 @@ internal static class FleetEndpoints
         // A device is not moved out of one's own scope: that would take it from others, or give it to them.
         if (coordinator.FindDevice(id) is { } record && !asker.Caller.Covers(record.Product, view.Site))
         {
-            return Problems.OutOfScope("wanted a role over the site that the device is said to stand at");
+            return Problems.OutOfScope(WantedSite);
         }
 
         try
@@ -80,7 +139,7 @@ internal sealed record DeviceView(
         d.Version.ToString(),
         d.Slot == 0 ? "A" : "B",
         d.Floor.Value,
-        JsonNamingPolicy.SnakeCaseLower.ConvertName(d.State.ToString()),
+        FleetEndpoints.NameOf(d.State),
         d.ManifestDigest.ToString(),
         d.Deployment,
         d.Reason == RejectionReason.None ? null : d.Reason.ToString(),

@@ -3,6 +3,7 @@ using Fota.UpdateServer.Api.Access;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
+using Fota.UpdateServer.Telemetry;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
@@ -18,12 +19,12 @@ internal static class PublicationEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/publications", PublishAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBytes)).DisableRequestTimeout();
+        api.MapPost("/publications", PublishAsync).Accepts<byte[]>(BundleType).WithMetadata(new RequestSizeLimitAttribute(MaxBytes)).DisableRequestTimeout();
         api.MapGet("/releases", (Asker asker, ReleaseCatalog catalog) => catalog.Current.Releases.Where(r => asker.Caller.IsAbout(r.Product)).Select(ReleaseView.Of));
     }
 
     private static async Task<Results<Ok<PublicationView>, ProblemHttpResult>> PublishAsync(
-        HttpRequest request, Publisher publisher, RolloutCoordinator coordinator, DeltaSchedule deltas, ILogger<Publisher> log)
+        HttpRequest request, Publisher publisher, RolloutCoordinator coordinator, DeltaSchedule deltas, ServerMetrics metrics, ILogger<Publisher> log)
     {
         if (request.ContentType != BundleType)
         {
@@ -35,11 +36,13 @@ internal static class PublicationEndpoints
             Publication publication = await publisher.PublishAsync(request.Body, request.HttpContext.RequestAborted);
             coordinator.WithdrawUnlisted();
             await deltas.RunSoonAsync();
+            metrics.Published(RejectionReason.None);
             Log.Published(log, publication.Generation, publication.TimestampVersion, publication.Releases.Length);
             return TypedResults.Ok(new PublicationView(true, publication.TimestampVersion, [.. publication.Releases.Select(ReleaseView.Of)]));
         }
         catch (RejectedException e)
         {
+            metrics.Published(e.Rejection.Reason);
             Log.PublicationRefused(log, e.Rejection.Reason, e.Rejection.Detail);
             return Problems.OfPublication(e.Rejection);
         }

@@ -12,10 +12,12 @@ namespace Fota.UpdateServer.Api;
 internal static class RepositoryEndpoints
 {
     private const string Forever = "public, max-age=31536000, immutable";
+    private const string Bytes = "application/octet-stream";
     private const string Revalidate = "no-cache";
 
     public static void Map(IEndpointRouteBuilder app) =>
-        app.MapMethods("/repo/{**path}", [HttpMethods.Get, HttpMethods.Head], Get).DisableRequestTimeout();
+        app.MapMethods("/repo/{**path}", [HttpMethods.Get, HttpMethods.Head], Get)
+            .Produces<byte[]>(StatusCodes.Status200OK, Bytes).Produces<byte[]>(StatusCodes.Status206PartialContent, Bytes).ProducesProblem(StatusCodes.Status404NotFound).DisableRequestTimeout();
 
     private static Results<FileStreamHttpResult, ProblemHttpResult> Get(string? path, HttpRequest request, HttpResponse response, RepositoryFiles files, ContentStore content)
     {
@@ -44,7 +46,7 @@ internal static class RepositoryEndpoints
     {
         RepositoryFile.Manifest => "application/suit-envelope+cose",
         RepositoryFile.ChunkTable => "application/cbor",
-        RepositoryFile.Pack or RepositoryFile.LogTile => "application/octet-stream",
+        RepositoryFile.Pack or RepositoryFile.LogTile => Bytes,
         RepositoryFile.LogCheckpoint => "text/plain; charset=utf-8",
         _ => "application/json",
     };

@@ -14,7 +14,7 @@ namespace Fota.UpdateServer.Api;
 /// <summary>Rollouts, for operators.</summary>
 internal static class RolloutEndpoints
 {
-    private const string WantedScope = "wanted a role over the plan's product and every site that it may reach: all of them, where its filter names none";
+    public const string WantedScope = "wanted a role over the plan's product and every site that it may reach: all of them, where its filter names none";
 
     public static void Map(IEndpointRouteBuilder api)
     {

@@ -54,6 +54,11 @@ internal sealed class RevocationLists
             : null;
     }
 
+    /// <summary>The authorities of which there is no list that counts now, one line each.</summary>
+    public IEnumerable<string> StaleAt(DateTimeOffset now) => _authorities
+        .Where(a => !_lists.TryGetValue(KeyOf(a), out RevocationList? list) || list.NextUpdate + _grace < now)
+        .Select(static a => $"wanted a fresh revocation list of {a.Subject}, got none: nobody whom it vouches for is let in");
+
     private static string KeyOf(X509Certificate2 authority) => authority.GetCertHashString(HashAlgorithmName.SHA256);
 
     private string? ReadFile(string file)

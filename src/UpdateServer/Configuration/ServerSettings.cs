@@ -79,6 +79,9 @@ public sealed record ServerSettings
     /// <summary>How many requests a minute are taken of one caller.</summary>
     public RateSettings Rates { get; init; } = new();
 
+    /// <summary>Where metrics, traces and logs go; null: the log goes to standard error, and nothing goes anywhere else.</summary>
+    public TelemetrySettings? Telemetry { get; init; }
+
     /// <summary>The server's TLS certificate and key.</summary>
     public required TlsSettings Tls { get; init; }
 
@@ -120,6 +123,7 @@ public sealed record ServerSettings
         OperatorCa?.Validate("operatorCa");
         OAuth?.Validate();
         Rates.Validate();
+        Telemetry?.Validate();
         Tls.Validate(Layout);
     }
 }

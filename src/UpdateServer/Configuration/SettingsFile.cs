@@ -53,6 +53,7 @@ public static class SettingsFile
             Database = root.OptionalObject("database") is { } database ? ReadDatabase(database) : null,
             OAuth = root.OptionalObject("oauth") is { } oauth ? ReadOAuth(oauth) : null,
             Rates = root.OptionalObject("rates") is { } rates ? ReadRates(rates) : new RateSettings(),
+            Telemetry = root.OptionalObject("telemetry") is { } telemetry ? ReadTelemetry(telemetry) : null,
             Tls = ReadTls(root.Object("tls")),
         };
         settings = root.OptionalText("rolloutApproval") is { } approval
@@ -141,6 +142,23 @@ public static class SettingsFile
             PersonPerMinute = rates.OptionalInteger("personPerMinute") ?? usual.PersonPerMinute,
         };
         rates.RefuseOthers();
+        return settings;
+    }
+
+    private static TelemetrySettings ReadTelemetry(ConfigurationObject telemetry)
+    {
+        TelemetrySettings settings = new()
+        {
+            Otlp = Uri.TryCreate(telemetry.Text("otlp"), UriKind.Absolute, out Uri? address) ? address : throw new ConfigurationException("telemetry.otlp: wanted an https address, got something else"),
+            HeaderFile = telemetry.OptionalFilePath("header"),
+            AuthorityFile = telemetry.OptionalFilePath("authorities"),
+        };
+        settings = settings with
+        {
+            Every = telemetry.OptionalInteger("everySeconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : settings.Every,
+            TracePercent = telemetry.OptionalInteger("tracePercent") ?? settings.TracePercent,
+        };
+        telemetry.RefuseOthers();
         return settings;
     }
 

@@ -5,6 +5,7 @@ using Fota.Manifest.Reports;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Storage;
+using Fota.UpdateServer.Telemetry;
 
 namespace Fota.UpdateServer.Rollouts;
 
@@ -26,17 +27,19 @@ internal sealed class RolloutCoordinator : ISharedMemory
     private readonly ReplicaFreshness _freshness;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
+    private readonly ServerMetrics _metrics;
 
     /// <summary>Null when nobody knows what the store holds: it is read anew before it is needed.</summary>
     private volatile FleetReplica? _replica;
 
-    public RolloutCoordinator(IFleetStore store, ReleaseCatalog catalog, CatalogUpdate update, ReplicaFreshness freshness, TimeProvider time, ILogger<RolloutCoordinator> log)
+    public RolloutCoordinator(IFleetStore store, ReleaseCatalog catalog, CatalogUpdate update, ReplicaFreshness freshness, TimeProvider time, ServerMetrics metrics, ILogger<RolloutCoordinator> log)
     {
         _store = store;
         _catalog = catalog;
         _update = update;
         _freshness = freshness;
         _time = time;
+        _metrics = metrics;
         _log = log;
         CatchUp();
         WarnOfZones();
@@ -81,6 +84,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
     {
         if (AnswerFromMemory(identity, report) is { } answer)
         {
+            _metrics.CheckedIn(fromMemory: true);
             return answer;
         }
 
@@ -90,6 +94,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
             step = CheckInStep.Of(now, _seen, identity, report, _time.GetUtcNow(), IsListed);
             return step.IsNews ? new Outcome(step.Pending, new FleetChange(step.Device, report.Content.Deployment is null ? null : signed, [.. step.Pending.Steps])) : null;
         });
+        _metrics.CheckedIn(fromMemory: false);
         Say(identity, step!);
         return new CheckInOutcome(step!.Device, AssignedTo(step.Pending.Rollouts, identity.Device));
     }
@@ -150,8 +155,21 @@ internal sealed class RolloutCoordinator : ISharedMemory
     public DeviceTraits? TraitsOf(DeviceId device) => Replica.Fleet.Traits.GetValueOrDefault(device);
 
     /// <summary>Notes what operators say of a device. Stages that have begun keep the members that they have.</summary>
-    public void Describe(DeviceTraits traits) => Change(now =>
-        new Outcome(new PendingChange(now.Rollouts, now.Fleet with { Traits = now.Fleet.Traits.SetItem(traits.Device, traits) }), new FleetChange(null, null, []) { Traits = traits }));
+    public void Describe(DeviceTraits traits) => Describe(traits.Device, (_, _) => traits);
+
+    /// <summary>Changes what operators say of a device, from what is said of it at that moment: two who say something else at the same time both keep their word.</summary>
+    /// <param name="device">Which; it need not have checked in yet.</param>
+    /// <param name="change">Makes what is said then of the device (null where it never checked in) and of what is said now; it may be asked several times, and what it throws changes nothing.</param>
+    public DeviceTraits Describe(DeviceId device, Func<DeviceRecord?, DeviceTraits, DeviceTraits> change)
+    {
+        DeviceTraits? traits = null;
+        Change(now =>
+        {
+            traits = change(now.Fleet.Devices.GetValueOrDefault(device), now.Fleet.Traits.GetValueOrDefault(device) ?? new DeviceTraits(device));
+            return new Outcome(new PendingChange(now.Rollouts, now.Fleet with { Traits = now.Fleet.Traits.SetItem(device, traits) }), new FleetChange(null, null, []) { Traits = traits });
+        });
+        return traits!;
+    }
 
     /// <summary>Writes down when devices that said nothing new were seen.</summary>
     /// <exception cref="StoreUnavailableException">The store is away; it stays noted.</exception>
@@ -299,7 +317,14 @@ internal sealed class RolloutCoordinator : ISharedMemory
     }
 
     /// <summary>Makes one change of everything, as it is in the store at that moment; <paramref name="decide"/> may be asked several times, and changes nothing by itself.</summary>
-    private void Change(Func<FleetReplica, Outcome?> decide) => InTurn(() =>
+    private void Change(Func<FleetReplica, Outcome?> decide)
+    {
+        long begun = _time.GetTimestamp();
+        InTurn(() => ChangeInTurn(decide));
+        _metrics.Changed(_time.GetElapsedTime(begun));
+    }
+
+    private void ChangeInTurn(Func<FleetReplica, Outcome?> decide)
     {
         FleetReplica known = _replica ?? FleetReplica.Empty.With(_store.Load()), before = known, after = known;
         Outcome? outcome = null;
@@ -323,7 +348,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
         }
 
         Tell(before, outcome);
-    });
+    }
 
     private void InTurn(Action work)
     {
@@ -367,6 +392,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
 
             foreach (RolloutDecision decision in step.Decisions)
             {
+                _metrics.Decided(decision.Kind);
                 Log.RolloutDecided(_log, step.State.Plan.Id, decision.Kind, decision.By, decision.Why);
             }
         }

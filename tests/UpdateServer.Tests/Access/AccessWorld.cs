@@ -112,6 +112,8 @@ internal sealed class AccessWorld : IAsyncDisposable
         Add("POST", "/.well-known/est/simplereenroll", () => Request("/.well-known/est/simplereenroll", renewal, "application/pkcs10"), HttpStatusCode.Accepted);
 
         Add("GET", "/health", () => Request("GET", "/health"));
+        Add("GET", "/health/ready", () => Request("GET", "/health/ready"));
+        Add("GET", $"{Api}/openapi.json", () => Request("GET", $"{Api}/openapi.json"));
         Add("GET", "/repo/{**path}", () => Request("GET", "/repo/metadata/timestamp.json"));
         Add("HEAD", "/repo/{**path}", () => Request("HEAD", "/repo/metadata/timestamp.json"));
         Add("GET", "/.well-known/est/cacerts", () => Request("GET", "/.well-known/est/cacerts"));
@@ -160,7 +162,10 @@ internal sealed class AccessWorld : IAsyncDisposable
 
     private void AddDevices()
     {
+        Add("GET", $"{Api}/fleet/status", () => Request("GET", $"{Api}/fleet/status"), mark: "infusion-pump");
         Add("GET", $"{Api}/devices", () => Request("GET", $"{Api}/devices"), mark: "pump-0001");
+        Add("GET", $"{Api}/devices/{{device}}", () => Request("GET", $"{Api}/devices/pump-0001"), mark: "pump-0001");
+        Add("PATCH", $"{Api}/devices/{{device}}/traits", () => Request("PATCH", $"{Api}/devices/pump-0001/traits", new { hardware = "rev-a" }));
         Add("PUT", $"{Api}/devices/{{device}}/traits", () => Request("PUT", $"{Api}/devices/pump-0001/traits", new { site = "basel" }));
         Add("POST", $"{Api}/devices/{{device}}/revocation", () => Request("POST", $"{Api}/devices/pump-0002/revocation", new { reason = "stolen" }));
         _cases.Add($"GET {Api}/device-revocations", new AccessCase(() => RevokedAsync("pump-0003", Request("GET", $"{Api}/device-revocations"))) { Mark = "pump-0003" });
@@ -178,6 +183,7 @@ internal sealed class AccessWorld : IAsyncDisposable
         object plan = new { product = "infusion-pump", version = "1.1.0", filter = new { sites = new[] { "basel" } }, stages = new object[] { new { name = "all" } }, abort_after_failures = 1 };
         Add("GET", $"{Api}/rollouts", () => Request("GET", $"{Api}/rollouts"), mark: "\"id\":\"r1\"");
         Add("POST", $"{Api}/rollouts", () => Request("POST", $"{Api}/rollouts", plan), HttpStatusCode.Created);
+        Add("POST", $"{Api}/rollout-simulations", () => Request("POST", $"{Api}/rollout-simulations", new { plan, devices = 5 }));
         AddRollout("GET", "", null, "");
         AddRollout("GET", "/plan", null, "");
         AddRollout("GET", "/decisions", null, "");

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Fota.Manifest;
 using Fota.Manifest.Reports;
 using Fota.TestKit;
@@ -8,6 +9,7 @@ using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage;
 using Fota.UpdateServer.Storage.Sqlite;
+using Fota.UpdateServer.Telemetry;
 using Fota.UpdateServer.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -43,8 +45,9 @@ public sealed class DeltaPlannerTests
         {
             ReleaseCatalog catalog = new(Publication.Empty);
             ManualClock clock = new(DateTimeOffset.UnixEpoch);
+            using Meter meter = new(nameof(DeltaPlannerTests));
             SqliteReleaseStore releases = new(new SqliteDatabase(Path.Combine(folder.FullName, "server.db")));
-            RolloutCoordinator coordinator = new(new FleetOfOne(), catalog, new CatalogUpdate(releases, catalog), ReplicaFreshness.Always(clock), clock, NullLogger<RolloutCoordinator>.Instance);
+            RolloutCoordinator coordinator = new(new FleetOfOne(), catalog, new CatalogUpdate(releases, catalog), ReplicaFreshness.Always(clock), clock, new ServerMetrics(meter), NullLogger<RolloutCoordinator>.Instance);
             PublishedImages images = new(catalog, new ContentStore(folder.FullName, new ServerSeams()), NullLogger<PublishedImages>.Instance);
             DeltaPlanner planner = new(images, catalog, coordinator);
             planner.Plan();

@@ -46,7 +46,7 @@ public sealed class SimulateCommandTests
     private static string Curve(string plan)
     {
         using StringWriter text = new();
-        Assert.That(SimulateCommand.Run(PlanDocument.Parse(Encoding.UTF8.GetBytes(plan)), 100, new FleetBehaviour(), 7, TimeSpan.FromDays(1), json: false, text), Is.Zero);
+        Assert.That(SimulateCommand.Run(new SimulationRequest(PlanDocument.Parse(Encoding.UTF8.GetBytes(plan)), 100, FailureRate: 0, Seed: 7, Days: 1), json: false, text), Is.Zero);
         return text.ToString();
     }
 }

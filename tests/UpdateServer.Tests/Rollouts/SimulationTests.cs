@@ -58,9 +58,9 @@ public sealed class SimulationTests
     {
         PlanDocument plan = new("infusion-pump", "2.0.0", [new StageDocument("canary", 10), new StageDocument("rest")], 50) { Windows = new WindowsDocument([new WindowDocument("00:00", "12:00")]) };
         using StringWriter text = new(), json = new();
-        Assert.That(SimulateCommand.Run(plan, 200, new FleetBehaviour { Failure = 0.02 }, 7, TimeSpan.FromDays(30), json: false, text), Is.Zero);
+        Assert.That(SimulateCommand.Run(new SimulationRequest(plan, 200, FailureRate: 0.02, Seed: 7), json: false, text), Is.Zero);
         Assert.That(text.ToString(), Does.StartWith("200 devices, seed 7: completed after ").And.Contain("stage rest begins with 190 of the 190 devices that are left"));
-        SimulateCommand.Run(plan, 200, new FleetBehaviour { Failure = 0.02 }, 7, TimeSpan.FromDays(30), json: true, json);
+        SimulateCommand.Run(new SimulationRequest(plan, 200, FailureRate: 0.02, Seed: 7), json: true, json);
         JsonElement outcome = JsonSerializer.Deserialize<JsonElement>(json.ToString()), last = outcome.GetProperty("curve").EnumerateArray().Last();
         Assert.That(last.GetProperty("succeeded").GetInt32() + last.GetProperty("failed").GetInt32(), Is.EqualTo(200));
     }
@@ -70,7 +70,7 @@ public sealed class SimulationTests
     public void A_plan_that_could_not_start_is_refused_by_the_simulation_too()
     {
         PlanDocument plan = new("infusion-pump", "2.0.0", [new StageDocument("canary") { Percent = 5, MinimumSample = 20 }, new StageDocument("rest")], 1);
-        RejectedException refused = Assert.Throws<RejectedException>(() => SimulateCommand.Run(plan, 200, new FleetBehaviour(), 7, TimeSpan.FromDays(30), json: false, TextWriter.Null));
+        RejectedException refused = Assert.Throws<RejectedException>(() => SimulateCommand.Run(new SimulationRequest(plan, 200, FailureRate: 0, Seed: 7), json: false, TextWriter.Null));
         Assert.That(refused.Rejection.Detail, Does.StartWith("start: wanted a first stage of at least 20 devices"));
     }
 

@@ -52,4 +52,8 @@ internal enum ScopeRule
 /// <param name="Audience">Who.</param>
 /// <param name="Roles">Of people: one of these is needed.</param>
 /// <param name="Scope">What the bounds of their grants mean.</param>
-internal sealed record AccessRow(string Method, string Pattern, Audience Audience, Role Roles = Role.None, ScopeRule Scope = ScopeRule.Free);
+internal sealed record AccessRow(string Method, string Pattern, Audience Audience, Role Roles = Role.None, ScopeRule Scope = ScopeRule.Free)
+{
+    /// <summary>What it does, in a sentence: the description of the API says it.</summary>
+    public required string What { get; init; }
+}

@@ -1,7 +1,10 @@
 namespace Fota.UpdateServer.Rollouts.Simulation;
 
 /// <summary>How far a simulated rollout was, from time to time.</summary>
-internal sealed class SimulationCurve(RolloutSimulation simulation)
+/// <param name="simulation">It.</param>
+/// <param name="seed">Its seed.</param>
+/// <param name="devices">How many devices it has.</param>
+internal sealed class SimulationCurve(RolloutSimulation simulation, ulong seed, int devices)
 {
     private const int MostPoints = 40;
 
@@ -20,7 +23,7 @@ internal sealed class SimulationCurve(RolloutSimulation simulation)
     }
 
     /// <summary>Everything, for programs.</summary>
-    public SimulationOutcome ToOutcome(ulong seed, int devices) => new(
+    public SimulationOutcome ToOutcome() => new(
         seed,
         devices,
         simulation.State.Status.ToString().ToLowerInvariant(),
@@ -31,7 +34,7 @@ internal sealed class SimulationCurve(RolloutSimulation simulation)
         [.. simulation.Decisions.Select(d => new OutcomeDecision((d.At - _start).TotalMinutes, d.Kind.ToString(), d.Why))]);
 
     /// <summary>A table for people: at most 40 moments, in even distances, and the last one; then what was decided.</summary>
-    public void Print(TextWriter output, ulong seed, int devices)
+    public void Print(TextWriter output)
     {
         output.WriteLine($"{devices} devices, seed {seed}: {simulation.State.Status.ToString().ToLowerInvariant()} after {Time((simulation.Now - _start).TotalMinutes)}{(simulation.State.Reason is { } why ? $": {why}" : "")}");
         output.WriteLine($"{"time",9}  {"stage",-16}  {"members",8}  {"at it",8}  {"done",8}  {"failed",8}  {"silent",8}");

@@ -1,0 +1,101 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using Fota.TestKit;
+using Fota.UpdateServer.Tests.Support;
+
+namespace Fota.UpdateServer.Tests.Outside;
+
+/// <summary>What a load balancer is told of a server, by which name the trouble goes, and that the word changes when it is over.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class ReadinessTests : IAsyncDisposable
+{
+    private readonly ServerUnderTest _server = ServerUnderTest.StartAsync().GetAwaiter().GetResult();
+
+    public async ValueTask DisposeAsync() => await _server.DisposeAsync();
+
+    [Test]
+    public async Task Server_with_a_fresh_publication_is_ready_and_nothing_is_wrong()
+    {
+        await PublishAsync();
+        (HttpStatusCode status, JsonElement found) = await AskAsync();
+        Assert.That(status, Is.EqualTo(HttpStatusCode.OK));
+        Assert.That(found.GetProperty("status").GetString(), Is.EqualTo("ok"), found.ToString());
+        Assert.That(found.GetProperty("checks").EnumerateArray().Select(static c => $"{c.GetProperty("name")} {c.GetProperty("status")}"), Is.EqualTo(new[] { "disk ok", "publication ok", "revocation_lists ok", "store ok", "tls ok" }));
+    }
+
+    [Test]
+    public async Task Server_without_a_publication_is_ready_and_says_that_it_has_none() => await IsFoundAsync("publication", "degraded", "nothing is published yet");
+
+    [Test]
+    public async Task Expired_timestamp_is_said_and_stops_no_report()
+    {
+        await PublishAsync();
+        _server.Clock.Now = _server.Source.Repository.Timestamp.Expires;
+        await IsFoundAsync("publication", "degraded", "devices take nothing new until the signer's machine publishes another");
+    }
+
+    [Test]
+    public async Task Damaged_content_is_failing()
+    {
+        await PublishAsync();
+        foreach (string file in Directory.EnumerateFiles(_server.PathOf("data/content"), "*", SearchOption.AllDirectories))
+        {
+            File.Delete(file);
+        }
+
+        await IsFoundAsync("publication", "failing", "content is away or damaged", HttpStatusCode.ServiceUnavailable);
+    }
+
+    [TestCase(255L, "degraded", HttpStatusCode.OK)]
+    [TestCase(15L, "failing", HttpStatusCode.ServiceUnavailable)]
+    public async Task Full_disk_is_said_before_it_is_full(long mebibytes, string status, HttpStatusCode code)
+    {
+        _server.FreeSpace = mebibytes * 1024 * 1024;
+        await IsFoundAsync("disk", status, $"the data folder's disk has room for {mebibytes} MiB", code);
+    }
+
+    [TestCase(13, "degraded", HttpStatusCode.OK)]
+    [TestCase(-1, "failing", HttpStatusCode.ServiceUnavailable)]
+    public async Task End_of_the_servers_own_certificate_is_said_two_weeks_before(int days, string status, HttpStatusCode code)
+    {
+        using X509Certificate2 certificate = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(_server.PathOf("server.pem")));
+        _server.Clock.Now = certificate.NotAfter.ToUniversalTime().AddDays(-days);
+        await IsFoundAsync("tls", status, "the server's certificate is good from", code);
+    }
+
+    [Test]
+    public async Task Trouble_that_is_over_is_not_said_any_more()
+    {
+        await PublishAsync();
+        _server.FreeSpace = 0;
+        Assert.That((await AskAsync()).Status, Is.EqualTo(HttpStatusCode.ServiceUnavailable));
+        _server.FreeSpace = null;
+        Assert.That((await AskAsync()).Status, Is.EqualTo(HttpStatusCode.ServiceUnavailable), "looked at twice in a second");
+        _server.Clock.Now += TimeSpan.FromSeconds(1);
+        Assert.That((await AskAsync()).Status, Is.EqualTo(HttpStatusCode.OK));
+    }
+
+    private async Task PublishAsync()
+    {
+        _server.Source.Add(SampleRelease.Create(security: 2));
+        using HttpResponseMessage published = await _server.PublishAsync();
+        await ServerUnderTest.ReadAsync(published, HttpStatusCode.OK);
+    }
+
+    private async Task IsFoundAsync(string check, string status, string detail, HttpStatusCode code = HttpStatusCode.OK)
+    {
+        (HttpStatusCode answered, JsonElement found) = await AskAsync();
+        JsonElement finding = found.GetProperty("checks").EnumerateArray().Single(c => c.GetProperty("name").GetString() == check);
+        Assert.That(finding.GetProperty("status").GetString(), Is.EqualTo(status), found.ToString());
+        Assert.That(finding.GetProperty("detail").GetString(), Does.Contain(detail));
+        Assert.That(found.GetProperty("status").GetString(), Is.EqualTo(status), found.ToString());
+        Assert.That(answered, Is.EqualTo(code));
+    }
+
+    private async Task<(HttpStatusCode Status, JsonElement Found)> AskAsync()
+    {
+        using HttpResponseMessage response = await _server.Anonymous.GetAsync("/health/ready");
+        return (response.StatusCode, JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync()));
+    }
+}
