@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Security.Authentication;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fota.Interop.OpenSsl;
@@ -26,7 +25,6 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Fota.UpdateServer;
 
@@ -142,21 +140,7 @@ public sealed class FotaServer : IAsyncDisposable
             kestrel.Listen(settings.Listen, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
-                listen.UseHttps(https =>
-                {
-                    https.SslProtocols = SslProtocols.Tls13;
-                    https.ServerCertificate = credential.Certificate;
-                    https.ServerCertificateChain = credential.Intermediates;
-                    https.HandshakeTimeout = ServerLimits.HandshakeTimeout;
-
-                    // Asked of everyone, demanded of devices: only their endpoint says 401, and it judges the certificate itself.
-                    https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-                    https.AllowAnyClientCertificate();
-                    https.CheckCertificateRevocation = false;
-
-                    // Devices that show a certificate take up no earlier session, so its tickets would only be bytes on their links (docs/performance.md).
-                    https.OnAuthenticate = static (_, options) => options.AllowTlsResume = false;
-                });
+                listen.UseHttps(ServerTls.Of(credential));
             });
         });
     }

@@ -1,10 +1,9 @@
 using Fota.Manifest.Encoding;
-using Fota.Manifest.Envelope;
 using Fota.Manifest.Keys;
 
 namespace Fota.Manifest.Reports;
 
-/// <summary>A report that the device's own key signed. The type is the proof: <see cref="Verify"/> is its only maker, and a rollout takes nothing else.</summary>
+/// <summary>A report that the device's own key signed. The type is the proof: <see cref="Verify(SignedReport, VerificationKey, string)"/> is its only maker, and a rollout takes nothing else.</summary>
 public sealed class VerifiedReport
 {
     private VerifiedReport(DeviceReport content) => Content = content;
@@ -34,27 +33,26 @@ public sealed class VerifiedReport
     public static Verdict<VerifiedReport> Verify(ReadOnlySpan<byte> bytes, VerificationKey key, string device)
     {
         ArgumentNullException.ThrowIfNull(key);
-        byte[]? own = bytes.Length <= DecodeLimits.ReportBytes ? bytes.ToArray() : null;
+        Verdict<SignedReport> decoded = SignedReport.Decode(bytes);
+        return Verdict.Of(() => Verify(decoded.OrThrow(), key, device).OrThrow());
+    }
+
+    /// <summary>As <see cref="Verify(ReadOnlySpan{byte}, VerificationKey, string)"/>, of one that was decoded.</summary>
+    public static Verdict<VerifiedReport> Verify(SignedReport report, VerificationKey key, string device)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        ArgumentNullException.ThrowIfNull(key);
         return Verdict.Of(() =>
         {
-            if (own is null)
-            {
-                throw new RejectedException(RejectionReason.LimitExceeded, $"report: wanted at most {DecodeLimits.ReportBytes} bytes");
-            }
-
-            DeterministicCbor.Require(own, "report");
-            CoseMessage cose = CoseMessage.Decode(own, "report");
-            cose.RequireProfile("report");
-            ReadOnlyMemory<byte> payload = CborDoor.Require(cose.Payload, "report: the payload");
-            if (!cose.MayBeBy(key) || !cose.IsBy(key, payload.Span))
+            if (!report.IsBy(key))
             {
                 throw new RejectedException(RejectionReason.SignatureInvalid, $"report: wanted a signature by the device's key {key.Id}");
             }
 
-            DeviceReport report = DeviceReport.Decode(payload);
-            return string.Equals(report.Device, device, StringComparison.Ordinal)
-                ? new VerifiedReport(report)
-                : throw new RejectedException(RejectionReason.ForeignReport, $"report: wanted device \"{device}\", got \"{report.Device}\"");
+            DeviceReport content = report.ReadUnverified();
+            return string.Equals(content.Device, device, StringComparison.Ordinal)
+                ? new VerifiedReport(content)
+                : throw new RejectedException(RejectionReason.ForeignReport, $"report: wanted device \"{device}\", got \"{content.Device}\"");
         });
     }
 }

@@ -4,11 +4,12 @@ using Fota.Manifest;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Devices;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Options;
 
 namespace Fota.UpdateServer.Api;
 
-/// <summary>Authenticates a device by its TLS client certificate. The handshake only proves that it holds the key; whether it is a device is asked here, each time.</summary>
+/// <summary>Authenticates a device by its TLS client certificate. The handshake only proves that it holds the key; whether it is a device is asked here, each time, and so is whether it was taken back meanwhile.</summary>
 internal sealed class DeviceAuthentication(IOptionsMonitor<DeviceAuthenticationOptions> options, ILoggerFactory loggers, UrlEncoder encoder, DeviceCertificates certificates)
     : AuthenticationHandler<DeviceAuthenticationOptions>(options, loggers, encoder)
 {
@@ -26,14 +27,23 @@ internal sealed class DeviceAuthentication(IOptionsMonitor<DeviceAuthenticationO
             return Task.FromResult(AuthenticateResult.NoResult());
         }
 
-        (DeviceIdentity? identity, _refused) = certificates.Identify(certificate, Options.Use);
-        if (identity is null)
+        // A chain is built once for a connection: it shows the one certificate of its handshake.
+        IDictionary<object, object?>? connection = Context.Features.Get<IConnectionItemsFeature>()?.Items;
+        DeviceCredential? known = connection?.TryGetValue(typeof(DeviceCredential), out object? before) == true ? (DeviceCredential?)before : null;
+        (DeviceCredential? credential, _refused) = certificates.Identify(certificate, Options.Use, known);
+        if (credential is null)
         {
             Log.CertificateRefused(Logger, _refused!.Detail);
             return Task.FromResult(AuthenticateResult.Fail(_refused.Detail));
         }
 
-        if (certificate.NotAfter.ToUniversalTime() < TimeProvider.GetUtcNow().UtcDateTime)
+        DeviceIdentity identity = credential.Identity;
+        if (connection is not null && !ReferenceEquals(known, credential))
+        {
+            connection[typeof(DeviceCredential)] = credential;
+        }
+
+        if (credential.Judged.Expired > TimeSpan.Zero)
         {
             Log.ExpiredCertificateAccepted(Logger, identity.Device, certificate.NotAfter.ToUniversalTime(), Options.Use);
         }

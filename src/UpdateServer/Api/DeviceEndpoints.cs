@@ -31,10 +31,19 @@ internal static class DeviceEndpoints
         using MemoryStream body = new();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         byte[] signed = body.ToArray();
+        Verdict<SignedReport> decoded = SignedReport.Decode(signed);
         Verdict<CheckInOutcome> verdict = Verdict.Of(() =>
         {
-            VerifiedReport report = VerifiedReport.Verify(signed, identity.Key, identity.Device.ToString()).OrThrow();
-            return coordinator.CheckIn(identity, report, signed);
+            SignedReport said = decoded.OrThrow();
+            if (HeardConnection.Of(context) is { } heard && heard.IsBy(identity) && coordinator.HearAgain(identity, said.ReadUnverified()) is { } same)
+            {
+                return same;
+            }
+
+            VerifiedReport report = VerifiedReport.Verify(said, identity.Key, identity.Device.ToString()).OrThrow();
+            CheckInOutcome outcome = coordinator.CheckIn(identity, report, signed);
+            HeardConnection.Note(context, identity);
+            return outcome;
         });
         if (verdict.IsAccepted(out CheckInOutcome? outcome, out Rejection? rejection))
         {

@@ -7,7 +7,28 @@ namespace Fota.UpdateServer.Certificates;
 /// <summary>What a certificate chain comes to.</summary>
 /// <param name="Authority">Who vouches for the certificate.</param>
 /// <param name="Expired">How long ago the certificate itself has ended; zero if it has not. Whether that matters is for others to say.</param>
-internal sealed record JudgedCertificate(RegisteredAuthority Authority, TimeSpan Expired);
+/// <param name="Chain">The certificate, who issued it, and so on to an authority of its own.</param>
+internal sealed record JudgedCertificate(RegisteredAuthority Authority, TimeSpan Expired, IReadOnlyList<X509Certificate2> Chain)
+{
+    private readonly DateTimeOffset _from = Chain.Max(static c => new DateTimeOffset(c.NotBefore)), _until = Chain.Min(static c => new DateTimeOffset(c.NotAfter));
+
+    /// <summary>Whether the chain is as good now as it was when it was built: nothing of it has ended or is yet to begin, and nothing was taken back.</summary>
+    public bool IsStillGood(DateTimeOffset now) => Expired == TimeSpan.Zero && now >= _from && now <= _until && WhyNot(now) is null;
+
+    /// <summary>What the authority's lists say against it; null for nothing.</summary>
+    public Rejection? WhyNot(DateTimeOffset now)
+    {
+        for (int i = 0; Authority.Lists is not null && i < Chain.Count - 1; i++)
+        {
+            if (Authority.Lists.WhyNot(Chain[i], Chain[i + 1], now) is { } refused)
+            {
+                return refused;
+            }
+        }
+
+        return null;
+    }
+}
 
 /// <summary>Judges client certificates: no CA's, for client authentication, by one of some registered authorities and nobody else, and not taken back. No network is ever asked.</summary>
 internal sealed class ClientCertificateJudge(IReadOnlyList<RegisteredAuthority> authorities, TimeProvider time)
@@ -55,15 +76,8 @@ internal sealed class ClientCertificateJudge(IReadOnlyList<RegisteredAuthority> 
             return (null, Foreign("wanted a certificate that a registered CA issued, got another"));
         }
 
-        for (int i = 0; authority.Lists is not null && i < elements.Length - 1; i++)
-        {
-            if (authority.Lists.WhyNot(elements[i], elements[i + 1], now) is { } refused)
-            {
-                return (null, refused);
-            }
-        }
-
-        return (new JudgedCertificate(authority, isGood ? TimeSpan.Zero : now - end), null);
+        JudgedCertificate judged = new(authority, isGood ? TimeSpan.Zero : now - end, elements);
+        return judged.WhyNot(now) is { } refused ? (null, refused) : (judged, null);
     }
 
     /// <summary>Whether nothing is wrong but the time of the certificate itself: not its signature, not its use, and nothing about its authority.</summary>

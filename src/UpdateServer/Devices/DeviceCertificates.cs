@@ -20,8 +20,20 @@ internal sealed class DeviceCertificates(IReadOnlyList<RegisteredAuthority> auth
     /// <summary>The CA certificates that vouch for devices.</summary>
     public X509Certificate2Collection Authorities => _judge.Certificates;
 
-    /// <summary>The identity, or why there is none.</summary>
-    public (DeviceIdentity? Identity, Rejection? Refused) Identify(X509Certificate2 certificate, CertificateUse use)
+    /// <summary>Whose certificate it is, or why it is nobody's.</summary>
+    /// <param name="certificate">What was shown.</param>
+    /// <param name="use">What it is to be good for.</param>
+    /// <param name="known">What the same certificate came to before; null for nothing. What may have changed since is asked again: time, revocation lists, and devices that were shut out.</param>
+    public (DeviceCredential? Credential, Rejection? Refused) Identify(X509Certificate2 certificate, CertificateUse use, DeviceCredential? known = null)
+    {
+        (DeviceCredential? credential, Rejection? refused) = known is not null && known.Judged.IsStillGood(time.GetUtcNow()) ? (known, null) : Read(certificate, use);
+        return credential is null ? (null, refused)
+            : revocations.Find(credential.Identity.Device, credential.Identity.Key.Id) is { } revocation
+                ? (null, ClientCertificateJudge.Foreign($"wanted a device that is not shut out, got {credential.Identity.Device}, which {revocation.By} shut out: {revocation.Reason}"))
+                : (credential, null);
+    }
+
+    private (DeviceCredential? Credential, Rejection? Refused) Read(X509Certificate2 certificate, CertificateUse use)
     {
         (JudgedCertificate? judged, Rejection? refused) = _judge.Judge(certificate);
         if (judged is null)
@@ -39,17 +51,14 @@ internal sealed class DeviceCertificates(IReadOnlyList<RegisteredAuthority> auth
             return (null, ClientCertificateJudge.Foreign($"wanted a certificate of a CA of {product}, got one of a CA of {string.Join(", ", judged.Authority.Products)}"));
         }
 
-        return WhyNotExpired(certificate, judged, use) is { } late ? (null, late) : WithKey(certificate, device, product);
+        return WhyNotExpired(certificate, judged, use) is { } late ? (null, late) : WithKey(certificate, judged, device, product);
     }
 
-    private (DeviceIdentity? Identity, Rejection? Refused) WithKey(X509Certificate2 certificate, DeviceId device, ProductName product)
+    private static (DeviceCredential? Credential, Rejection? Refused) WithKey(X509Certificate2 certificate, JudgedCertificate judged, DeviceId device, ProductName product)
     {
         try
         {
-            DeviceIdentity identity = new(device, product, VerificationKey.FromSubjectPublicKeyInfo(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
-            return revocations.Find(device, identity.Key.Id) is { } revocation
-                ? (null, ClientCertificateJudge.Foreign($"wanted a device that is not shut out, got {device}, which {revocation.By} shut out: {revocation.Reason}"))
-                : (identity, null);
+            return (new DeviceCredential(new DeviceIdentity(device, product, VerificationKey.FromSubjectPublicKeyInfo(certificate.PublicKey.ExportSubjectPublicKeyInfo())), judged), null);
         }
         catch (RejectedException e)
         {
@@ -72,3 +81,6 @@ internal sealed class DeviceCertificates(IReadOnlyList<RegisteredAuthority> auth
         return values.Length == 1 ? values[0] : null;
     }
 }
+
+/// <summary>A device's identity, and the chain of certificates that it rests on.</summary>
+internal sealed record DeviceCredential(DeviceIdentity Identity, JudgedCertificate Judged);

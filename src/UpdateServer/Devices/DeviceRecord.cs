@@ -46,14 +46,14 @@ internal sealed record DeviceRecord
     public static DeviceRecord After(DeviceRecord? before, DeviceIdentity identity, DeviceReport report, DateTimeOffset now) => new()
     {
         Device = identity.Device,
-        Product = identity.Product,
+        Product = Vocabulary.Of(identity.Product),
         Key = identity.Key.Id,
-        Version = report.RunningVersion,
+        Version = Vocabulary.Of(report.RunningVersion),
         Slot = report.Slot,
         Floor = report.Floor,
         State = report.State,
-        ManifestDigest = report.ManifestDigest,
-        ConfirmedDigest = report.State is ReportState.Idle or ReportState.Confirmed ? report.ManifestDigest : before?.ConfirmedDigest,
+        ManifestDigest = Vocabulary.Of(report.ManifestDigest),
+        ConfirmedDigest = report.State is ReportState.Idle or ReportState.Confirmed ? Vocabulary.Of(report.ManifestDigest) : before?.ConfirmedDigest,
         Deployment = report.Deployment,
         Reason = report.Reason,
         Detail = report.Detail,

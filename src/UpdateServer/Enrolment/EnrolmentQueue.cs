@@ -55,7 +55,8 @@ internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates c
     public bool Issue(Sha256Digest request, byte[] encoded)
     {
         using X509Certificate2 certificate = Load(encoded);
-        (DeviceIdentity? identity, Rejection? refused) = certificates.Identify(certificate, CertificateUse.Updates);
+        (DeviceCredential? credential, Rejection? refused) = certificates.Identify(certificate, CertificateUse.Updates);
+        DeviceIdentity? identity = credential?.Identity;
         return Answer(request, record => identity is null ? throw new RejectedException(refused!)
             : identity.Device.Equals(record.Device) && identity.Product.Equals(record.Product) && identity.Key.Id == record.Key
             ? record with { State = EnrolmentState.Issued, Answered = time.GetUtcNow(), Certificate = encoded, Detail = null }

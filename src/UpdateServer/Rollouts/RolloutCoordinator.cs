@@ -99,6 +99,33 @@ internal sealed class RolloutCoordinator : ISharedMemory
         return new CheckInOutcome(step!.Device, AssignedTo(step.Pending.Rollouts, identity.Device));
     }
 
+    /// <summary>
+    /// The answer to a report that says what the device said last, while there is nothing for it to do; null for every other one. No signature is asked for: nothing is taken from
+    /// the report, not even its place in the order of reports. That the device came is the connection's own word, for which the same key vouches (ADR 25).
+    /// </summary>
+    /// <param name="identity">Who holds the connection's key.</param>
+    /// <param name="report">What was said over the connection.</param>
+    public CheckInOutcome? HearAgain(DeviceIdentity identity, DeviceReport report)
+    {
+        if (_replica is not { } replica || !_freshness.IsFresh || !replica.Fleet.Devices.TryGetValue(identity.Device, out DeviceRecord? record) || record.Key != identity.Key.Id
+            || !record.Product.Equals(identity.Product) || !report.Product.Equals(identity.Product) || report.Device != identity.Device.ToString() || report.Deployment is not null
+            || replica.Rollouts.Exists(r => r.IsActive && r.Plan.Product.Equals(identity.Product)))
+        {
+            return null;
+        }
+
+        DeviceRecord before = _seen.Current(record);
+        DateTimeOffset now = _time.GetUtcNow();
+        if (before.IsNotNews(report) || !DeviceRecord.After(before, identity, report, now).SaysTheSameAs(record))
+        {
+            return null;
+        }
+
+        _seen.Note(record, new Sighting(identity.Device, identity.Key.Id, before.Ordinal, before.Nonce, now));
+        _metrics.CheckedIn(fromMemory: true);
+        return new CheckInOutcome(before, null);
+    }
+
     /// <summary>Makes a draft for a listed release.</summary>
     /// <param name="document">The plan.</param>
     /// <param name="author">Who made it.</param>

@@ -18,7 +18,7 @@ internal sealed class SightingBook
     public void Note(DeviceRecord said, Sighting seen) => _pages.AddOrUpdate(
         seen.Device,
         static (_, page) => page,
-        static (_, old, page) => old.Seen.Key == page.Seen.Key && old.Seen.Ordinal >= page.Seen.Ordinal ? old : page,
+        static (_, old, page) => old.Seen.Key == page.Seen.Key && !IsLater(page.Seen, old.Seen.Ordinal, old.Seen.At) ? old : page,
         (Said: said, Seen: seen));
 
     /// <summary>What is known of a device, with what is noted here.</summary>
@@ -41,5 +41,8 @@ internal sealed class SightingBook
     }
 
     private static bool IsNews(DeviceRecord record, (DeviceRecord Said, Sighting Seen) page) =>
-        record.Key == page.Seen.Key && record.Ordinal < page.Seen.Ordinal && record.SaysTheSameAs(page.Said);
+        record.Key == page.Seen.Key && IsLater(page.Seen, record.Ordinal, record.LastSeen) && record.SaysTheSameAs(page.Said);
+
+    // By the order of the reports; a device that came again without a further one (ADR 25) by the clock.
+    private static bool IsLater(Sighting seen, long ordinal, DateTimeOffset at) => seen.Ordinal > ordinal || (seen.Ordinal == ordinal && seen.At > at);
 }

@@ -128,7 +128,7 @@ public sealed class StoreContract<TStores> : IDisposable
     [Test]
     public void Sightings_go_forward_and_are_the_key_s_own()
     {
-        foreach (string device in (string[])["ahead", "behind", "remade"])
+        foreach (string device in (string[])["ahead", "again", "behind", "remade"])
         {
             _stores.Fleet.Put(SampleFleet.Change(SampleFleet.Record(device, 5)));
         }
@@ -139,14 +139,15 @@ public sealed class StoreContract<TStores> : IDisposable
             Seen =
             [
                 new Sighting(DeviceId.Parse("ahead"), SampleFleet.Key, 6, new byte[] { 9 }, later),
-                new Sighting(DeviceId.Parse("behind"), SampleFleet.Key, 5, new byte[] { 9 }, later),
+                new Sighting(DeviceId.Parse("again"), SampleFleet.Key, 5, new byte[] { 9 }, later),
+                new Sighting(DeviceId.Parse("behind"), SampleFleet.Key, 4, new byte[] { 9 }, later),
                 new Sighting(DeviceId.Parse("remade"), new KeyId(Sha256Digest.Of("other"u8)), 6, new byte[] { 9 }, later),
                 new Sighting(DeviceId.Parse("unknown"), SampleFleet.Key, 6, new byte[] { 9 }, later),
             ],
         });
         Assert.That(
             _stores.Fleet.Read().Fleet.Devices.Values.Select(static d => (d.Device.ToString(), d.Ordinal, d.LastSeen)),
-            Is.EquivalentTo(new[] { ("ahead", 6L, later), ("behind", 5L, SampleFleet.Noon), ("remade", 5L, SampleFleet.Noon) }));
+            Is.EquivalentTo(new[] { ("ahead", 6L, later), ("again", 5L, later), ("behind", 5L, SampleFleet.Noon), ("remade", 5L, SampleFleet.Noon) }));
     }
 
     [Test]

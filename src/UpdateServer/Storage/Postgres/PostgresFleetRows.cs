@@ -70,7 +70,7 @@ internal static class PostgresFleetRows
         """
         UPDATE devices d SET ordinal = s.ordinal, nonce = s.nonce, last_seen = greatest(d.last_seen, s.at), changed = @number
         FROM unnest(@Device::text[], @Key::text[], @Ordinal::bigint[], @Nonce::bytea[], @At::bigint[]) AS s (device, key_id, ordinal, nonce, at)
-        WHERE d.device = s.device AND d.key_id = s.key_id AND d.ordinal < s.ordinal
+        WHERE d.device = s.device AND d.key_id = s.key_id AND d.ordinal <= s.ordinal
         """,
         new
         {

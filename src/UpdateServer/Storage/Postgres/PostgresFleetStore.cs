@@ -68,7 +68,7 @@ internal sealed class PostgresFleetStore(PostgresDatabase database) : IFleetStor
         RolloutRow[] rollouts = Query<RolloutRow>(Rollouts);
         return new FleetNews(
             clock.Changed,
-            [.. Query<DeviceRow>(Devices).Select(static r => r.ToRecord())],
+            [.. connection.Query<DeviceRow>(Devices, new { known }, transaction, buffered: false).Select(static r => r.ToRecord())],
             [.. Query<TraitRow>(Traits).Select(static r => r.ToTraits())],
             rollouts.Length == 0 ? [] : RolloutNewsRows.Join(rollouts, [], Query<WayRow>(Ways), Query<MemberRow>(Members)))
         { Generation = clock.Generation };

@@ -60,14 +60,14 @@ internal sealed class DeviceRow
     public DeviceRecord ToRecord() => new()
     {
         Device = DeviceId.Parse(Device),
-        Product = ProductName.Parse(Product),
+        Product = Vocabulary.Of(ProductName.Parse(Product)),
         Key = KeyId is null ? null : new KeyId(Sha256Digest.Parse(KeyId)),
-        Version = ReleaseVersion.Parse(Version),
+        Version = Vocabulary.Of(ReleaseVersion.Parse(Version)),
         Slot = (int)Slot,
         Floor = new SecurityVersion((uint)Floor),
         State = Enum.Parse<ReportState>(State),
-        ManifestDigest = Sha256Digest.Parse(ManifestDigest),
-        ConfirmedDigest = ConfirmedDigest is null ? null : Sha256Digest.Parse(ConfirmedDigest),
+        ManifestDigest = Vocabulary.Of(Sha256Digest.Parse(ManifestDigest)),
+        ConfirmedDigest = ConfirmedDigest is null ? null : Vocabulary.Of(Sha256Digest.Parse(ConfirmedDigest)),
         Deployment = Deployment,
         Reason = (RejectionReason)Reason,
         Detail = Detail,

@@ -77,7 +77,7 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
         }
 
         connection.Execute(
-            "UPDATE devices SET ordinal = @Ordinal, nonce = @Nonce, last_seen = max(last_seen, @At) WHERE device = @Device AND key_id = @Key AND ordinal < @Ordinal",
+            "UPDATE devices SET ordinal = @Ordinal, nonce = @Nonce, last_seen = max(last_seen, @At) WHERE device = @Device AND key_id = @Key AND ordinal <= @Ordinal",
             change.Seen.Select(static s => new { Device = s.Device.ToString(), Key = s.Key.ToString(), s.Ordinal, Nonce = s.Nonce.ToArray(), At = s.At.ToUnixTimeMilliseconds() }),
             transaction);
         foreach (RolloutStep step in change.Rollouts)
