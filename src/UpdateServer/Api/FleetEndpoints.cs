@@ -40,7 +40,7 @@ internal static class FleetEndpoints
         try
         {
             DeviceTraits traits = view.ToTraits(id);
-            coordinator.Describe(traits);
+            coordinator.Describe(traits, asker.Name);
             return TypedResults.Ok(TraitView.Of(traits));
         }
         catch (RejectedException e)

@@ -23,7 +23,7 @@ internal static class PublicationEndpoints
     }
 
     private static async Task<Results<Ok<PublicationView>, ProblemHttpResult>> PublishAsync(
-        HttpRequest request, Publisher publisher, RolloutCoordinator coordinator, DeltaSchedule deltas, ILogger<Publisher> log)
+        HttpRequest request, Asker asker, Publisher publisher, RolloutCoordinator coordinator, DeltaSchedule deltas, ILogger<Publisher> log)
     {
         if (request.ContentType != BundleType)
         {
@@ -32,7 +32,7 @@ internal static class PublicationEndpoints
 
         try
         {
-            Publication publication = await publisher.PublishAsync(request.Body, request.HttpContext.RequestAborted);
+            Publication publication = await publisher.PublishAsync(request.Body, asker.Name, request.HttpContext.RequestAborted);
             coordinator.WithdrawUnlisted();
             await deltas.RunSoonAsync();
             Log.Published(log, publication.Generation, publication.TimestampVersion, publication.Releases.Length);

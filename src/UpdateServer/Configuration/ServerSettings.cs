@@ -76,6 +76,9 @@ public sealed record ServerSettings
     /// <summary>Where people log in; null: nowhere.</summary>
     public OAuthSettings? OAuth { get; init; }
 
+    /// <summary>Who is told of what happens here.</summary>
+    public IReadOnlyList<WebhookSettings> Webhooks { get; init; } = [];
+
     /// <summary>How many requests a minute are taken of one caller.</summary>
     public RateSettings Rates { get; init; } = new();
 
@@ -120,6 +123,16 @@ public sealed record ServerSettings
         OperatorCa?.Validate("operatorCa");
         OAuth?.Validate();
         Rates.Validate();
+        for (int i = 0; i < Webhooks.Count; i++)
+        {
+            Webhooks[i].Validate($"webhooks[{i}]");
+        }
+
+        if (Webhooks.Count > WebhookSettings.Most || Webhooks.DistinctBy(static w => w.Name, StringComparer.Ordinal).Count() != Webhooks.Count)
+        {
+            throw new ConfigurationException($"webhooks: wanted at most {WebhookSettings.Most}, each with a name of its own, got more or one twice");
+        }
+
         Tls.Validate(Layout);
     }
 }

@@ -52,6 +52,7 @@ public static class SettingsFile
             ExpiredCertificates = root.OptionalObject("expiredDeviceCertificates") is { } expired ? ReadExpired(expired) : ExpiredCertificatePolicy.Refuse,
             Database = root.OptionalObject("database") is { } database ? ReadDatabase(database) : null,
             OAuth = root.OptionalObject("oauth") is { } oauth ? ReadOAuth(oauth) : null,
+            Webhooks = [.. (root.OptionalObjects("webhooks") ?? []).Select(ReadWebhook)],
             Rates = root.OptionalObject("rates") is { } rates ? ReadRates(rates) : new RateSettings(),
             Tls = ReadTls(root.Object("tls")),
         };
@@ -131,6 +132,20 @@ public static class SettingsFile
     }
 
     private static Uri Address(ConfigurationObject from, string name) => Uri.TryCreate(from.Text(name), UriKind.Absolute, out Uri? address) ? address : throw new ConfigurationException($"oauth.{name}: wanted an https address, got something else");
+
+    private static WebhookSettings ReadWebhook(ConfigurationObject webhook)
+    {
+        WebhookSettings settings = new()
+        {
+            Name = webhook.Text("name"),
+            Url = Uri.TryCreate(webhook.Text("url"), UriKind.Absolute, out Uri? address) ? address : throw new ConfigurationException("webhooks.url: wanted an https address, got something else"),
+            SecretFile = webhook.FilePath("secret"),
+            Events = webhook.OptionalTexts("events") ?? [],
+            AuthorityFile = webhook.OptionalFilePath("authorities"),
+        };
+        webhook.RefuseOthers();
+        return settings;
+    }
 
     private static RateSettings ReadRates(ConfigurationObject rates)
     {

@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Fota.Interop.Posix;
@@ -39,7 +38,7 @@ internal sealed class TokenIntrospection : IDisposable
         {
             AllowAutoRedirect = false,
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-            SslOptions = settings.AuthorityFile is { } file ? new SslClientAuthenticationOptions { CertificateChainPolicy = TrustOnly(file) } : new SslClientAuthenticationOptions(),
+            SslOptions = settings.AuthorityFile is { } file ? new SslClientAuthenticationOptions { CertificateChainPolicy = PemCertificates.TrustOnly(file, "oauth.authorities") } : new SslClientAuthenticationOptions(),
         })
         { Timeout = s_patience, MaxResponseContentBufferSize = MaxAnswer };
 
@@ -78,13 +77,6 @@ internal sealed class TokenIntrospection : IDisposable
     }
 
     public void Dispose() => _client.Dispose();
-
-    private static X509ChainPolicy TrustOnly(string file)
-    {
-        X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-        policy.CustomTrustStore.AddRange(PemCertificates.Read(file, "oauth.authorities"));
-        return policy;
-    }
 
     private async Task<JsonElement> FetchAsync(string token, CancellationToken cancellation)
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Fota.Manifest;
 using Fota.Manifest.Reports;
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Storage;
@@ -88,7 +89,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
         Change(now =>
         {
             step = CheckInStep.Of(now, _seen, identity, report, _time.GetUtcNow(), IsListed);
-            return step.IsNews ? new Outcome(step.Pending, new FleetChange(step.Device, report.Content.Deployment is null ? null : signed, [.. step.Pending.Steps])) : null;
+            return step.IsNews ? new Outcome(step.Pending, step.ToChange(report, signed)) : null;
         });
         Say(identity, step!);
         return new CheckInOutcome(step!.Device, AssignedTo(step.Pending.Rollouts, identity.Device));
@@ -150,8 +151,11 @@ internal sealed class RolloutCoordinator : ISharedMemory
     public DeviceTraits? TraitsOf(DeviceId device) => Replica.Fleet.Traits.GetValueOrDefault(device);
 
     /// <summary>Notes what operators say of a device. Stages that have begun keep the members that they have.</summary>
-    public void Describe(DeviceTraits traits) => Change(now =>
-        new Outcome(new PendingChange(now.Rollouts, now.Fleet with { Traits = now.Fleet.Traits.SetItem(traits.Device, traits) }), new FleetChange(null, null, []) { Traits = traits }));
+    /// <param name="traits">What.</param>
+    /// <param name="by">Who says so.</param>
+    public void Describe(DeviceTraits traits, string by) => Change(now => new Outcome(
+        new PendingChange(now.Rollouts, now.Fleet with { Traits = now.Fleet.Traits.SetItem(traits.Device, traits) }),
+        new FleetChange(null, null, []) { Description = new DeviceDescription(_time.GetUtcNow(), by, now.Fleet.Traits.GetValueOrDefault(traits.Device), traits) }));
 
     /// <summary>Writes down when devices that said nothing new were seen.</summary>
     /// <exception cref="StoreUnavailableException">The store is away; it stays noted.</exception>

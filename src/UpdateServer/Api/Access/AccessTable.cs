@@ -56,6 +56,10 @@ internal static class AccessTable
         new("POST", $"{Api}/operators/{{name}}/tokens", Audience.Person, Role.Administrator, ScopeRule.Whole),
         new("DELETE", $"{Api}/operators/{{name}}/tokens/{{id}}", Audience.Person, Role.Administrator, ScopeRule.Whole),
         new("GET", $"{Api}/access-decisions", Audience.Person, Role.Administrator | Role.Auditor, ScopeRule.Whole),
+        new("GET", $"{Api}/audit/log/{{**path}}", Audience.Person, Role.Administrator | Role.Auditor, ScopeRule.Whole),
+        new("GET", $"{Api}/audit/tree-head", Audience.Person, Role.Publisher | Role.Administrator | Role.Auditor, ScopeRule.Whole),
+        new("POST", $"{Api}/audit/checkpoints", Audience.Person, Role.Publisher, ScopeRule.Whole),
+        new("GET", $"{Api}/webhooks", Audience.Person, Role.Operator | Role.Administrator | Role.Auditor, ScopeRule.Whole),
     ];
 
     /// <summary>The row of an endpoint; null where nobody said who may do it.</summary>
