@@ -19,6 +19,7 @@ RootCommand root = new("Fota for people: look at manifests, release firmware, ro
     IdentityCommand.Create(),
     RolloutCommands.Create(),
     FleetCommands.CreateDevice(),
+    FleetCommands.CreateFleet(),
     FleetCommands.CreateCatalog(),
     OperatorCommands.Create(),
     LoginCommands.CreateLogin(),

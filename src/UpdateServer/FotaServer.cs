@@ -5,6 +5,7 @@ using Fota.Interop.OpenSsl;
 using Fota.Manifest.Metadata;
 using Fota.Manifest;
 using Fota.Manifest.Verification;
+using Fota.UpdateServer.Alarms;
 using Fota.UpdateServer.Api;
 using Fota.UpdateServer.Api.Access;
 using Fota.UpdateServer.Audit;
@@ -163,7 +164,7 @@ public sealed class FotaServer : IAsyncDisposable
         services.AddSingleton(authorities).AddSingleton<OperatorCertificates>();
         services.AddSingleton(s => new OAuthCallers(s.GetRequiredService<PeopleDirectory>(), settings.OAuth is null ? null : new TokenIntrospection(settings.OAuth, time)));
         services.AddHostedService<RolloutTicker>().AddHostedService<RevocationTicker>();
-        services.AddSingleton(_ => new WebhookReceivers(settings.Webhooks, hook => new WebhookClient(hook, time))).AddHostedService<WebhookSender>();
+        services.AddSingleton(_ => new WebhookReceivers(settings.Webhooks, hook => new WebhookClient(hook, time))).AddHostedService<WebhookSender>().AddSingleton(settings.Alarms).AddSingleton<AlarmBook>().AddHostedService<AlarmTicker>();
         DeltaSchedule.Add(services, settings.Database);
         services.AddSingleton(s => new PeopleDirectory(s.GetRequiredService<IPeopleStore>(), data.Path, TakenIdentities(settings), time, s.GetRequiredService<ILogger<PeopleDirectory>>()));
         services.AddRouting();
@@ -194,6 +195,7 @@ public sealed class FotaServer : IAsyncDisposable
 
     private static void MapEndpoints(WebApplication app)
     {
+        app.UseMiddleware<RefusalMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<StoreAwayMiddleware>();
         app.UseRateLimiter();
@@ -216,5 +218,6 @@ public sealed class FotaServer : IAsyncDisposable
         RevocationEndpoints.Map(operators);
         AuditEndpoints.Map(operators);
         WebhookEndpoints.Map(operators);
+        AlarmEndpoints.Map(operators);
     }
 }

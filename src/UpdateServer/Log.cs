@@ -152,6 +152,11 @@ internal static partial class Log
     [LoggerMessage(53, LogLevel.Error, "Messages of webhooks wait, as the store could not be asked: {Failure}")]
     private static partial void WebhooksFailed(ILogger logger, string failure);
 
+    public static void AlarmsNotJudged(ILogger logger, Exception failure) => AlarmsNotJudged(logger, OneLine(failure));
+
+    [LoggerMessage(54, LogLevel.Error, "Alarms were not judged, and are next time: {Failure}")]
+    private static partial void AlarmsNotJudged(ILogger logger, string failure);
+
     /// <summary>What an operator can use of an exception: its type and what it says. A trace would only frighten.</summary>
     private static string OneLine(Exception failure) => $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";
 }

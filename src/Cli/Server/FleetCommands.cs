@@ -1,9 +1,10 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 
 namespace Fota.Cli.Server;
 
-/// <summary>`fota device` and `fota catalog`: what the fleet runs, and what it may be given.</summary>
+/// <summary>`fota device`, `fota fleet` and `fota catalog`: what the fleet runs, and what it may be given.</summary>
 internal static class FleetCommands
 {
     public static Command CreateDevice() => new("device", "Look at devices, and shut them out.")
@@ -13,6 +14,8 @@ internal static class FleetCommands
         CreateReinstate(),
         CreateList("revocations", "Lists the devices that were shut out.", "api/v1/device-revocations", "device", "key_id", "reason", "by", "at"),
     };
+
+    public static Command CreateFleet() => new("fleet", "Look at the fleet as a whole.") { CreateAlarms() };
 
     public static Command CreateCatalog() =>
         CreateList("catalog", "Lists the published releases.", "api/v1/releases", "product", "version", "sequence", "security_version", "image_size", "pack_size", "gate_override", "manifest_digest");
@@ -27,6 +30,31 @@ internal static class FleetCommands
         {
             Output.Table(rows, columns);
         }
+    }
+
+    private static Command CreateAlarms()
+    {
+        Option<bool> all = new("--all") { Description = "Those that are over as well." };
+        Option<int> limit = new("--limit") { HelpName = "N", Description = "How many at most, the newest first.", DefaultValueFactory = static _ => 100 };
+        Option<long?> before = new("--before") { HelpName = "NUMBER", Description = "Where to go on: `next` of the page before." };
+        Command command = new Command("alarms", "Lists what somebody should look at.") { all, limit, before }.WithServer();
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            string query = string.Create(CultureInfo.InvariantCulture, $"api/v1/alarms?limit={parsed.GetValue(limit)}&all={(parsed.GetValue(all) ? "true" : "false")}{(parsed.GetValue(before) is { } number ? $"&before={number}" : "")}");
+            JsonElement page = await ServerConnection.GetAsync(parsed, query, cancellation);
+            if (parsed.GetValue(ServerConnection.AsJson))
+            {
+                Output.Json(page);
+                return;
+            }
+
+            Output.Table(page.GetProperty("alarms"), "number", "alarm", "subject", "product", "raised", "cleared", "detail");
+            if (page.GetProperty("next").ValueKind == JsonValueKind.Number)
+            {
+                Console.Out.WriteLine($"there are more: --before {page.GetProperty("next")}");
+            }
+        });
+        return command;
     }
 
     private static Command CreateRevoke()

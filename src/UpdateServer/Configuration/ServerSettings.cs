@@ -79,6 +79,9 @@ public sealed record ServerSettings
     /// <summary>Who is told of what happens here.</summary>
     public IReadOnlyList<WebhookSettings> Webhooks { get; init; } = [];
 
+    /// <summary>When something is to be looked at.</summary>
+    public AlarmSettings Alarms { get; init; } = new();
+
     /// <summary>How many requests a minute are taken of one caller.</summary>
     public RateSettings Rates { get; init; } = new();
 
@@ -123,6 +126,7 @@ public sealed record ServerSettings
         OperatorCa?.Validate("operatorCa");
         OAuth?.Validate();
         Rates.Validate();
+        Alarms.Validate();
         for (int i = 0; i < Webhooks.Count; i++)
         {
             Webhooks[i].Validate($"webhooks[{i}]");

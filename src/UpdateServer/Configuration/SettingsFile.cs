@@ -53,6 +53,7 @@ public static class SettingsFile
             Database = root.OptionalObject("database") is { } database ? ReadDatabase(database) : null,
             OAuth = root.OptionalObject("oauth") is { } oauth ? ReadOAuth(oauth) : null,
             Webhooks = [.. (root.OptionalObjects("webhooks") ?? []).Select(ReadWebhook)],
+            Alarms = root.OptionalObject("alarms") is { } alarms ? ReadAlarms(alarms) : new AlarmSettings(),
             Rates = root.OptionalObject("rates") is { } rates ? ReadRates(rates) : new RateSettings(),
             Tls = ReadTls(root.Object("tls")),
         };
@@ -144,6 +145,13 @@ public static class SettingsFile
             AuthorityFile = webhook.OptionalFilePath("authorities"),
         };
         webhook.RefuseOthers();
+        return settings;
+    }
+
+    private static AlarmSettings ReadAlarms(ConfigurationObject alarms)
+    {
+        AlarmSettings usual = new(), settings = new() { SilentDays = alarms.OptionalInteger("silentDays") ?? usual.SilentDays, Refusals = alarms.OptionalInteger("refusals") ?? usual.Refusals };
+        alarms.RefuseOthers();
         return settings;
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Fota.Manifest;
 using Fota.Manifest.Reports;
+using Fota.UpdateServer.Alarms;
 using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Releases;
@@ -25,18 +26,20 @@ internal sealed class RolloutCoordinator : ISharedMemory
     private readonly ReleaseCatalog _catalog;
     private readonly CatalogUpdate _update;
     private readonly ReplicaFreshness _freshness;
+    private readonly AlarmBook _alarms;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
 
     /// <summary>Null when nobody knows what the store holds: it is read anew before it is needed.</summary>
     private volatile FleetReplica? _replica;
 
-    public RolloutCoordinator(IFleetStore store, ReleaseCatalog catalog, CatalogUpdate update, ReplicaFreshness freshness, TimeProvider time, ILogger<RolloutCoordinator> log)
+    public RolloutCoordinator(IFleetStore store, ReleaseCatalog catalog, CatalogUpdate update, ReplicaFreshness freshness, AlarmBook alarms, TimeProvider time, ILogger<RolloutCoordinator> log)
     {
         _store = store;
         _catalog = catalog;
         _update = update;
         _freshness = freshness;
+        _alarms = alarms;
         _time = time;
         _log = log;
         CatchUp();
@@ -356,6 +359,10 @@ internal sealed class RolloutCoordinator : ISharedMemory
         if (!step.IsNews)
         {
             Log.ReportIgnored(_log, identity.Device, step.Ordinal);
+            if (step.IsConflict)
+            {
+                _alarms.Conflict(step.Device, _time.GetUtcNow());
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using Fota.Manifest;
 using Fota.Manifest.Keys;
+using Fota.UpdateServer.Alarms;
 using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
@@ -44,6 +45,9 @@ internal sealed record FleetChange(DeviceRecord? Device, byte[]? Evidence, IRead
 
     /// <summary>The key that the device had before, where this one is another.</summary>
     public KeyId? ReplacedKey { get; init; }
+
+    /// <summary>The alarms that begin or end by it.</summary>
+    public IReadOnlyList<AlarmChange> Alarms { get; init; } = [];
 
     /// <summary>What an operator says of a device now, and who; null if none said anything.</summary>
     public DeviceDescription? Description { get; init; }

@@ -29,7 +29,8 @@ internal static class StoreServices
         services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IPeopleStore, SqlitePeopleStore>()
             .AddSingleton<IDeltaStore, SqliteDeltaStore>().AddSingleton<IEnrolmentStore, SqliteEnrolmentStore>().AddSingleton<IDecisionStore, SqliteDecisionStore>()
             .AddSingleton<IRevocationStore, SqliteRevocationStore>().AddSingleton<IAccessDecisionStore, SqliteAccessDecisionStore>()
-            .AddSingleton<IAuditStore, SqliteAuditStore>().AddSingleton<IWebhookStore, SqliteWebhookStore>();
+            .AddSingleton<IAuditStore, SqliteAuditStore>().AddSingleton<IWebhookStore, SqliteWebhookStore>()
+            .AddSingleton<IAlarmStore, SqliteAlarmStore>();
         return null;
     }
 
@@ -40,7 +41,8 @@ internal static class StoreServices
         services.AddSingleton<IReleaseStore, PostgresReleaseStore>().AddSingleton<IFleetStore, PostgresFleetStore>().AddSingleton<IPeopleStore, PostgresPeopleStore>()
             .AddSingleton<IDeltaStore, PostgresDeltaStore>().AddSingleton<IEnrolmentStore, PostgresEnrolmentStore>().AddSingleton<IDecisionStore, PostgresDecisionStore>()
             .AddSingleton<IRevocationStore, PostgresRevocationStore>().AddSingleton<IAccessDecisionStore, PostgresAccessDecisionStore>()
-            .AddSingleton<IAuditStore, PostgresAuditStore>().AddSingleton<IWebhookStore, PostgresWebhookStore>();
+            .AddSingleton<IAuditStore, PostgresAuditStore>().AddSingleton<IWebhookStore, PostgresWebhookStore>()
+            .AddSingleton<IAlarmStore, PostgresAlarmStore>();
         services.AddSingleton<PublicationWatch>().AddHostedService<PostgresListener>();
         try
         {

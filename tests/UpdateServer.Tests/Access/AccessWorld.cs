@@ -220,6 +220,7 @@ internal sealed class AccessWorld : IAsyncDisposable
         Add("POST", $"{Api}/operators/{{name}}/tokens", () => Request("POST", $"{Api}/operators/bootstrap/tokens", new { name = (++_count).ToString(CultureInfo.InvariantCulture) }), HttpStatusCode.Created);
         Add("GET", $"{Api}/access-decisions", () => Request("GET", $"{Api}/access-decisions"));
         AuditSigner signer = new();
+        Add("GET", $"{Api}/alarms", () => Request("GET", $"{Api}/alarms"));
         Add("GET", $"{Api}/webhooks", () => Request("GET", $"{Api}/webhooks"));
         Add("GET", $"{Api}/audit/tree-head", () => Request("GET", $"{Api}/audit/tree-head?from=1"));
         _cases.Add($"GET {Api}/audit/log/{{**path}}", new AccessCase(async () =>

@@ -1,7 +1,9 @@
 using Fota.Manifest;
 using Fota.Manifest.Reports;
 using Fota.TestKit;
+using Fota.UpdateServer.Alarms;
 using Fota.UpdateServer.Artifacts;
+using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Releases;
@@ -43,8 +45,10 @@ public sealed class DeltaPlannerTests
         {
             ReleaseCatalog catalog = new(Publication.Empty);
             ManualClock clock = new(DateTimeOffset.UnixEpoch);
-            SqliteReleaseStore releases = new(new SqliteDatabase(Path.Combine(folder.FullName, "server.db")));
-            RolloutCoordinator coordinator = new(new FleetOfOne(), catalog, new CatalogUpdate(releases, catalog), ReplicaFreshness.Always(clock), clock, NullLogger<RolloutCoordinator>.Instance);
+            SqliteDatabase database = new(Path.Combine(folder.FullName, "server.db"));
+            SqliteReleaseStore releases = new(database);
+            AlarmBook alarms = new(new SqliteAlarmStore(database), NoRevocations.Create(clock), new AlarmSettings());
+            RolloutCoordinator coordinator = new(new FleetOfOne(), catalog, new CatalogUpdate(releases, catalog), ReplicaFreshness.Always(clock), alarms, clock, NullLogger<RolloutCoordinator>.Instance);
             PublishedImages images = new(catalog, new ContentStore(folder.FullName, new ServerSeams()), NullLogger<PublishedImages>.Instance);
             DeltaPlanner planner = new(images, catalog, coordinator);
             planner.Plan();

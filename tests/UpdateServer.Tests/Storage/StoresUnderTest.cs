@@ -31,6 +31,8 @@ public abstract class StoresUnderTest : IDisposable
 
     internal abstract IWebhookStore Webhooks { get; }
 
+    internal abstract IAlarmStore Alarms { get; }
+
     internal abstract Task OpenAsync();
 
     /// <summary>Lets a test see and spoil what the store does not offer; in SQL that both understand.</summary>
@@ -64,6 +66,8 @@ public sealed class SqliteStores : StoresUnderTest
     internal override IAuditStore Audit => new SqliteAuditStore(_database!);
 
     internal override IWebhookStore Webhooks => new SqliteWebhookStore(_database!);
+
+    internal override IAlarmStore Alarms => new SqliteAlarmStore(_database!);
 
     internal override Task OpenAsync()
     {
@@ -110,6 +114,8 @@ public sealed class PostgresStores : StoresUnderTest
     internal override IAuditStore Audit => new PostgresAuditStore(_database!);
 
     internal override IWebhookStore Webhooks => new PostgresWebhookStore(_database!);
+
+    internal override IAlarmStore Alarms => new PostgresAlarmStore(_database!);
 
     internal override async Task OpenAsync()
     {

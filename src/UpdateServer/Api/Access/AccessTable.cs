@@ -59,6 +59,7 @@ internal static class AccessTable
         new("GET", $"{Api}/audit/log/{{**path}}", Audience.Person, Role.Administrator | Role.Auditor, ScopeRule.Whole),
         new("GET", $"{Api}/audit/tree-head", Audience.Person, Role.Publisher | Role.Administrator | Role.Auditor, ScopeRule.Whole),
         new("POST", $"{Api}/audit/checkpoints", Audience.Person, Role.Publisher, ScopeRule.Whole),
+        new("GET", $"{Api}/alarms", Audience.Person, Readers, ScopeRule.List),
         new("GET", $"{Api}/webhooks", Audience.Person, Role.Operator | Role.Administrator | Role.Auditor, ScopeRule.Whole),
     ];
 

@@ -44,3 +44,16 @@ CREATE TABLE webhook_messages (
   PRIMARY KEY (hook, entry)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX webhook_messages_due ON webhook_messages (state, due);
+
+-- An alarm lasts until it is cleared, and is raised once as long as it lasts. The level is what has to be reached before it is over.
+CREATE TABLE alarms (
+  number  INTEGER PRIMARY KEY,
+  kind    TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  product TEXT,
+  level   INTEGER NOT NULL,
+  raised  INTEGER NOT NULL,
+  cleared INTEGER,
+  detail  TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX alarms_that_last ON alarms (kind, subject) WHERE cleared IS NULL;

@@ -34,7 +34,7 @@ internal static class PostgresFleetRows
         }
 
         // Last: whoever enters something waits for whoever entered something before, and holds nothing that is asked for after it.
-        PostgresAuditStore.Append(connection, transaction, FleetEntries.Of(change));
+        PostgresAuditStore.Append(connection, transaction, [.. FleetEntries.Of(change), .. PostgresAlarmStore.Apply(connection, transaction, change.Alarms)]);
     }
 
     private static void SaveDevice(NpgsqlConnection connection, NpgsqlTransaction transaction, long number, DeviceRow row, byte[]? evidence)

@@ -86,7 +86,7 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
             SaveRollout(connection, transaction, step);
         }
 
-        SqliteAuditStore.Append(connection, transaction, FleetEntries.Of(change));
+        SqliteAuditStore.Append(connection, transaction, [.. FleetEntries.Of(change), .. SqliteAlarmStore.Apply(connection, transaction, change.Alarms)]);
     }
 
     private static void SaveDevice(SqliteConnection connection, SqliteTransaction transaction, DeviceRecord device, byte[]? evidence)

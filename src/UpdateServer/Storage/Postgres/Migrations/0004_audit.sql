@@ -52,3 +52,16 @@ CREATE TABLE webhook_messages (
   PRIMARY KEY (hook, entry)
 );
 CREATE INDEX webhook_messages_due ON webhook_messages (state, due);
+
+-- An alarm lasts until it is cleared, and is raised once as long as it lasts. The level is what has to be reached before it is over.
+CREATE TABLE alarms (
+  number  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  kind    text NOT NULL,
+  subject text NOT NULL,
+  product text,
+  level   bigint NOT NULL,
+  raised  bigint NOT NULL,
+  cleared bigint,
+  detail  text NOT NULL
+);
+CREATE UNIQUE INDEX alarms_that_last ON alarms (kind, subject) WHERE cleared IS NULL;
