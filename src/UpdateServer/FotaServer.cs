@@ -5,8 +5,10 @@ using Fota.Interop.OpenSsl;
 using Fota.Manifest.Metadata;
 using Fota.Manifest;
 using Fota.Manifest.Verification;
+using Fota.UpdateServer.Alarms;
 using Fota.UpdateServer.Api;
 using Fota.UpdateServer.Api.Access;
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Certificates;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
@@ -19,6 +21,7 @@ using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage;
 using Fota.UpdateServer.Telemetry;
+using Fota.UpdateServer.Webhooks;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -94,6 +97,7 @@ public sealed class FotaServer : IAsyncDisposable
             _ = app.Services.GetRequiredService<DeltaOffers>();
             _ = app.Services.GetRequiredService<FleetGauges>();
             _ = app.Services.GetService<TelemetryExport>();
+            _ = app.Services.GetRequiredService<WebhookReceivers>();
             await app.StartAsync(cancellation);
             return new FotaServer(app, credential, data);
         }
@@ -151,10 +155,11 @@ public sealed class FotaServer : IAsyncDisposable
         services.AddSingleton(settings).AddSingleton(time).AddSingleton(seams);
         services.AddSingleton(s => new DeviceCertificates(authorities.Devices, settings.ExpiredCertificates, s.GetRequiredService<DeviceRevocations>(), time));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Publisher>(s, trustedRoot));
-        services.AddSingleton<DeviceRevocations>().AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>();
+        services.AddSingleton<DeviceRevocations>().AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>().AddSingleton<AuditLog>();
         services.AddSingleton(authorities).AddSingleton<OperatorCertificates>();
         services.AddSingleton(s => new OAuthCallers(s.GetRequiredService<PeopleDirectory>(), settings.OAuth is null ? null : new TokenIntrospection(settings.OAuth, time)));
         services.AddHostedService<RolloutTicker>().AddHostedService<RevocationTicker>();
+        services.AddSingleton(_ => new WebhookReceivers(settings.Webhooks, hook => new WebhookClient(hook, time))).AddHostedService<WebhookSender>().AddSingleton(settings.Alarms).AddSingleton<AlarmBook>().AddHostedService<AlarmTicker>();
         DeltaSchedule.Add(services, settings.Database);
         services.AddSingleton(s => new PeopleDirectory(s.GetRequiredService<IPeopleStore>(), data.Path, TakenIdentities(settings), time, s.GetRequiredService<ILogger<PeopleDirectory>>()));
         services.AddRouting();
@@ -189,6 +194,7 @@ public sealed class FotaServer : IAsyncDisposable
 
     private static void MapEndpoints(WebApplication app)
     {
+        app.UseMiddleware<RefusalMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<StoreAwayMiddleware>();
         app.UseRateLimiter();
@@ -211,5 +217,8 @@ public sealed class FotaServer : IAsyncDisposable
         EnrolmentEndpoints.Map(operators);
         PeopleEndpoints.Map(operators);
         RevocationEndpoints.Map(operators);
+        AuditEndpoints.Map(operators);
+        WebhookEndpoints.Map(operators);
+        AlarmEndpoints.Map(operators);
     }
 }

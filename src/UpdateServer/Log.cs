@@ -138,6 +138,25 @@ internal static partial class Log
     [LoggerMessage(42, LogLevel.Warning, "The authorisation server cannot be asked: {Failure}")]
     public static partial void AuthorizationServerAway(ILogger logger, string failure);
 
+    [LoggerMessage(50, LogLevel.Information, "Log {Origin}: the signer signed for {Size} entries")]
+    public static partial void CheckpointTaken(ILogger logger, string origin, long size);
+
+    [LoggerMessage(51, LogLevel.Critical, "The log lacks entries that it had: {Detail}")]
+    public static partial void EntriesMissing(ILogger logger, string detail);
+
+    [LoggerMessage(52, LogLevel.Error, "Webhook {Hook}: entry {Entry} was given up after {Attempts} attempts: {Problem}")]
+    public static partial void WebhookGivenUp(ILogger logger, string hook, long entry, int attempts, string problem);
+
+    public static void WebhooksFailed(ILogger logger, Exception failure) => WebhooksFailed(logger, OneLine(failure));
+
+    [LoggerMessage(53, LogLevel.Error, "Messages of webhooks wait, as the store could not be asked: {Failure}")]
+    private static partial void WebhooksFailed(ILogger logger, string failure);
+
+    public static void AlarmsNotJudged(ILogger logger, Exception failure) => AlarmsNotJudged(logger, OneLine(failure));
+
+    [LoggerMessage(54, LogLevel.Error, "Alarms were not judged, and are next time: {Failure}")]
+    private static partial void AlarmsNotJudged(ILogger logger, string failure);
+
     /// <summary>What an operator can use of an exception: its type and what it says. A trace would only frighten.</summary>
     private static string OneLine(Exception failure) => $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";
 }

@@ -64,6 +64,9 @@ public sealed class RepositorySimulator
     /// <summary>The checkpoints that the next timestamp carries.</summary>
     public IList<VerifiedCheckpoint> Logs { get; } = [];
 
+    /// <summary>The same of servers' logs.</summary>
+    public IList<VerifiedCheckpoint> ServerLogs { get; } = [];
+
     /// <summary>The root that devices are born with.</summary>
     public byte[] TrustedRoot => Files[MetadataFileName.Root(1)];
 
@@ -139,7 +142,7 @@ public sealed class RepositorySimulator
 
     public void PublishSnapshot() => Put(Snapshot, new SnapshotMetadata(++Snapshot.Version, Snapshot.Expires, SnapshotMeta.AsReadOnly()));
 
-    public void PublishTimestamp() => Put(Timestamp, new TimestampMetadata(++Timestamp.Version, Timestamp.Expires, TimestampMeta!, [.. Logs]));
+    public void PublishTimestamp() => Put(Timestamp, new TimestampMetadata(++Timestamp.Version, Timestamp.Expires, TimestampMeta!, [.. Logs], [.. ServerLogs]));
 
     /// <summary>The newest file of a role.</summary>
     public byte[] Current(SimulatedRole role)

@@ -9,10 +9,10 @@ using Fota.Manifest.Log;
 
 namespace Fota.Cli.Audit;
 
-/// <summary>`fota audit`: the log of a signer, checked by anybody, against what devices pinned.</summary>
+/// <summary>`fota audit`: the log of a signer or of an update server, checked by anybody, against what devices pinned.</summary>
 internal static class AuditCommands
 {
-    private static readonly Argument<string> s_source = new("SOURCE") { Description = "The log: a folder or an address that has `checkpoint` in it. With --root, the repository: one that has `metadata/` and `log/` in it." };
+    private static readonly Argument<string> s_source = new("SOURCE") { Description = "The log: a folder or an address that has `checkpoint` in it, for a server's own https://SERVER/api/v1/audit/log/. With --root, the repository: one that has `metadata/` and `log/` in it." };
 
     private static readonly Option<NoteKey?> s_key = new("--vkey") { HelpName = "VKEY", Description = "The log's key, as `fota-signer log show` prints it.", CustomParser = ParseKey };
 
@@ -24,16 +24,20 @@ internal static class AuditCommands
         Description = "A checkpoint that you kept from an earlier time: nothing before it may have changed. With --root, also one by a key that the log had before. May be repeated.",
     }.AcceptExistingOnly();
 
-    public static Command Create() => new("audit", "Check the log of all that a signer did.") { Verify(), Prove(), VerifyProof(), EvidenceCommand.Create() };
+    private static readonly Option<FileInfo?> s_token = new("--token-file") { HelpName = "FILE", Description = "Your token, where the log is shown to auditors alone, as a server's own is." };
+
+    public static Command Create() => new("audit", "Check the log of all that a signer, or an update server, did.") { Verify(), Prove(), VerifyProof(), EvidenceCommand.Create() };
 
     private static Command Verify()
     {
         Option<string?> keep = new("--keep") { HelpName = "FILE", Description = "Writes the checkpoint that was verified, for next time." };
         Option<bool> entries = new("--entries") { Description = "Prints each entry, a line of JSON." };
-        Command command = WithSource(new Command("verify", "Checks every entry and every tile of a log against its signed checkpoint."), keep, entries);
+        Option<string?> mirror = new("--mirror") { HelpName = "FOLDER", Description = "Keeps a copy of the log there, which verifies without its server." };
+        Command command = WithSource(new Command("verify", "Checks every entry and every tile of a log against its signed checkpoint."), keep, entries, mirror);
         command.SetAction(parsed =>
         {
-            AuditedSource source = Open(parsed);
+            MirroredSource? copy = parsed.GetValue(mirror) is { } folder ? new MirroredSource(SourceOf(parsed), folder) : null;
+            AuditedSource source = Open(parsed, copy ?? SourceOf(parsed));
             bool shown = parsed.GetValue(entries);
             AuditedLog audited = source.Audit(entry =>
             {
@@ -42,6 +46,7 @@ internal static class AuditCommands
                     Console.Out.WriteLine(Encoding.UTF8.GetString(entry.Span));
                 }
             });
+            copy?.Complete();
             if (parsed.GetValue(keep) is { } file)
             {
                 OutputFile.Write(file, stream => stream.Write(audited.Checkpoint.Note.Bytes.Span));
@@ -62,7 +67,7 @@ internal static class AuditCommands
         Command command = WithSource(new Command("prove", "Writes a proof that an entry is in the log, which verifies offline.") { number }, output);
         command.SetAction(parsed =>
         {
-            LogProof proof = Open(parsed).Prove(parsed.GetValue(number));
+            LogProof proof = Open(parsed, SourceOf(parsed)).Prove(parsed.GetValue(number));
             OutputFile.Write(parsed.GetRequiredValue(output), stream => stream.Write(proof.ToBytes()));
             Console.Out.WriteLine(Encoding.UTF8.GetString(proof.ExtraBytes.Span));
         });
@@ -91,6 +96,7 @@ internal static class AuditCommands
         command.Add(s_root);
         command.Add(s_checkpoints);
         command.Add(ServerConnection.Authority);
+        command.Add(s_token);
         foreach (Option option in further)
         {
             command.Add(option);
@@ -106,10 +112,11 @@ internal static class AuditCommands
         return command;
     }
 
-    private static AuditedSource Open(ParseResult parsed)
+    private static ITileSource SourceOf(ParseResult parsed) => LogSources.Open(parsed.GetRequiredValue(s_source), parsed.GetValue(ServerConnection.Authority), parsed.GetValue(s_token));
+
+    private static AuditedSource Open(ParseResult parsed, ITileSource source)
     {
         IReadOnlyList<FileInfo> checkpoints = parsed.GetValue(s_checkpoints) ?? [];
-        ITileSource source = LogSources.Open(parsed.GetRequiredValue(s_source), parsed.GetValue(ServerConnection.Authority));
         return parsed.GetValue(s_key) is { } key
             ? AuditedSource.ByKey(source, key, checkpoints)
             : AuditedSource.ByRoot(source, File.ReadAllBytes(parsed.GetValue(s_root)!.FullName), checkpoints, TimeProvider.System.GetUtcNow());

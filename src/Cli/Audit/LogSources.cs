@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Net.Security;
 using Fota.Cli.Server;
 using Fota.Manifest.Log;
@@ -10,7 +11,8 @@ internal static class LogSources
     /// <summary>Opens a source.</summary>
     /// <param name="place">A folder, or an http or https address.</param>
     /// <param name="authority">CAs that vouch for the server; null for those of the system.</param>
-    public static ITileSource Open(string place, FileInfo? authority)
+    /// <param name="token">The file with who asks; null where everybody may.</param>
+    public static ITileSource Open(string place, FileInfo? authority, FileInfo? token = null)
     {
         if (Uri.TryCreate(place, UriKind.Absolute, out Uri? address) && (address.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeHttp))
         {
@@ -20,7 +22,10 @@ internal static class LogSources
                 handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = ServerConnection.TrustOnly(authority.FullName) };
             }
 
-            return Over(handler, new Uri(place.EndsWith('/') ? place : place + "/"), TimeProvider.System);
+            // A token is for https alone: whoever reads it on the way is its owner.
+            return token is null || address.Scheme == Uri.UriSchemeHttps
+                ? Over(handler, new Uri(place.EndsWith('/') ? place : place + "/"), TimeProvider.System, token is null ? null : File.ReadAllText(token.FullName).Trim())
+                : throw new CommandFailedException($"{place}: wanted an https address with --token-file, got http");
         }
 
         return Directory.Exists(place) ? new FolderSource(place) : throw new CommandFailedException($"{place}: wanted a folder, or an address like https://updates.example/repo/log/");
@@ -30,7 +35,8 @@ internal static class LogSources
     /// <param name="handler">The way there.</param>
     /// <param name="address">The address, with a slash at its end.</param>
     /// <param name="clock">What the deadline of each file goes by.</param>
-    public static ITileSource Over(HttpMessageHandler handler, Uri address, TimeProvider clock) => new HttpSource(handler, address, clock);
+    /// <param name="token">Who asks; null for nobody.</param>
+    public static ITileSource Over(HttpMessageHandler handler, Uri address, TimeProvider clock, string? token = null) => new HttpSource(handler, address, clock, token);
 
     /// <summary>The part of a source below a folder of it.</summary>
     public static ITileSource Below(ITileSource source, string folder) => new BelowSource(source, folder);
@@ -50,7 +56,7 @@ internal static class LogSources
         }
     }
 
-    private sealed class HttpSource(HttpMessageHandler handler, Uri address, TimeProvider clock) : ITileSource, IDisposable
+    private sealed class HttpSource(HttpMessageHandler handler, Uri address, TimeProvider clock, string? token) : ITileSource, IDisposable
     {
         // The largest file is a bundle of entries, 4 MiB if each were as long as one may be.
         private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
@@ -78,6 +84,7 @@ internal static class LogSources
         private async Task<byte[]?> ReadAsync(string path, int maxBytes, CancellationToken cancellation)
         {
             using HttpRequestMessage request = new(HttpMethod.Get, new Uri(path, UriKind.Relative));
+            request.Headers.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
             using HttpResponseMessage response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
             if (response.StatusCode is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Forbidden)
             {

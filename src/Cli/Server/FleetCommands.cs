@@ -7,7 +7,7 @@ namespace Fota.Cli.Server;
 /// <summary>`fota fleet` and `fota catalog`: how the fleet is, and what it may be given.</summary>
 internal static class FleetCommands
 {
-    public static Command Create() => new("fleet", "Look at the fleet as a whole.") { CreateStatus() };
+    public static Command Create() => new("fleet", "Look at the fleet as a whole.") { CreateStatus(), CreateAlarms() };
 
     public static Command CreateCatalog() =>
         CreateList("catalog", "Lists the published releases.", "api/v1/releases", "product", "version", "sequence", "security_version", "image_size", "pack_size", "gate_override", "manifest_digest");
@@ -29,6 +29,31 @@ internal static class FleetCommands
         {
             Output.Table(rows, columns);
         }
+    }
+
+    private static Command CreateAlarms()
+    {
+        Option<bool> all = new("--all") { Description = "Those that are over as well." };
+        Option<int> limit = new("--limit") { HelpName = "N", Description = "How many at most, the newest first.", DefaultValueFactory = static _ => 100 };
+        Option<long?> before = new("--before") { HelpName = "NUMBER", Description = "Where to go on: `next` of the page before." };
+        Command command = new Command("alarms", "Lists what somebody should look at.") { all, limit, before }.WithServer();
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            string query = string.Create(CultureInfo.InvariantCulture, $"api/v1/alarms?limit={parsed.GetValue(limit)}&all={(parsed.GetValue(all) ? "true" : "false")}{(parsed.GetValue(before) is { } number ? $"&before={number}" : "")}");
+            JsonElement page = await ServerConnection.GetAsync(parsed, query, cancellation);
+            if (parsed.GetValue(ServerConnection.AsJson))
+            {
+                Output.Json(page);
+                return;
+            }
+
+            Output.Table(page.GetProperty("alarms"), "number", "alarm", "subject", "product", "raised", "cleared", "detail");
+            if (page.GetProperty("next").ValueKind == JsonValueKind.Number)
+            {
+                Console.Out.WriteLine($"there are more: --before {page.GetProperty("next")}");
+            }
+        });
+        return command;
     }
 
     private static Command CreateStatus()

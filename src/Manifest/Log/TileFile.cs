@@ -13,13 +13,7 @@ internal static class TileFile
             throw new RejectedException(RejectionReason.LengthMismatch, $"{tile.Path}: wanted {width * Sha256Digest.Size} bytes, got {bytes.Length}");
         }
 
-        Sha256Digest[] hashes = new Sha256Digest[tile.Width];
-        for (int i = 0; i < hashes.Length; i++)
-        {
-            hashes[i] = Sha256Digest.FromBytes(bytes.AsSpan(i * Sha256Digest.Size, Sha256Digest.Size));
-        }
-
-        return hashes;
+        return Split(bytes, tile.Width);
     }
 
     /// <summary>The entries of a bundle.</summary>
@@ -37,6 +31,18 @@ internal static class TileFile
             // A bundle does not know where it lies, and people have to find it.
             throw new RejectedException(e.Rejection.Reason, $"{bundle.Path}: {e.Rejection.Detail}");
         }
+    }
+
+    /// <summary>The first hashes of a tile's bytes, which are long enough.</summary>
+    public static Sha256Digest[] Split(ReadOnlySpan<byte> bytes, int width)
+    {
+        Sha256Digest[] hashes = new Sha256Digest[width];
+        for (int i = 0; i < hashes.Length; i++)
+        {
+            hashes[i] = Sha256Digest.FromBytes(bytes.Slice(i * Sha256Digest.Size, Sha256Digest.Size));
+        }
+
+        return hashes;
     }
 
     /// <summary>The bytes of a tile of these hashes.</summary>

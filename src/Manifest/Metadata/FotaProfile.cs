@@ -79,7 +79,7 @@ internal sealed class FotaProfile : MetadataProfile
     // §4.6: "MUST only include a description of the snapshot.json file".
     internal override void DemandMetaOfTimestamp(JsonElement meta) => meta.AllowOnly(MetadataFileName.InMeta("snapshot"));
 
-    internal override IReadOnlyList<VerifiedCheckpoint> ReadLogs(JsonElement timestamp) => PinnedLogs.Read(timestamp);
+    internal override IReadOnlyList<VerifiedCheckpoint> ReadLogs(JsonElement timestamp, string member) => PinnedLogs.Read(timestamp, member);
 
     internal override void DemandMetaOfSnapshot(IReadOnlyCollection<string> names)
     {

@@ -54,7 +54,7 @@ public abstract class MetadataProfile
     internal abstract void DemandMetaOfTimestamp(JsonElement meta);
 
     /// <summary>The checkpoints that a timestamp carries, verified; none in a profile that knows no logs.</summary>
-    internal abstract IReadOnlyList<VerifiedCheckpoint> ReadLogs(JsonElement timestamp);
+    internal abstract IReadOnlyList<VerifiedCheckpoint> ReadLogs(JsonElement timestamp, string member);
 
     internal abstract void DemandMetaOfSnapshot(IReadOnlyCollection<string> names);
 

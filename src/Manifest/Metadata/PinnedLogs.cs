@@ -3,23 +3,25 @@ using Fota.Manifest.Log;
 
 namespace Fota.Manifest.Metadata;
 
-/// <summary>The member "logs" of a timestamp in our profile (docs/spec/repository.md R-16): TUF lets writers add members, and its clients pass over them.</summary>
+/// <summary>The members "logs" and "server_logs" of a timestamp in our profile (docs/spec/repository.md ): TUF lets writers add members, and its clients pass over them.</summary>
 internal static class PinnedLogs
 {
-    private const string Member = "logs", Vkey = "vkey", Checkpoint = "checkpoint";
+    public const string Member = "logs", ServerMember = "server_logs";
+
+    private const string Vkey = "vkey", Checkpoint = "checkpoint";
 
     /// <exception cref="RejectedException">One is no checkpoint that its key signed.</exception>
-    public static IReadOnlyList<VerifiedCheckpoint> Read(JsonElement signed)
+    public static IReadOnlyList<VerifiedCheckpoint> Read(JsonElement signed, string member)
     {
-        if (!signed.TryGetProperty(Member, out _))
+        if (!signed.TryGetProperty(member, out _))
         {
             return [];
         }
 
-        JsonElement logs = signed.Array(Member);
+        JsonElement logs = signed.Array(member);
         if (logs.GetArrayLength() is 0 or > TimestampMetadata.MaxLogs)
         {
-            throw new RejectedException(RejectionReason.LimitExceeded, $"\"{Member}\": wanted 1 to {TimestampMetadata.MaxLogs}, or no such member, got {logs.GetArrayLength()}");
+            throw new RejectedException(RejectionReason.LimitExceeded, $"\"{member}\": wanted 1 to {TimestampMetadata.MaxLogs}, or no such member, got {logs.GetArrayLength()}");
         }
 
         List<VerifiedCheckpoint> read = [];
@@ -33,14 +35,14 @@ internal static class PinnedLogs
         return read;
     }
 
-    public static void Write(Utf8JsonWriter writer, IReadOnlyList<VerifiedCheckpoint> logs)
+    public static void Write(Utf8JsonWriter writer, string member, IReadOnlyList<VerifiedCheckpoint> logs)
     {
         if (logs.Count == 0)
         {
             return;
         }
 
-        writer.WriteStartArray(Member);
+        writer.WriteStartArray(member);
         foreach (VerifiedCheckpoint log in logs)
         {
             writer.WriteStartObject();

@@ -74,7 +74,7 @@ internal sealed class TufProfile : MetadataProfile
     {
     }
 
-    internal override IReadOnlyList<VerifiedCheckpoint> ReadLogs(JsonElement timestamp) => [];
+    internal override IReadOnlyList<VerifiedCheckpoint> ReadLogs(JsonElement timestamp, string member) => [];
 
     internal override void DemandMetaOfSnapshot(IReadOnlyCollection<string> names)
     {

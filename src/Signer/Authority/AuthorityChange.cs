@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Fota.Interop.Posix;
 using Fota.Manifest;
+using Fota.Manifest.Log;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
 using Fota.Signer.Log;

@@ -1,4 +1,5 @@
 using Fota.Manifest;
+using Fota.Manifest.Log;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;

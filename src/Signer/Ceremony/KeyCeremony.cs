@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Fota.Interop.Posix;
 using Fota.Manifest;
+using Fota.Manifest.Log;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Authority;
 using Fota.Signer.Home;

@@ -1,6 +1,7 @@
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Envelope;
 using Fota.Manifest.Keys;
+using Fota.Manifest.Log;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;

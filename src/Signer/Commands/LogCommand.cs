@@ -26,6 +26,11 @@ internal static class LogCommand
             await host.Out.WriteLineAsync($"log: {opened.Folder.Log}");
             await host.Out.WriteLineAsync($"vkey: {opened.Settings.Log.Verifier(opened.Folder, opened.Settings)}");
             await host.Out.WriteLineAsync($"checkpoint: {newest?.Content.Size ?? 0} entries, root hash {(newest?.Content.Root ?? MerkleHash.OfEmptyTree)}");
+            foreach (VerifiedCheckpoint log in ServerPins.ToPin(opened, ServerPins.Published(opened)))
+            {
+                await host.Out.WriteLineAsync($"server log: {log.Content.Origin}, {log.Content.Size} entries, vkey {log.Key}");
+            }
+
             await host.Out.WriteLineAsync($"waiting: {opened.Log.Count - (newest?.Content.Size ?? 0)}");
         });
         return show;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
 using Fota.Manifest;
+using Fota.Manifest.Log;
 using Fota.Signer.Authority;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;

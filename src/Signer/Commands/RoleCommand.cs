@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fota.Manifest;
+using Fota.Manifest.Log;
 using Fota.Signer.Home;
 using Fota.Signer.Keys;
 using Fota.Signer.Log;

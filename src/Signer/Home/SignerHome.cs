@@ -32,6 +32,7 @@ internal sealed class SignerHome : IDisposable
         Requests = new RequestStore(database, clock, Log);
         Revoked = new RevokedCertificates(database, clock, Log);
         Allowed = new AllowedDevices(database, clock, Log);
+        ServerLogs = new ServerLogs(database, clock);
     }
 
     public HomeFolder Folder { get; }
@@ -64,6 +65,9 @@ internal sealed class SignerHome : IDisposable
     public RevokedCertificates Revoked { get; }
 
     public AllowedDevices Allowed { get; }
+
+    /// <summary>The logs of update servers that this signer signs for.</summary>
+    public ServerLogs ServerLogs { get; }
 
     /// <summary>Takes the lock, removes what killed processes left, opens the journal, and tells of signatures that an earlier process left in doubt.</summary>
     public static async Task<SignerHome> OpenAsync(HomeFolder folder, SignerHost host, CancellationToken cancellation)

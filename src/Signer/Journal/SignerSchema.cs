@@ -3,7 +3,7 @@ namespace Fota.Signer.Journal;
 /// <summary>The schema of journal.db, step by step; PRAGMA user_version counts the steps taken.</summary>
 internal static class SignerSchema
 {
-    public static IReadOnlyList<string> Migrations { get; } = [Journal, CertifiedNames, IssuedCertificates, UsesOfKeys, Log, Requests, Authorities, AuthoritySchema.InTheLog, LogByRelease];
+    public static IReadOnlyList<string> Migrations { get; } = [Journal, CertifiedNames, IssuedCertificates, UsesOfKeys, Log, Requests, Authorities, AuthoritySchema.InTheLog, LogByRelease, ServerLogs.Schema];
 
     // The triggers stop mistakes, not attackers: whoever writes the file can drop them.
     private const string Journal =

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Fota.Manifest;
 using Fota.Manifest.Keys;
+using Fota.Manifest.Log;
 using Fota.Signer.Keys;
 using Fota.Signer.Keys.Policies;
 using Fota.Signer.Log;

@@ -1,6 +1,7 @@
 using Fota.Interop.Cryptoki;
 using Fota.Manifest;
 using Fota.Manifest.Keys;
+using Fota.Manifest.Log;
 using Fota.Signer.Home;
 using Fota.Signer.Journal;
 using Fota.Signer.Log;

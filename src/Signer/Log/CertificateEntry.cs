@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
+using Fota.Manifest.Log;
 using Fota.Signer.Authority;
 
 namespace Fota.Signer.Log;

@@ -22,6 +22,11 @@ internal static class LogSuccession
             throw new SignerRefusalException($"--origin: wanted a name that this log never had, got {origin}, which is that of key '{before.Key}' for ever");
         }
 
+        if (home.ServerLogs.All.Concat(ServerPins.Published(home)).Any(log => string.Equals(log.Content.Origin, origin, StringComparison.Ordinal)))
+        {
+            throw new SignerRefusalException($"--origin: wanted a name that no log of a server has, got {origin}");
+        }
+
         if (settings.Logs.Count == Fota.Manifest.Metadata.TimestampMetadata.MaxLogs)
         {
             throw new SignerRefusalException($"log: wanted fewer than {settings.Logs.Count} keys before this one: a timestamp names no more");

@@ -28,16 +28,7 @@ internal sealed class SignerLog(SignerDatabase database, TimeProvider clock)
         database.InTransaction(() =>
         {
             number = Count;
-            LogEntry entry = new()
-            {
-                Number = number,
-                Time = clock.GetUtcNow(),
-                Kind = happened.Kind,
-                Actor = happened.Actor,
-                Subject = happened.Subject,
-                Facts = happened.Facts,
-            };
-            Insert(number, entry.Encode());
+            Insert(number, happened.At(number, clock.GetUtcNow()).Encode());
         });
         return number;
     }

@@ -13,10 +13,27 @@ internal static class OnlinePass
     /// <param name="key">The online key.</param>
     /// <param name="comparison">What this process knows of journal and log.</param>
     /// <param name="endpoint">The server to publish to; null for none.</param>
+    /// <param name="countersigning">Signs for the log of that server; null for none.</param>
     /// <param name="cancellation">Stops between two steps.</param>
-    public static async Task RunAsync(SignerHost host, HomeFolder folder, OpenedKey key, LogComparison comparison, PublicationEndpoint? endpoint, CancellationToken cancellation)
+    public static async Task RunAsync(SignerHost host, HomeFolder folder, OpenedKey key, LogComparison comparison, PublicationEndpoint? endpoint, Countersigning? countersigning, CancellationToken cancellation)
     {
-        SignerRefusalException? damage = null;
+        SignerRefusalException? damage = null, refused = null;
+        if (countersigning is not null)
+        {
+            try
+            {
+                if (await countersigning.RunAsync(key, cancellation) is { } signed)
+                {
+                    await host.Out.WriteLineAsync(signed);
+                }
+            }
+            catch (Exception e) when (e is HttpRequestException || LogDamage.Is(e))
+            {
+                // Devices must not go without a fresh timestamp for it either: it carries the last checkpoint that was signed.
+                refused = new SignerRefusalException(e.Message, e);
+            }
+        }
+
         using (SignerHome home = await SignerHome.OpenAsync(folder, host, cancellation))
         {
             try
@@ -40,9 +57,9 @@ internal static class OnlinePass
             await host.Out.WriteLineAsync(taken);
         }
 
-        if (damage is not null)
+        if ((damage, refused) is not (null, null))
         {
-            throw damage;
+            throw damage is null ? refused! : refused is null ? damage : new SignerRefusalException($"{damage.Message}; {refused.Message}", refused);
         }
     }
 }

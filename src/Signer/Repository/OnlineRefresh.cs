@@ -98,7 +98,7 @@ internal sealed class OnlineRefresh
         string snapshotPath = RepositoryFolder.Metadata("snapshot", snapshot.Version);
         Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
         byte[] named = snapshotDue ? files[snapshotPath] = Sign(_keys.Snapshot, snapshot, SigningPurpose.Snapshot) : _repository.Read(snapshotPath);
-        TimestampMetadata timestamp = new((oldTimestamp?.Version ?? 0) + 1, _now.AddDays(_policy.Timestamp.ExpiresDays), SnapshotContent.Describe(snapshot.Version, named), Pins(oldTimestamp));
+        TimestampMetadata timestamp = new((oldTimestamp?.Version ?? 0) + 1, _now.AddDays(_policy.Timestamp.ExpiresDays), SnapshotContent.Describe(snapshot.Version, named), Pins(oldTimestamp), ServerPins.ToPin(_home, oldTimestamp?.ServerLogs ?? []));
         files[RepositoryFolder.Timestamp] = Sign(_keys.Timestamp, timestamp, SigningPurpose.Timestamp);
         return new OnlineFiles(files, snapshotDue ? $"signed snapshot {snapshot.Version} and timestamp {timestamp.Version}" : $"signed timestamp {timestamp.Version}");
     }

@@ -1,3 +1,4 @@
+using Fota.Manifest.Log;
 using Fota.Signer.Home;
 using Fota.Signer.Log;
 

@@ -1,4 +1,5 @@
 using Fota.Manifest;
+using Fota.Manifest.Log;
 using Fota.Signer.Journal;
 using Fota.Signer.Log;
 using Fota.Signer.Service;

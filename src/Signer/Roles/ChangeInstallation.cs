@@ -1,5 +1,6 @@
 using Fota.Interop.Posix;
 using Fota.Manifest;
+using Fota.Manifest.Log;
 using Fota.Manifest.Metadata;
 using Fota.Signer.Home;
 using Fota.Signer.Log;

@@ -40,7 +40,7 @@ internal sealed partial class RenewalJob(SignerHost host, HomeFolder folder, Ser
     {
         try
         {
-            await OnlinePass.RunAsync(host, folder, keys.Online(folder.ReadSettings()), comparison, target.Endpoint, cancellationToken);
+            await OnlinePass.RunAsync(host, folder, keys.Online(folder.ReadSettings()), comparison, target.Endpoint, target.Log, cancellationToken);
             health.RenewalSucceeded();
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
@@ -56,7 +56,8 @@ internal sealed partial class RenewalJob(SignerHost host, HomeFolder folder, Ser
 
 /// <summary>The update server that is published to, if there is one.</summary>
 /// <param name="Endpoint">Its endpoint; null for none.</param>
-internal sealed record PublishTarget(PublicationEndpoint? Endpoint);
+/// <param name="Log">Signs for its log; null for none.</param>
+internal sealed record PublishTarget(PublicationEndpoint? Endpoint, Countersigning? Log);
 
 /// <summary>When the jobs run: at the start, when there is reason to, and every so often in case that a reason was missed.</summary>
 internal static class ServiceJobs

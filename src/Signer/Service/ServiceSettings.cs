@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Fota.Signer.Log;
 
 namespace Fota.Signer.Service;
 
@@ -77,6 +78,11 @@ internal sealed record ServiceSettings
         Demand(People.Count >= 1 && !People.Contains(null!), "people", "at least one, and none of them null", "none, or null");
         Demand(People.Select(static person => person.Name).Distinct(StringComparer.Ordinal).Count() == People.Count, "people", "each name once", "one twice");
         Tls.Validate(IsProduction);
+        if (Publish?.ServerLog is { } origin)
+        {
+            _ = LogSettings.DemandOrigin("publish.serverLog", origin);
+        }
+
         foreach (PersonSettings person in People)
         {
             person.Validate();
@@ -132,4 +138,5 @@ internal sealed record PersonSettings(string Name, string Certificate, IReadOnly
 /// <param name="Server">Its address, https.</param>
 /// <param name="Authority">PEM file of the CAs of its certificate.</param>
 /// <param name="TokenFile">The operator's token for it, mode 0600.</param>
-internal sealed record PublishSettings(Uri Server, string Authority, string TokenFile);
+/// <param name="ServerLog">What its own log is called, which is signed for; none is if it is not said.</param>
+internal sealed record PublishSettings(Uri Server, string Authority, string TokenFile, string? ServerLog = null);

@@ -2,6 +2,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Fota.Manifest.Log;
 using Fota.Signer.Api;
 using Fota.Signer.Home;
 using Fota.Signer.Log;
@@ -71,6 +72,14 @@ internal sealed class SigningService : IAsyncDisposable
                 owned.Push(endpoint);
             }
 
+            Countersigning? countersigning = null;
+            if (settings.Publish is { ServerLog: { } origin } log)
+            {
+                ServerLogEndpoint heads = new(log.Server, log.Authority, log.TokenFile);
+                owned.Push(heads);
+                countersigning = new Countersigning(host, folder, heads, origin);
+            }
+
             DraftPreparation preparation = new(host, folder, keys);
             service = new SigningService(folder, new ReleaseDesk(host, folder, keys, TimeSpan.FromDays(settings.RequestDays), settings.OpenBytes), preparation, owned);
 
@@ -79,7 +88,7 @@ internal sealed class SigningService : IAsyncDisposable
             logging?.Invoke(builder.Logging);
             ConfigureKestrel(builder, settings, certificate);
             builder.Services.AddSingleton(host).AddSingleton(host.Clock).AddSingleton(folder).AddSingleton(keys).AddSingleton(preparation).AddSingleton(service)
-                .AddSingleton(new CeremonyDesk(host, folder)).AddSingleton(new PublishTarget(endpoint)).AddSingleton<LogComparison>().AddSingleton<ServiceHealth>().AddSingleton(PeopleDirectory.Read(settings, folder, host.Clock));
+                .AddSingleton(new CeremonyDesk(host, folder)).AddSingleton(new PublishTarget(endpoint, countersigning)).AddSingleton<LogComparison>().AddSingleton<ServiceHealth>().AddSingleton(PeopleDirectory.Read(settings, folder, host.Clock));
             AddWeb(builder.Services);
             ServiceJobs.Add(builder.Services, TimeSpan.FromSeconds(settings.RenewalSeconds));
             service._app = builder.Build();

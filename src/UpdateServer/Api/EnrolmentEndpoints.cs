@@ -19,7 +19,7 @@ internal static class EnrolmentEndpoints
         api.MapGet("/enrolments", (Asker asker, EnrolmentQueue queue, RolloutCoordinator coordinator) => queue.Waiting().Where(e => IsInScope(e, asker, coordinator)).Select(EnrolmentView.Of));
         api.MapPost("/enrolments/{request}/certificate", IssueAsync).WithMetadata(new RequestSizeLimitAttribute(MaxCertificateBytes)).Accepts<byte[]>(CertificateType);
         api.MapPost("/enrolments/{request}/refusal", (string request, RefusalRequest refusal, Asker asker, EnrolmentQueue queue, RolloutCoordinator coordinator) => refusal.Detail.Length is >= 1 and <= MaxDetail
-            ? Answer(request, asker, queue, coordinator, digest => queue.Refuse(digest, refusal.Detail))
+            ? Answer(request, asker, queue, coordinator, digest => queue.Refuse(digest, refusal.Detail, asker.Name))
             : Problems.Of(StatusCodes.Status400BadRequest, nameof(RejectionReason.ValueOutOfRange), $"detail: wanted 1 to {MaxDetail} characters, got {refusal.Detail.Length}"));
     }
 
@@ -32,7 +32,7 @@ internal static class EnrolmentEndpoints
 
         using MemoryStream body = new();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        return Answer(request, asker, queue, coordinator, digest => queue.Issue(digest, body.ToArray()));
+        return Answer(request, asker, queue, coordinator, digest => queue.Issue(digest, body.ToArray(), asker.Name));
     }
 
     private static bool IsInScope(EnrolmentRecord record, Asker asker, RolloutCoordinator coordinator) => asker.Caller.Covers(record.Product, coordinator.TraitsOf(record.Device)?.Site);

@@ -62,7 +62,7 @@ internal static class FleetEndpoints
 
         try
         {
-            return TypedResults.Ok(TraitView.Of(coordinator.Describe(id, (record, before) =>
+            return TypedResults.Ok(TraitView.Of(coordinator.Describe(id, asker.Name, (record, before) =>
             {
                 if (!(record is null ? asker.Caller.IsWhole : asker.Caller.Covers(record.Product, before.Site)))
                 {
@@ -99,7 +99,7 @@ internal static class FleetEndpoints
         try
         {
             DeviceTraits traits = view.ToTraits(id);
-            coordinator.Describe(traits);
+            coordinator.Describe(traits, asker.Name);
             return TypedResults.Ok(TraitView.Of(traits));
         }
         catch (RejectedException e)

@@ -24,7 +24,7 @@ internal static class PublicationEndpoints
     }
 
     private static async Task<Results<Ok<PublicationView>, ProblemHttpResult>> PublishAsync(
-        HttpRequest request, Publisher publisher, RolloutCoordinator coordinator, DeltaSchedule deltas, ServerMetrics metrics, ILogger<Publisher> log)
+        HttpRequest request, Asker asker, Publisher publisher, RolloutCoordinator coordinator, DeltaSchedule deltas, ServerMetrics metrics, ILogger<Publisher> log)
     {
         if (request.ContentType != BundleType)
         {
@@ -33,7 +33,7 @@ internal static class PublicationEndpoints
 
         try
         {
-            Publication publication = await publisher.PublishAsync(request.Body, request.HttpContext.RequestAborted);
+            Publication publication = await publisher.PublishAsync(request.Body, asker.Name, request.HttpContext.RequestAborted);
             coordinator.WithdrawUnlisted();
             await deltas.RunSoonAsync();
             metrics.Published(RejectionReason.None);

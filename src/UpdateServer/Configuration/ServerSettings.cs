@@ -76,6 +76,12 @@ public sealed record ServerSettings
     /// <summary>Where people log in; null: nowhere.</summary>
     public OAuthSettings? OAuth { get; init; }
 
+    /// <summary>Who is told of what happens here.</summary>
+    public IReadOnlyList<WebhookSettings> Webhooks { get; init; } = [];
+
+    /// <summary>When something is to be looked at.</summary>
+    public AlarmSettings Alarms { get; init; } = new();
+
     /// <summary>How many requests a minute are taken of one caller.</summary>
     public RateSettings Rates { get; init; } = new();
 
@@ -124,6 +130,17 @@ public sealed record ServerSettings
         OAuth?.Validate();
         Rates.Validate();
         Telemetry?.Validate();
+        Alarms.Validate();
+        for (int i = 0; i < Webhooks.Count; i++)
+        {
+            Webhooks[i].Validate($"webhooks[{i}]");
+        }
+
+        if (Webhooks.Count > WebhookSettings.Most || Webhooks.DistinctBy(static w => w.Name, StringComparer.Ordinal).Count() != Webhooks.Count)
+        {
+            throw new ConfigurationException($"webhooks: wanted at most {WebhookSettings.Most}, each with a name of its own, got more or one twice");
+        }
+
         Tls.Validate(Layout);
     }
 }

@@ -52,6 +52,8 @@ public static class SettingsFile
             ExpiredCertificates = root.OptionalObject("expiredDeviceCertificates") is { } expired ? ReadExpired(expired) : ExpiredCertificatePolicy.Refuse,
             Database = root.OptionalObject("database") is { } database ? ReadDatabase(database) : null,
             OAuth = root.OptionalObject("oauth") is { } oauth ? ReadOAuth(oauth) : null,
+            Webhooks = [.. (root.OptionalObjects("webhooks") ?? []).Select(ReadWebhook)],
+            Alarms = root.OptionalObject("alarms") is { } alarms ? ReadAlarms(alarms) : new AlarmSettings(),
             Rates = root.OptionalObject("rates") is { } rates ? ReadRates(rates) : new RateSettings(),
             Telemetry = root.OptionalObject("telemetry") is { } telemetry ? ReadTelemetry(telemetry) : null,
             Tls = ReadTls(root.Object("tls")),
@@ -132,6 +134,27 @@ public static class SettingsFile
     }
 
     private static Uri Address(ConfigurationObject from, string name) => Uri.TryCreate(from.Text(name), UriKind.Absolute, out Uri? address) ? address : throw new ConfigurationException($"oauth.{name}: wanted an https address, got something else");
+
+    private static WebhookSettings ReadWebhook(ConfigurationObject webhook)
+    {
+        WebhookSettings settings = new()
+        {
+            Name = webhook.Text("name"),
+            Url = Uri.TryCreate(webhook.Text("url"), UriKind.Absolute, out Uri? address) ? address : throw new ConfigurationException("webhooks.url: wanted an https address, got something else"),
+            SecretFile = webhook.FilePath("secret"),
+            Events = webhook.OptionalTexts("events") ?? [],
+            AuthorityFile = webhook.OptionalFilePath("authorities"),
+        };
+        webhook.RefuseOthers();
+        return settings;
+    }
+
+    private static AlarmSettings ReadAlarms(ConfigurationObject alarms)
+    {
+        AlarmSettings usual = new(), settings = new() { SilentDays = alarms.OptionalInteger("silentDays") ?? usual.SilentDays, Refusals = alarms.OptionalInteger("refusals") ?? usual.Refusals };
+        alarms.RefuseOthers();
+        return settings;
+    }
 
     private static RateSettings ReadRates(ConfigurationObject rates)
     {

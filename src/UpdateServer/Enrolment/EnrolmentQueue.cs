@@ -35,7 +35,7 @@ internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates c
             }
 
             EnrolmentRecord record = EnrolmentRecord.Of(request, now);
-            if (store.Save(record, before))
+            if (store.Save(record, before, record.Device.ToString()))
             {
                 Log.RenewalRequested(log, record.Device, record.RequestDigest);
                 return record;
@@ -52,12 +52,12 @@ internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates c
     /// <summary>Takes in a certificate.</summary>
     /// <returns>False when nothing waits for it.</returns>
     /// <exception cref="RejectedException">It is not the certificate that the request asked for, or not one of a device here.</exception>
-    public bool Issue(Sha256Digest request, byte[] encoded)
+    public bool Issue(Sha256Digest request, byte[] encoded, string by)
     {
         using X509Certificate2 certificate = Load(encoded);
         (DeviceCredential? credential, Rejection? refused) = certificates.Identify(certificate, CertificateUse.Updates);
         DeviceIdentity? identity = credential?.Identity;
-        return Answer(request, record => identity is null ? throw new RejectedException(refused!)
+        return Answer(request, by, record => identity is null ? throw new RejectedException(refused!)
             : identity.Device.Equals(record.Device) && identity.Product.Equals(record.Product) && identity.Key.Id == record.Key
             ? record with { State = EnrolmentState.Issued, Answered = time.GetUtcNow(), Certificate = encoded, Detail = null }
             : throw new RejectedException(RejectionReason.ForeignCertificate, $"certificate: wanted one for {record.Device} ({record.Product}) and its key, got one for {identity.Device} ({identity.Product})"));
@@ -65,8 +65,8 @@ internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates c
 
     /// <summary>Takes in that the authority will not.</summary>
     /// <returns>False when nothing waits for it.</returns>
-    public bool Refuse(Sha256Digest request, string detail) =>
-        Answer(request, record => record with { State = EnrolmentState.Refused, Answered = time.GetUtcNow(), Certificate = null, Detail = detail });
+    public bool Refuse(Sha256Digest request, string detail, string by) =>
+        Answer(request, by, record => record with { State = EnrolmentState.Refused, Answered = time.GetUtcNow(), Certificate = null, Detail = detail });
 
     private static X509Certificate2 Load(byte[] encoded)
     {
@@ -98,7 +98,7 @@ internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates c
         }
     }
 
-    private bool Answer(Sha256Digest request, Func<EnrolmentRecord, EnrolmentRecord> answer)
+    private bool Answer(Sha256Digest request, string by, Func<EnrolmentRecord, EnrolmentRecord> answer)
     {
         while (true)
         {
@@ -114,7 +114,7 @@ internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates c
                 return answered.State == EnrolmentState.Issued && answered.Certificate!.Value.Span.SequenceEqual(record.Certificate!.Value.Span);
             }
 
-            if (store.Save(answered, record))
+            if (store.Save(answered, record, by))
             {
                 Log.RenewalAnswered(log, answered.Device, answered.RequestDigest, answered.State);
                 return true;

@@ -28,4 +28,8 @@ internal enum AccessDecisionKind
 /// <param name="Kind">What.</param>
 /// <param name="About">The person or device.</param>
 /// <param name="Detail">One sentence or value; no secret.</param>
-internal sealed record AccessDecision(DateTimeOffset At, string By, AccessDecisionKind Kind, string About, string Detail);
+internal sealed record AccessDecision(DateTimeOffset At, string By, AccessDecisionKind Kind, string About, string Detail)
+{
+    /// <summary>What the server's log says in place of <see cref="Detail"/>, which may name people by more than their name here; null for the same.</summary>
+    public string? ForLog { get; init; }
+}

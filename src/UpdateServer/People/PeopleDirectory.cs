@@ -118,7 +118,7 @@ internal sealed class PeopleDirectory : ISharedMemory
 
             DateTimeOffset moment = _time.GetUtcNow();
             Person person = new(name) { Grants = grants, Identities = identities, Created = _now.People.GetValueOrDefault(name)?.Created ?? moment };
-            Commit(new PeopleChange(person, []), new AccessDecision(moment, by, AccessDecisionKind.PersonSet, name, Describe(person)));
+            Commit(new PeopleChange(person, []), new AccessDecision(moment, by, AccessDecisionKind.PersonSet, name, Describe(person)) { ForLog = DescribeForLog(person) });
             return person;
         }
     }
@@ -197,8 +197,11 @@ internal sealed class PeopleDirectory : ISharedMemory
         return (new ApiToken(digest.ToString()[..IdLength], person, name, digest) { Roles = roles, Created = moment, CreatedBy = by, Expires = expires }, text);
     }
 
-    private static string Describe(Person person) =>
-        $"{(person.Grants.IsEmpty ? "no role" : string.Join("; ", person.Grants.Select(Describe)))}{string.Concat(person.Identities.Select(static i => $"; {i.Kind.ToString().ToLowerInvariant()} {i.Value}"))}";
+    private static string Describe(Person person) => $"{DescribeGrants(person)}{string.Concat(person.Identities.Select(static i => $"; {i.Kind.ToString().ToLowerInvariant()} {i.Value}"))}";
+
+    private static string DescribeForLog(Person person) => $"{DescribeGrants(person)}; {person.Identities.Length} identities";
+
+    private static string DescribeGrants(Person person) => person.Grants.IsEmpty ? "no role" : string.Join("; ", person.Grants.Select(Describe));
 
     private static string Describe(Grant grant) =>
         $"{RoleNames.NameOf(grant.Role)} of {(grant.Products is null ? "all products" : string.Join(", ", grant.Products))} at {(grant.Sites is null ? "all sites" : string.Join(", ", grant.Sites))}";

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Fota.Manifest;
 using Fota.UpdateServer.Artifacts;
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Storage;
 
 namespace Fota.UpdateServer.Releases;
@@ -13,9 +14,9 @@ internal sealed class Publisher(ContentStore content, IReleaseStore store, Relea
 {
     private readonly SemaphoreSlim _one = new(1);
 
-    /// <summary>Publishes what is in <paramref name="tar"/>; gives the publication that is in force afterwards.</summary>
+    /// <summary>Publishes what is in <paramref name="tar"/>, in the name of <paramref name="by"/>; gives the publication that is in force afterwards.</summary>
     /// <exception cref="RejectedException">It was refused; nothing changed.</exception>
-    public async Task<Publication> PublishAsync(Stream tar, CancellationToken cancellation)
+    public async Task<Publication> PublishAsync(Stream tar, string by, CancellationToken cancellation)
     {
         using Bundle bundle = await Bundle.ReceiveAsync(tar, content, cancellation);
         await _one.WaitAsync(cancellation);
@@ -34,7 +35,7 @@ internal sealed class Publisher(ContentStore content, IReleaseStore store, Relea
             MakeDurable(bundle, available);
             seams.BeforePublicationCommit?.Invoke();
             Publication after = Combine(before, available, timestampVersion, releases);
-            store.Commit(before, after);
+            store.Commit(before, after, new Publishing(time.GetUtcNow(), by));
             catalog.Replace(after);
             return after;
         }

@@ -1,7 +1,9 @@
 using Fota.Manifest;
 using Fota.Manifest.Keys;
 using Fota.Manifest.Reports;
+using Fota.UpdateServer.Alarms;
 using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.Storage;
 
 namespace Fota.UpdateServer.Rollouts;
 
@@ -13,6 +15,15 @@ namespace Fota.UpdateServer.Rollouts;
 /// <param name="Ordinal">The report's.</param>
 internal sealed record CheckInStep(DeviceRecord Device, PendingChange Pending, bool IsNews, KeyId? OldKey, long Ordinal)
 {
+    /// <summary>Whether nothing was known of the device before.</summary>
+    public bool IsFirst { get; init; }
+
+    /// <summary>Whether the report has the place of another one that the same key signed.</summary>
+    public bool IsConflict { get; init; }
+
+    /// <summary>The alarms that begin or end by it.</summary>
+    public IReadOnlyList<AlarmChange> Alarms { get; init; } = [];
+
     /// <summary>Works it out.</summary>
     /// <exception cref="RejectedException">The report speaks of another product than the certificate, or than the device had before (A44).</exception>
     public static CheckInStep Of(FleetReplica fleet, SightingBook seen, DeviceIdentity identity, VerifiedReport report, DateTimeOffset now, Func<RolloutPlan, bool> isListed)
@@ -29,7 +40,7 @@ internal sealed record CheckInStep(DeviceRecord Device, PendingChange Pending, b
 
         if (before is not null && before.IsNotNews(content))
         {
-            return new CheckInStep(before, new PendingChange(fleet.Rollouts, fleet.Fleet), false, null, content.Ordinal);
+            return new CheckInStep(before, new PendingChange(fleet.Rollouts, fleet.Fleet), false, null, content.Ordinal) { IsConflict = content.Ordinal == before.Ordinal && !content.Nonce.Span.SequenceEqual(before.Nonce.Span) };
         }
 
         DeviceRecord after = DeviceRecord.After(before, identity, content, now);
@@ -41,8 +52,14 @@ internal sealed record CheckInStep(DeviceRecord Device, PendingChange Pending, b
         }
 
         Grant(pending, after, now, isListed);
-        return new CheckInStep(after, pending, true, oldKey, content.Ordinal);
+        return new CheckInStep(after, pending, true, oldKey, content.Ordinal) { IsFirst = before is null && oldKey is null, Alarms = [.. AlarmRules.OfReport(before, after, pending.Rollouts)] };
     }
+
+    /// <summary>What to store of it.</summary>
+    /// <param name="report">What the device says.</param>
+    /// <param name="signed">The report's bytes, kept as evidence where it is about a deployment.</param>
+    public FleetChange ToChange(VerifiedReport report, byte[] signed) =>
+        new(Device, report.Content.Deployment is null ? null : signed, [.. Pending.Steps]) { Report = Sha256Digest.Of(signed), IsFirst = IsFirst, ReplacedKey = OldKey, Alarms = Alarms };
 
     /// <summary>
     /// Whether a rollout has something for a device. One that is over has not, even for a device that had begun: else an aborted release would be handed

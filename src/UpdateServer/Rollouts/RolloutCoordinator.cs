@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Fota.Manifest;
 using Fota.Manifest.Reports;
+using Fota.UpdateServer.Alarms;
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Storage;
@@ -25,6 +27,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
     private readonly ReleaseCatalog _catalog;
     private readonly CatalogUpdate _update;
     private readonly ReplicaFreshness _freshness;
+    private readonly AlarmBook _alarms;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly ServerMetrics _metrics;
@@ -32,12 +35,13 @@ internal sealed class RolloutCoordinator : ISharedMemory
     /// <summary>Null when nobody knows what the store holds: it is read anew before it is needed.</summary>
     private volatile FleetReplica? _replica;
 
-    public RolloutCoordinator(IFleetStore store, ReleaseCatalog catalog, CatalogUpdate update, ReplicaFreshness freshness, TimeProvider time, ServerMetrics metrics, ILogger<RolloutCoordinator> log)
+    public RolloutCoordinator(IFleetStore store, ReleaseCatalog catalog, CatalogUpdate update, ReplicaFreshness freshness, AlarmBook alarms, TimeProvider time, ServerMetrics metrics, ILogger<RolloutCoordinator> log)
     {
         _store = store;
         _catalog = catalog;
         _update = update;
         _freshness = freshness;
+        _alarms = alarms;
         _time = time;
         _metrics = metrics;
         _log = log;
@@ -92,7 +96,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
         Change(now =>
         {
             step = CheckInStep.Of(now, _seen, identity, report, _time.GetUtcNow(), IsListed);
-            return step.IsNews ? new Outcome(step.Pending, new FleetChange(step.Device, report.Content.Deployment is null ? null : signed, [.. step.Pending.Steps])) : null;
+            return step.IsNews ? new Outcome(step.Pending, step.ToChange(report, signed)) : null;
         });
         _metrics.CheckedIn(fromMemory: false);
         Say(identity, step!);
@@ -182,18 +186,24 @@ internal sealed class RolloutCoordinator : ISharedMemory
     public DeviceTraits? TraitsOf(DeviceId device) => Replica.Fleet.Traits.GetValueOrDefault(device);
 
     /// <summary>Notes what operators say of a device. Stages that have begun keep the members that they have.</summary>
-    public void Describe(DeviceTraits traits) => Describe(traits.Device, (_, _) => traits);
+    /// <param name="traits">What.</param>
+    /// <param name="by">Who says so.</param>
+    public void Describe(DeviceTraits traits, string by) => Describe(traits.Device, by, (_, _) => traits);
 
     /// <summary>Changes what operators say of a device, from what is said of it at that moment: two who say something else at the same time both keep their word.</summary>
     /// <param name="device">Which; it need not have checked in yet.</param>
+    /// <param name="by">Who says so.</param>
     /// <param name="change">Makes what is said then of the device (null where it never checked in) and of what is said now; it may be asked several times, and what it throws changes nothing.</param>
-    public DeviceTraits Describe(DeviceId device, Func<DeviceRecord?, DeviceTraits, DeviceTraits> change)
+    public DeviceTraits Describe(DeviceId device, string by, Func<DeviceRecord?, DeviceTraits, DeviceTraits> change)
     {
         DeviceTraits? traits = null;
         Change(now =>
         {
-            traits = change(now.Fleet.Devices.GetValueOrDefault(device), now.Fleet.Traits.GetValueOrDefault(device) ?? new DeviceTraits(device));
-            return new Outcome(new PendingChange(now.Rollouts, now.Fleet with { Traits = now.Fleet.Traits.SetItem(device, traits) }), new FleetChange(null, null, []) { Traits = traits });
+            DeviceTraits? before = now.Fleet.Traits.GetValueOrDefault(device);
+            traits = change(now.Fleet.Devices.GetValueOrDefault(device), before ?? new DeviceTraits(device));
+            return new Outcome(
+                new PendingChange(now.Rollouts, now.Fleet with { Traits = now.Fleet.Traits.SetItem(device, traits) }),
+                new FleetChange(null, null, []) { Description = new DeviceDescription(_time.GetUtcNow(), by, before, traits) });
         });
         return traits!;
     }
@@ -404,6 +414,10 @@ internal sealed class RolloutCoordinator : ISharedMemory
         if (!step.IsNews)
         {
             Log.ReportIgnored(_log, identity.Device, step.Ordinal);
+            if (step.IsConflict)
+            {
+                _alarms.Conflict(step.Device, _time.GetUtcNow());
+            }
         }
     }
 

@@ -17,6 +17,9 @@ internal interface IEnrolmentStore
     IReadOnlyList<EnrolmentRecord> Waiting(int most);
 
     /// <summary>Stores one in place of <paramref name="before"/>, the device's last; null if it had none.</summary>
+    /// <param name="enrolment">What is to be stored.</param>
+    /// <param name="before">What it replaces.</param>
+    /// <param name="by">Who asked or answered, for the log.</param>
     /// <returns>False if that is not its last any more; nothing is stored then.</returns>
-    bool Save(EnrolmentRecord enrolment, EnrolmentRecord? before);
+    bool Save(EnrolmentRecord enrolment, EnrolmentRecord? before, string by);
 }

@@ -1,4 +1,7 @@
+using Fota.Manifest;
 using Fota.Manifest.Keys;
+using Fota.UpdateServer.Alarms;
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
 
@@ -34,8 +37,20 @@ internal interface IFleetStore
 /// <param name="Rollouts">The rollouts that changed, and in them the members that did.</param>
 internal sealed record FleetChange(DeviceRecord? Device, byte[]? Evidence, IReadOnlyList<RolloutStep> Rollouts)
 {
-    /// <summary>What an operator says of a device now; null if none said anything.</summary>
-    public DeviceTraits? Traits { get; init; }
+    /// <summary>The digest of the report that the device's new record rests on; null where it rests on none.</summary>
+    public Sha256Digest? Report { get; init; }
+
+    /// <summary>Whether nothing was known of the device before.</summary>
+    public bool IsFirst { get; init; }
+
+    /// <summary>The key that the device had before, where this one is another.</summary>
+    public KeyId? ReplacedKey { get; init; }
+
+    /// <summary>The alarms that begin or end by it.</summary>
+    public IReadOnlyList<AlarmChange> Alarms { get; init; } = [];
+
+    /// <summary>What an operator says of a device now, and who; null if none said anything.</summary>
+    public DeviceDescription? Description { get; init; }
 
     /// <summary>Devices that came with nothing new since the last time that this was written down.</summary>
     public IReadOnlyCollection<Sighting> Seen { get; init; } = [];

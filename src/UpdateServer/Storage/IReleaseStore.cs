@@ -1,3 +1,4 @@
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Releases;
 
 namespace Fota.UpdateServer.Storage;
@@ -13,5 +14,8 @@ internal interface IReleaseStore
     ValueTask<IAsyncDisposable> HoldAsync(CancellationToken cancellation);
 
     /// <summary>Replaces <paramref name="before"/> by <paramref name="after"/>, wholly or not at all; another publication in between is an error.</summary>
-    void Commit(Publication before, Publication after);
+    /// <param name="before">What is in force.</param>
+    /// <param name="after">What is to be.</param>
+    /// <param name="source">Whose it is, for the log.</param>
+    void Commit(Publication before, Publication after, Publishing source);
 }

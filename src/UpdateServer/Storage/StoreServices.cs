@@ -28,7 +28,9 @@ internal static class StoreServices
         services.AddSingleton(new ContentStore(data.Path, seams)).AddSingleton(new SqliteDatabase(data.DatabaseFile)).AddSingleton(ReplicaFreshness.Always(time));
         services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IPeopleStore, SqlitePeopleStore>()
             .AddSingleton<IDeltaStore, SqliteDeltaStore>().AddSingleton<IEnrolmentStore, SqliteEnrolmentStore>().AddSingleton<IDecisionStore, SqliteDecisionStore>()
-            .AddSingleton<IRevocationStore, SqliteRevocationStore>().AddSingleton<IAccessDecisionStore, SqliteAccessDecisionStore>();
+            .AddSingleton<IRevocationStore, SqliteRevocationStore>().AddSingleton<IAccessDecisionStore, SqliteAccessDecisionStore>()
+            .AddSingleton<IAuditStore, SqliteAuditStore>().AddSingleton<IWebhookStore, SqliteWebhookStore>()
+            .AddSingleton<IAlarmStore, SqliteAlarmStore>();
         return null;
     }
 
@@ -38,7 +40,9 @@ internal static class StoreServices
         services.AddSingleton(_ => database).AddSingleton(new ReplicaFreshness(time, ReplicaFreshness.Shared));
         services.AddSingleton<IReleaseStore, PostgresReleaseStore>().AddSingleton<IFleetStore, PostgresFleetStore>().AddSingleton<IPeopleStore, PostgresPeopleStore>()
             .AddSingleton<IDeltaStore, PostgresDeltaStore>().AddSingleton<IEnrolmentStore, PostgresEnrolmentStore>().AddSingleton<IDecisionStore, PostgresDecisionStore>()
-            .AddSingleton<IRevocationStore, PostgresRevocationStore>().AddSingleton<IAccessDecisionStore, PostgresAccessDecisionStore>();
+            .AddSingleton<IRevocationStore, PostgresRevocationStore>().AddSingleton<IAccessDecisionStore, PostgresAccessDecisionStore>()
+            .AddSingleton<IAuditStore, PostgresAuditStore>().AddSingleton<IWebhookStore, PostgresWebhookStore>()
+            .AddSingleton<IAlarmStore, PostgresAlarmStore>();
         services.AddSingleton<PublicationWatch>().AddHostedService<PostgresListener>();
         try
         {

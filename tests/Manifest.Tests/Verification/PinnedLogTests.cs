@@ -110,6 +110,34 @@ public sealed class PinnedLogTests
         Assert.That(() => new TimestampMetadata(1, _repository.Now, _repository.TimestampMeta!, [.. Enumerable.Range(0, 9).Select(static i => new MemoryLog($"log.example/{i}").AppendNumbered(1))]), Throws.TypeOf<RejectedException>().With.Message.StartsWith("LimitExceeded"));
 
     [Test]
+    [Proves("R-17", "W-50")]
+    public void P8_A51_Log_of_a_server_is_pinned_as_the_signer_s_is()
+    {
+        MemoryLog server = new("updates.example/audit");
+        _repository.ServerLogs.Add(server.AppendNumbered(2));
+        _repository.PublishTimestamp();
+        TrustedMetadataSet client = _repository.ClientWithTimestamp();
+        Assert.That((client.Timestamp!.Logs.Single().Key, client.Timestamp.ServerLogs.Single().Key), Is.EqualTo((_log.Key, server.Key)));
+        Assert.That(AfterServer(server.Sign(1, Sha256Digest.Of("cut"u8))), Is.EqualTo(RejectionReason.LogTruncated));
+        Assert.That(AfterServer(server.Sign(2, Sha256Digest.Of("another tree"u8))), Is.EqualTo(RejectionReason.LogSplitView));
+        Assert.That(AfterServer(new MemoryLog("updates.example/audit").AppendNumbered(3)), Is.EqualTo(RejectionReason.ForeignLog));
+        Assert.That(AfterServer(), Is.EqualTo(RejectionReason.LogTruncated), "it is not named any more");
+        Assert.That(AfterServer(server.AppendNumbered(1)), Is.EqualTo(RejectionReason.None));
+
+        RejectionReason AfterServer(params VerifiedCheckpoint[] logs)
+        {
+            _repository.ServerLogs.Clear();
+            logs.ToList().ForEach(_repository.ServerLogs.Add);
+            return After(client, [.. _repository.Logs]);
+        }
+    }
+
+    [Test]
+    [Proves("R-17")]
+    public void Log_that_is_both_the_signer_s_and_a_server_s_is_not_written() => Assert.That(
+        () => new TimestampMetadata(1, _repository.Now, _repository.TimestampMeta!, [.. _repository.Logs], [.. _repository.Logs]), Throws.TypeOf<RejectedException>().With.Message.StartsWith("DuplicateField"));
+
+    [Test]
     [Proves("R-20")]
     public void Other_writers_members_of_that_name_mean_nothing_to_the_profile_tuf()
     {

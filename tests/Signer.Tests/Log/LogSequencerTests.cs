@@ -268,7 +268,7 @@ public sealed class LogSequencerTests
         Assert.That(PassAsync, Throws.TypeOf<SignerRefusalException>().With.Message.Contains("wanted tiles with the root hash of checkpoint"));
         Assert.That(Files().Keys, Is.EquivalentTo(before));
 
-        Task PassAsync() => OnlinePass.RunAsync(_world.Host(), _world.HomeFolder, key, comparison, null, CancellationToken.None);
+        Task PassAsync() => OnlinePass.RunAsync(_world.Host(), _world.HomeFolder, key, comparison, null, null, CancellationToken.None);
     }
 
     [Test]
@@ -277,13 +277,13 @@ public sealed class LogSequencerTests
     {
         using OpenedKey key = OpenedKey.Open(_world.Host(), _world.HomeFolder, "online", _world.PinFile("online"));
         LogComparison comparison = new();
-        await OnlinePass.RunAsync(_world.Host(), _world.HomeFolder, key, comparison, null, CancellationToken.None);
+        await OnlinePass.RunAsync(_world.Host(), _world.HomeFolder, key, comparison, null, null, CancellationToken.None);
         long known = Count();
         Enter(600);
         (await _world.OnlineAsync()).Ok();
         _ = Change(known + 300);
         Assert.That(
-            () => OnlinePass.RunAsync(_world.Host(), _world.HomeFolder, key, comparison, null, CancellationToken.None),
+            () => OnlinePass.RunAsync(_world.Host(), _world.HomeFolder, key, comparison, null, null, CancellationToken.None),
             Throws.TypeOf<SignerRefusalException>().With.Message.Contains($"wanted entry {known + 300} as it is in the log, got another in the journal"));
     }
 

@@ -225,6 +225,16 @@ internal sealed class AccessWorld : IAsyncDisposable
         Add("GET", $"{Api}/operators/{{name}}/tokens", () => Request("GET", $"{Api}/operators/bootstrap/tokens"));
         Add("POST", $"{Api}/operators/{{name}}/tokens", () => Request("POST", $"{Api}/operators/bootstrap/tokens", new { name = (++_count).ToString(CultureInfo.InvariantCulture) }), HttpStatusCode.Created);
         Add("GET", $"{Api}/access-decisions", () => Request("GET", $"{Api}/access-decisions"));
+        AuditSigner signer = new();
+        Add("GET", $"{Api}/alarms", () => Request("GET", $"{Api}/alarms"));
+        Add("GET", $"{Api}/webhooks", () => Request("GET", $"{Api}/webhooks"));
+        Add("GET", $"{Api}/audit/tree-head", () => Request("GET", $"{Api}/audit/tree-head?from=1"));
+        _cases.Add($"GET {Api}/audit/log/{{**path}}", new AccessCase(async () =>
+        {
+            await signer.SignAsync(_server);
+            return Request("GET", $"{Api}/audit/log/checkpoint");
+        }));
+        _cases.Add($"POST {Api}/audit/checkpoints", new AccessCase(async () => Request("POST", $"{Api}/audit/checkpoints", await signer.CheckpointAsync(_server))));
         _cases.Add($"DELETE {Api}/operators/{{name}}", new AccessCase(
             async () =>
             {

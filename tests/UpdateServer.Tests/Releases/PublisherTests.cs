@@ -30,9 +30,9 @@ public sealed class PublisherTests : IDisposable
         Task<Publication>? second = null;
         using Publisher made = publisher = Make(new ServerSeams
         {
-            BeforePublicationCommit = () => second = publisher.PublishAsync(new MemoryStream(new byte[1024]), default),
+            BeforePublicationCommit = () => second = publisher.PublishAsync(new MemoryStream(new byte[1024]), "ann", default),
         });
-        Publication first = await publisher.PublishAsync(Tar(), default);
+        Publication first = await publisher.PublishAsync(Tar(), "ann", default);
         Assert.That(await second!, Is.SameAs(first));
     }
 
@@ -51,7 +51,7 @@ public sealed class PublisherTests : IDisposable
             },
             BeforePublicationCommit = () => volatileNames = [.. Directory.EnumerateFileSystemEntries(content, "*", SearchOption.AllDirectories).Where(e => !durable.Contains(e))],
         });
-        Publication publication = await publisher.PublishAsync(Tar(), default);
+        Publication publication = await publisher.PublishAsync(Tar(), "ann", default);
         Assert.That(volatileNames, Is.Empty);
         Assert.That(durable.Select(Path.GetFileName), Is.SupersetOf(publication.Files.Values.Select(static f => f.Digest.ToString())));
     }

@@ -44,10 +44,10 @@ public sealed class StoredPlanTests : IDisposable
     public void A48_Time_zone_of_a_device_that_is_not_on_this_machine_is_unknown_and_keeps_its_name()
     {
         SqliteFleetStore store = new(Database());
-        store.Put(new FleetChange(null, null, []) { Traits = new DeviceTraits(DeviceId.Parse("pump-1")) { TimeZone = TimeZones.Require("Europe/Zurich", "test") } });
+        store.Put(new FleetChange(null, null, []) { Description = SampleFleet.Said(new DeviceTraits(DeviceId.Parse("pump-1")) { TimeZone = TimeZones.Require("Europe/Zurich", "test") }) });
         Execute("UPDATE device_traits SET time_zone = 'Europe/Atlantis'");
         DeviceTraits read = store.Load().Traits.Single();
-        store.Put(new FleetChange(null, null, []) { Traits = read });
+        store.Put(new FleetChange(null, null, []) { Description = SampleFleet.Said(read) });
         Assert.That((read.TimeZone, store.Load().Traits.Single().ZoneName), Is.EqualTo(((TimeZoneInfo?)null, "Europe/Atlantis")));
     }
 

@@ -68,6 +68,16 @@ public sealed class KilledServerTests
         Assert.That(await pair.AskAsync("SELECT count(*) FROM rollout_members WHERE status = 'Confirmed' AND serial = 0"), Is.EqualTo(devices), "nothing was granted twice");
         Assert.That(await pair.AskAsync("SELECT count(*) FROM reports"), Is.EqualTo(2 * devices), "installing and confirmed");
         Assert.That(await pair.AskAsync("SELECT count(DISTINCT (device, state)) FROM reports"), Is.EqualTo(2 * devices), "each once");
+        Assert.That(
+            await pair.AskAsync(
+                """
+                SELECT count(*) FROM reports r JOIN
+                  (SELECT convert_from(entry, 'UTF8')::jsonb AS e FROM audit_entries) a ON a.e ->> 'kind' = 'device.reported' AND a.e -> 'facts' ->> 'report_sha256' = encode(sha256(r.signed), 'hex')
+                """),
+            Is.EqualTo(2 * devices),
+            "and each once in the log");
+        Assert.That(await pair.AskAsync("SELECT max(number) + 1 - count(*) FROM audit_entries"), Is.Zero, "whose numbers have no gap");
+        Assert.That(await pair.AskAsync("SELECT count(*) FROM audit_entries WHERE convert_from(entry, 'UTF8')::jsonb ->> 'kind' = 'rollout.completed'"), Is.EqualTo(1));
         foreach (ServerProcess? server in _servers)
         {
             await server!.DisposeAsync();

@@ -2,6 +2,7 @@ using Fota.Manifest;
 using Fota.Manifest.Keys;
 using Fota.Manifest.Reports;
 using Fota.TestKit;
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage;
@@ -36,6 +37,12 @@ internal static class SampleFleet
     };
 
     public static FleetChange Change(DeviceRecord? device = null, byte[]? evidence = null, params RolloutStep[] steps) => new(device, evidence, steps);
+
+    /// <summary>What ann publishes.</summary>
+    public static Publishing Ann { get; } = new(Noon, "ann");
+
+    /// <summary>That ann says something of a device.</summary>
+    public static DeviceDescription Said(DeviceTraits traits) => new(Noon, "ann", null, traits);
 
     /// <summary>Makes a change of what is known, whatever that is.</summary>
     public static long Put(this IFleetStore store, FleetChange change) => store.Change(store.Load().Number, _ => change);

@@ -160,8 +160,8 @@ public sealed class StoreContract<TStores> : IDisposable
             TimeZone = TimeZoneInfo.FindSystemTimeZoneById("Europe/Zurich"),
             Tags = ["beta", "a b"],
         };
-        _stores.Fleet.Put(SampleFleet.Change() with { Traits = new DeviceTraits(traits.Device) { Site = "elsewhere" } });
-        _stores.Fleet.Put(SampleFleet.Change() with { Traits = traits });
+        _stores.Fleet.Put(SampleFleet.Change() with { Description = SampleFleet.Said(new DeviceTraits(traits.Device) { Site = "elsewhere" }) });
+        _stores.Fleet.Put(SampleFleet.Change() with { Description = SampleFleet.Said(traits) });
         DeviceTraits read = _stores.Fleet.Read().Fleet.Traits.Values.Single();
         Assert.That((read.Site, read.Hardware, read.TimeZone?.Id), Is.EqualTo((traits.Site, traits.Hardware, traits.TimeZone.Id)));
         Assert.That(read.Tags, Is.EquivalentTo(traits.Tags));
@@ -186,7 +186,7 @@ public sealed class StoreContract<TStores> : IDisposable
         Publication read = _stores.Releases.Load();
         Assert.That((read.Generation, read.TimestampVersion, read.Releases.Single()), Is.EqualTo((2, 2, second.Releases[0])));
         Assert.That(read.Files, Is.EquivalentTo(second.Files));
-        Assert.That(() => _stores.Releases.Commit(first, second with { TimestampVersion = 99 }), Throws.InvalidOperationException.With.Message.Contains("publication 1 is not the one in force"));
+        Assert.That(() => _stores.Releases.Commit(first, second with { TimestampVersion = 99 }, SampleFleet.Ann), Throws.InvalidOperationException.With.Message.Contains("publication 1 is not the one in force"));
         Assert.That(_stores.Releases.Load().TimestampVersion, Is.EqualTo(2), "nothing changed");
         Assert.That(_stores.Fleet.Load().Generation, Is.EqualTo(2), "whoever decides knows by which publication");
     }
@@ -209,16 +209,16 @@ public sealed class StoreContract<TStores> : IDisposable
     public void An_enrolment_replaces_the_one_that_was_looked_at_and_no_other()
     {
         EnrolmentRecord first = Enrolment("pump-1", "first", 1), second = Enrolment("pump-1", "second", 2);
-        Assert.That(_stores.Enrolments.Save(first, null));
-        Assert.That(_stores.Enrolments.Save(second, null), Is.False, "there is one");
-        Assert.That(_stores.Enrolments.Save(second, first));
+        Assert.That(_stores.Enrolments.Save(first, null, "ann"));
+        Assert.That(_stores.Enrolments.Save(second, null, "ann"), Is.False, "there is one");
+        Assert.That(_stores.Enrolments.Save(second, first, "ann"));
         EnrolmentRecord issued = first with { State = EnrolmentState.Issued, Answered = SampleFleet.Noon, Certificate = new byte[] { 1 } };
-        Assert.That(_stores.Enrolments.Save(issued, first), Is.False, "the device asked again meanwhile");
+        Assert.That(_stores.Enrolments.Save(issued, first, "ann"), Is.False, "the device asked again meanwhile");
         Assert.That(_stores.Enrolments.Find(second.Device)!.RequestDigest, Is.EqualTo(second.RequestDigest));
         Assert.That(_stores.Enrolments.Find(first.RequestDigest), Is.Null);
         EnrolmentRecord refused = second with { State = EnrolmentState.Refused, Answered = SampleFleet.Noon, Detail = "no" };
-        Assert.That(_stores.Enrolments.Save(refused, second));
-        Assert.That(_stores.Enrolments.Save(refused with { Detail = "never" }, second), Is.False, "somebody answered meanwhile");
+        Assert.That(_stores.Enrolments.Save(refused, second, "ann"));
+        Assert.That(_stores.Enrolments.Save(refused with { Detail = "never" }, second, "ann"), Is.False, "somebody answered meanwhile");
         EnrolmentRecord read = _stores.Enrolments.Find(second.RequestDigest)!;
         Assert.That(read with { Request = default }, Is.EqualTo(refused with { Request = default }));
         Assert.That(read.Request.ToArray(), Is.EqualTo(refused.Request.ToArray()));
@@ -229,11 +229,11 @@ public sealed class StoreContract<TStores> : IDisposable
     {
         foreach ((string device, int minute) in (ReadOnlySpan<(string, int)>)[("c", 3), ("a", 1), ("d", 4), ("b", 1)])
         {
-            _stores.Enrolments.Save(Enrolment(device, device, minute), null);
+            _stores.Enrolments.Save(Enrolment(device, device, minute), null, "ann");
         }
 
         EnrolmentRecord last = _stores.Enrolments.Find(DeviceId.Parse("d"))!;
-        _stores.Enrolments.Save(last with { State = EnrolmentState.Refused, Answered = SampleFleet.Noon, Detail = "no" }, last);
+        _stores.Enrolments.Save(last with { State = EnrolmentState.Refused, Answered = SampleFleet.Noon, Detail = "no" }, last, "ann");
         Assert.That(_stores.Enrolments.Waiting(2).Select(static e => e.Device.ToString()), Is.EqualTo(new[] { "a", "b" }));
         Assert.That(_stores.Enrolments.Waiting(10), Has.Count.EqualTo(3));
     }
@@ -253,11 +253,11 @@ public sealed class StoreContract<TStores> : IDisposable
             new SecurityVersion(uint.MaxValue), long.MaxValue, 1, gates);
         Dictionary<string, PublishedFile> files = new(before.Files, StringComparer.Ordinal) { ["metadata/timestamp.json"] = new PublishedFile(Sha256Digest.Of([2]), before.Generation), [version] = new PublishedFile(Sha256Digest.Of([3]), 1) };
         Publication after = new(before.Generation + 1, before.TimestampVersion + 1, files.ToFrozenDictionary(StringComparer.Ordinal), [release]);
-        _stores.Releases.Commit(before, after);
+        _stores.Releases.Commit(before, after, SampleFleet.Ann);
         return after;
     }
 
-    private static EnrolmentRecord Enrolment(string device, string request, int minute) => new()
+    internal static EnrolmentRecord Enrolment(string device, string request, int minute) => new()
     {
         Device = DeviceId.Parse(device),
         Product = ProductName.Parse(RepositorySimulator.ProductName),

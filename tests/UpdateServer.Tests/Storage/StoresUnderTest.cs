@@ -27,6 +27,12 @@ public abstract class StoresUnderTest : IDisposable
 
     internal abstract IAccessDecisionStore AccessDecisions { get; }
 
+    internal abstract IAuditStore Audit { get; }
+
+    internal abstract IWebhookStore Webhooks { get; }
+
+    internal abstract IAlarmStore Alarms { get; }
+
     internal abstract Task OpenAsync();
 
     /// <summary>Lets a test see and spoil what the store does not offer; in SQL that both understand.</summary>
@@ -56,6 +62,12 @@ public sealed class SqliteStores : StoresUnderTest
     internal override IRevocationStore Revocations => new SqliteRevocationStore(_database!);
 
     internal override IAccessDecisionStore AccessDecisions => new SqliteAccessDecisionStore(_database!);
+
+    internal override IAuditStore Audit => new SqliteAuditStore(_database!);
+
+    internal override IWebhookStore Webhooks => new SqliteWebhookStore(_database!);
+
+    internal override IAlarmStore Alarms => new SqliteAlarmStore(_database!);
 
     internal override Task OpenAsync()
     {
@@ -98,6 +110,12 @@ public sealed class PostgresStores : StoresUnderTest
     internal override IRevocationStore Revocations => new PostgresRevocationStore(_database!);
 
     internal override IAccessDecisionStore AccessDecisions => new PostgresAccessDecisionStore(_database!);
+
+    internal override IAuditStore Audit => new PostgresAuditStore(_database!);
+
+    internal override IWebhookStore Webhooks => new PostgresWebhookStore(_database!);
+
+    internal override IAlarmStore Alarms => new PostgresAlarmStore(_database!);
 
     internal override async Task OpenAsync()
     {

@@ -62,6 +62,11 @@ internal static class AccessTable
         new("POST", $"{Api}/operators/{{name}}/tokens", Audience.Person, Role.Administrator, ScopeRule.Whole) { What = "Makes a token. It is in this answer, and in no other." },
         new("DELETE", $"{Api}/operators/{{name}}/tokens/{{id}}", Audience.Person, Role.Administrator, ScopeRule.Whole) { What = "Takes a token back, for good." },
         new("GET", $"{Api}/access-decisions", Audience.Person, Role.Administrator | Role.Auditor, ScopeRule.Whole) { What = "Who gave what to whom, the newest first." },
+        new("GET", $"{Api}/audit/log/{{**path}}", Audience.Person, Role.Administrator | Role.Auditor, ScopeRule.Whole) { What = "A part of the server's own log, in tlog-tiles layout (server-log.md)." },
+        new("GET", $"{Api}/audit/tree-head", Audience.Person, Role.Publisher | Role.Administrator | Role.Auditor, ScopeRule.Whole) { What = "The head of the log's tree now, with a proof that it grew from an older one (server-log.md)." },
+        new("POST", $"{Api}/audit/checkpoints", Audience.Person, Role.Publisher, ScopeRule.Whole) { What = "A checkpoint that the signer signed for the log." },
+        new("GET", $"{Api}/alarms", Audience.Person, Readers, ScopeRule.List) { What = "What somebody should look at, the newest first, by pages (alarms.md)." },
+        new("GET", $"{Api}/webhooks", Audience.Person, Role.Operator | Role.Administrator | Role.Auditor, ScopeRule.Whole) { What = "The receivers of webhooks, and how far each is behind (webhooks.md)." },
     ];
 
     /// <summary>The row of an endpoint; null where nobody said who may do it.</summary>

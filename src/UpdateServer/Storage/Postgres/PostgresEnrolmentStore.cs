@@ -1,5 +1,6 @@
 using Dapper;
 using Fota.Manifest;
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Enrolment;
 using Fota.UpdateServer.Storage.Rows;
@@ -19,7 +20,7 @@ internal sealed class PostgresEnrolmentStore(PostgresDatabase database) : IEnrol
     public IReadOnlyList<EnrolmentRecord> Waiting(int most) =>
         Query($"{Columns} WHERE state = @state ORDER BY received, device LIMIT @most", new { state = nameof(EnrolmentState.Waiting), most });
 
-    public bool Save(EnrolmentRecord enrolment, EnrolmentRecord? before) => database.Write((connection, transaction) =>
+    public bool Save(EnrolmentRecord enrolment, EnrolmentRecord? before, string by) => database.Write((connection, transaction) =>
     {
         DynamicParameters parameters = new(EnrolmentRow.From(enrolment));
         parameters.Add("digest", before?.RequestDigest.ToString());
@@ -35,6 +36,7 @@ internal sealed class PostgresEnrolmentStore(PostgresDatabase database) : IEnrol
             """,
             parameters,
             transaction);
+        PostgresAuditStore.Append(connection, transaction, saved == 1 ? [OtherEntries.Of(enrolment, by)] : []);
         return (saved == 1, true);
     });
 

@@ -1,4 +1,5 @@
 using Dapper;
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage.Rows;
 using Npgsql;
@@ -15,7 +16,7 @@ internal static class PostgresFleetRows
             SaveDevice(connection, transaction, number, DeviceRow.From(device), change.Evidence);
         }
 
-        if (change.Traits is { } traits)
+        if (change.Description?.After is { } traits)
         {
             SaveTraits(connection, transaction, number, TraitRow.From(traits));
         }
@@ -31,6 +32,9 @@ internal static class PostgresFleetRows
             SaveMembers(connection, transaction, number, RolloutRow.NumberOf(step.State.Plan), [.. step.Changed]);
             SaveDecisions(connection, transaction, RolloutRow.NumberOf(step.State.Plan), [.. step.Decisions.Select(DecisionRow.From)]);
         }
+
+        // Last: whoever enters something waits for whoever entered something before, and holds nothing that is asked for after it.
+        PostgresAuditStore.Append(connection, transaction, [.. FleetEntries.Of(change), .. PostgresAlarmStore.Apply(connection, transaction, change.Alarms)]);
     }
 
     private static void SaveDevice(NpgsqlConnection connection, NpgsqlTransaction transaction, long number, DeviceRow row, byte[]? evidence)

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Dapper;
 using Fota.Manifest;
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Storage.Rows;
 using Npgsql;
@@ -29,7 +30,7 @@ internal sealed class PostgresReleaseStore(PostgresDatabase database) : IRelease
 
     public async ValueTask<IAsyncDisposable> HoldAsync(CancellationToken cancellation) => await database.LockAsync(PublicationLock, cancellation);
 
-    public void Commit(Publication before, Publication after) => database.Write((connection, transaction) =>
+    public void Commit(Publication before, Publication after, Publishing source) => database.Write((connection, transaction) =>
     {
         // In the order of the fleet's changes: no grant that was decided by the old publication is committed after the new one.
         int moved = connection.Execute(
@@ -50,6 +51,7 @@ internal sealed class PostgresReleaseStore(PostgresDatabase database) : IRelease
             """,
             after.Releases.Select(ReleaseRow.From),
             transaction);
+        PostgresAuditStore.Append(connection, transaction, OtherEntries.Of(before, after, source));
         database.Tell(connection, transaction, Topics.Publication);
     });
 

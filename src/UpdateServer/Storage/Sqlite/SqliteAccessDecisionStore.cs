@@ -1,4 +1,5 @@
 using Dapper;
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.People;
 using Fota.UpdateServer.Storage.Rows;
 using Microsoft.Data.Sqlite;
@@ -14,9 +15,13 @@ internal sealed class SqliteAccessDecisionStore(SqliteDatabase database) : IAcce
         return [.. connection.Query<AccessDecisionRow>("SELECT at, made_by AS MadeBy, kind, about, detail FROM access_decisions ORDER BY number DESC LIMIT @most", new { most }).Select(static r => r.ToDecision())];
     }
 
-    /// <summary>Stores a decision in the transaction of what it changes.</summary>
-    public static void Save(SqliteConnection connection, SqliteTransaction transaction, AccessDecision decision) => connection.Execute(
-        "INSERT INTO access_decisions (at, made_by, kind, about, detail) VALUES (@At, @MadeBy, @Kind, @About, @Detail)",
-        AccessDecisionRow.From(decision),
-        transaction);
+    /// <summary>Stores a decision in the transaction of what it changes, at its end, and enters it into the log.</summary>
+    public static void Save(SqliteConnection connection, SqliteTransaction transaction, AccessDecision decision)
+    {
+        connection.Execute(
+            "INSERT INTO access_decisions (at, made_by, kind, about, detail) VALUES (@At, @MadeBy, @Kind, @About, @Detail)",
+            AccessDecisionRow.From(decision),
+            transaction);
+        SqliteAuditStore.Append(connection, transaction, [OtherEntries.Of(decision)]);
+    }
 }

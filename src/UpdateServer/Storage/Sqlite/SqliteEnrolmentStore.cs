@@ -1,5 +1,6 @@
 using Dapper;
 using Fota.Manifest;
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Enrolment;
 using Fota.UpdateServer.Storage.Rows;
@@ -20,23 +21,27 @@ internal sealed class SqliteEnrolmentStore(SqliteDatabase database) : IEnrolment
     public IReadOnlyList<EnrolmentRecord> Waiting(int most) =>
         Query($"{Columns} WHERE state = @state ORDER BY received, device LIMIT @most", new { state = nameof(EnrolmentState.Waiting), most });
 
-    public bool Save(EnrolmentRecord enrolment, EnrolmentRecord? before)
+    public bool Save(EnrolmentRecord enrolment, EnrolmentRecord? before, string by)
     {
         int saved = 0;
         DynamicParameters parameters = new(EnrolmentRow.From(enrolment));
         parameters.Add("digest", before?.RequestDigest.ToString());
         parameters.Add("was", before?.State.ToString());
-        database.Write((connection, transaction) => saved = connection.Execute(
-            """
-            INSERT INTO enrolments (device, product, key_id, request_digest, request, received, state, answered, certificate, detail)
-            VALUES (@Device, @Product, @KeyId, @RequestDigest, @Request, @Received, @State, @Answered, @Certificate, @Detail)
-            ON CONFLICT (device) DO UPDATE SET
-              product = excluded.product, key_id = excluded.key_id, request_digest = excluded.request_digest, request = excluded.request, received = excluded.received,
-              state = excluded.state, answered = excluded.answered, certificate = excluded.certificate, detail = excluded.detail
-            WHERE enrolments.request_digest = @digest AND enrolments.state = @was
-            """,
-            parameters,
-            transaction));
+        database.Write((connection, transaction) =>
+        {
+            saved = connection.Execute(
+                """
+                INSERT INTO enrolments (device, product, key_id, request_digest, request, received, state, answered, certificate, detail)
+                VALUES (@Device, @Product, @KeyId, @RequestDigest, @Request, @Received, @State, @Answered, @Certificate, @Detail)
+                ON CONFLICT (device) DO UPDATE SET
+                  product = excluded.product, key_id = excluded.key_id, request_digest = excluded.request_digest, request = excluded.request, received = excluded.received,
+                  state = excluded.state, answered = excluded.answered, certificate = excluded.certificate, detail = excluded.detail
+                WHERE enrolments.request_digest = @digest AND enrolments.state = @was
+                """,
+                parameters,
+                transaction);
+            SqliteAuditStore.Append(connection, transaction, saved == 1 ? [OtherEntries.Of(enrolment, by)] : []);
+        });
         return saved == 1;
     }
 

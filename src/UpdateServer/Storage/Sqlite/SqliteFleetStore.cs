@@ -1,4 +1,5 @@
 using Dapper;
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage.Rows;
@@ -71,7 +72,7 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
             SaveDevice(connection, transaction, device, change.Evidence);
         }
 
-        if (change.Traits is { } traits)
+        if (change.Description?.After is { } traits)
         {
             SqliteTraits.Save(connection, transaction, traits);
         }
@@ -84,6 +85,8 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
         {
             SaveRollout(connection, transaction, step);
         }
+
+        SqliteAuditStore.Append(connection, transaction, [.. FleetEntries.Of(change), .. SqliteAlarmStore.Apply(connection, transaction, change.Alarms)]);
     }
 
     private static void SaveDevice(SqliteConnection connection, SqliteTransaction transaction, DeviceRecord device, byte[]? evidence)

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Dapper;
 using Fota.Manifest;
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Storage.Rows;
 using Microsoft.Data.Sqlite;
@@ -29,7 +30,7 @@ internal sealed class SqliteReleaseStore(SqliteDatabase database) : IReleaseStor
     /// <summary>One server holds the data folder, so that there is nobody to wait for.</summary>
     public ValueTask<IAsyncDisposable> HoldAsync(CancellationToken cancellation) => ValueTask.FromResult<IAsyncDisposable>(new Nobody());
 
-    public void Commit(Publication before, Publication after) => database.Write((connection, transaction) =>
+    public void Commit(Publication before, Publication after, Publishing source) => database.Write((connection, transaction) =>
     {
         int moved = connection.Execute(
             "UPDATE publication SET generation = @Generation, timestamp_version = @TimestampVersion WHERE generation = @Expected",
@@ -53,6 +54,7 @@ internal sealed class SqliteReleaseStore(SqliteDatabase database) : IReleaseStor
             """,
             after.Releases.Select(ReleaseRow.From),
             transaction);
+        SqliteAuditStore.Append(connection, transaction, OtherEntries.Of(before, after, source));
     });
 
     private sealed class Nobody : IAsyncDisposable

@@ -1,0 +1,46 @@
+using Fota.Manifest.Log;
+
+namespace Fota.Signer.Journal;
+
+/// <summary>
+/// The logs of update servers that this signer signs for: of each the newest checkpoint. What was signed is what the next one has to have grown from. The rows are written when the token
+/// has signed and before a server hears of it, so that a server never has what is not here.
+/// </summary>
+internal sealed class ServerLogs(SignerDatabase database, TimeProvider clock)
+{
+    public const string Schema =
+        """
+        CREATE TABLE server_log (
+            origin  TEXT PRIMARY KEY,
+            vkey    TEXT NOT NULL,
+            size    INTEGER NOT NULL CHECK (size >= 0),
+            note    BLOB NOT NULL,
+            time    TEXT NOT NULL,
+            refused TEXT
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TRIGGER server_log_is_kept BEFORE DELETE ON server_log BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+        CREATE TRIGGER server_log_grows BEFORE UPDATE ON server_log WHEN NEW.size < OLD.size OR NEW.vkey <> OLD.vkey
+        BEGIN SELECT RAISE(ABORT, 'a log does not shrink'); END;
+        """;
+
+    /// <summary>The newest checkpoint of each, in the order of their names.</summary>
+    public IReadOnlyList<VerifiedCheckpoint> All =>
+        database.Query("SELECT vkey, note FROM server_log ORDER BY origin", static row => VerifiedCheckpoint.Verify(row.GetFieldValue<byte[]>(1), NoteKey.Parse(row.GetString(0))).OrThrow());
+
+    /// <summary>Writes down what was signed.</summary>
+    public void Signed(VerifiedCheckpoint checkpoint) => database.Execute(
+        """
+        INSERT INTO server_log (origin, vkey, size, note, time) VALUES ($0, $1, $2, $3, $4)
+        ON CONFLICT (origin) DO UPDATE SET vkey = excluded.vkey, size = excluded.size, note = excluded.note, time = excluded.time, refused = NULL
+        """,
+        checkpoint.Content.Origin,
+        checkpoint.Key.Text,
+        checkpoint.Content.Size,
+        checkpoint.Note.Bytes.ToArray(),
+        clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture));
+
+    /// <summary>Notes why nothing was signed.</summary>
+    /// <returns>Whether that is news: the same is told of once, however often a server brings it.</returns>
+    public bool IsNewRefusal(string origin, string why) => database.Execute("UPDATE server_log SET refused = $1 WHERE origin = $0 AND refused IS NOT $1", origin, why) == 1;
+}

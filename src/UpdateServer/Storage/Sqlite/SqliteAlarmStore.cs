@@ -1,0 +1,27 @@
+using Dapper;
+using Fota.UpdateServer.Alarms;
+using Fota.UpdateServer.Audit;
+using Fota.UpdateServer.Storage.Rows;
+using Microsoft.Data.Sqlite;
+
+namespace Fota.UpdateServer.Storage.Sqlite;
+
+/// <inheritdoc cref="IAlarmStore"/>
+internal sealed class SqliteAlarmStore(SqliteDatabase database) : IAlarmStore
+{
+    /// <summary>Makes changes in a transaction; gives what the log is to say of those that changed anything.</summary>
+    public static IReadOnlyList<AuditEvent> Apply(SqliteConnection connection, SqliteTransaction transaction, IReadOnlyList<AlarmChange> changes) =>
+        [.. changes.Where(change => connection.Execute(change.IsRaised ? AlarmRow.Raise : AlarmRow.Clear, AlarmRow.From(change), transaction) == 1).Select(static change => change.ToEvent())];
+
+    public IReadOnlyList<Alarm> Open() => Query($"{AlarmRow.Columns} WHERE cleared IS NULL", new { });
+
+    public IReadOnlyList<Alarm> Page(long before, int most, bool all) => Query($"{AlarmRow.Columns} WHERE number < @before AND (@all OR cleared IS NULL) ORDER BY number DESC LIMIT @most", new { before, most, all });
+
+    public void Apply(IReadOnlyList<AlarmChange> changes) => database.Write((connection, transaction) => SqliteAuditStore.Append(connection, transaction, Apply(connection, transaction, changes)));
+
+    private List<Alarm> Query(string sql, object parameters)
+    {
+        using SqliteConnection connection = database.Open();
+        return [.. connection.Query<AlarmRow>(sql, parameters).Select(static r => r.ToAlarm())];
+    }
+}

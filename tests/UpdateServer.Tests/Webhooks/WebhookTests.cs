@@ -1,0 +1,194 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Fota.Interop.Posix;
+using Fota.TestKit;
+using Fota.UpdateServer.Configuration;
+using Fota.UpdateServer.Tests.Storage;
+using Fota.UpdateServer.Tests.Support;
+using Fota.UpdateServer.Webhooks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fota.UpdateServer.Tests.Webhooks;
+
+/// <summary>Messages on their way to who wants them (docs/spec/webhooks.md).</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class WebhookTests : IDisposable
+{
+    private const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fota-webhooks-");
+    private readonly SqliteStores _stores = new();
+    private readonly ManualClock _clock = new(SampleFleet.Noon.AddMinutes(1));
+
+    private string SecretFile => Path.Combine(_folder.FullName, "secret");
+
+    [SetUp]
+    public async Task Open()
+    {
+        await _stores.OpenAsync();
+        WriteSecret(Secret);
+    }
+
+    public void Dispose()
+    {
+        _stores.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    /// <summary>The vector of the convention's own libraries.</summary>
+    [Test]
+    [Proves("D-11")]
+    public void The_signature_is_that_of_the_convention() => Assert.That(
+        WebhookSecret.Sign(WebhookSecret.Read(SecretFile), "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, """{"test": 2432232314}"""u8), Is.EqualTo("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="));
+
+    [Test]
+    [Proves("D-1", "D-10", "D-11", "D-14")]
+    public async Task What_happens_at_a_server_is_told_with_a_signature_and_the_newest_secret_counts_at_once()
+    {
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync();
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync();
+        await server.RestartAsync(change: s => s with { Webhooks = [Settings(receiver.Address, "device.*")] });
+        SimulatedDevice pump = new(server, "pump-0001");
+        await pump.CheckInAsync();
+        (IHeaderDictionary headers, byte[] body) = await receiver.NextAsync();
+        JsonElement told = JsonSerializer.Deserialize<JsonElement>(body);
+        Assert.That((told.GetProperty("type").GetString(), told.GetProperty("data").GetProperty("actor").GetString(), told.GetProperty("data").GetProperty("facts").GetProperty("state").GetString()), Is.EqualTo(("device.reported", "pump-0001", "idle")));
+        Assert.That(headers["webhook-signature"].ToString(), Is.EqualTo(Signature(headers, body, Secret)));
+        Assert.That(headers["webhook-timestamp"].ToString(), Is.EqualTo(server.Clock.Now.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture)));
+
+        string next = "whsec_" + Convert.ToBase64String(new byte[32]);
+        WriteSecret($"{Secret}\n{next}");
+        await pump.CheckInAsync(Manifest.Reports.ReportState.Failed, "r9-pump-0001");
+        (headers, body) = await receiver.NextAsync();
+        Assert.That(headers["webhook-signature"].ToString(), Is.EqualTo($"{Signature(headers, body, Secret)} {Signature(headers, body, next)}"));
+        JsonElement shown = (await server.GetAsync("/api/v1/webhooks"))[0];
+        Assert.That((shown.GetProperty("name").GetString(), shown.GetProperty("host").GetString(), shown.ToString().Contains("token=x", StringComparison.Ordinal)), Is.EqualTo(("on-call", receiver.Address.Authority, false)));
+    }
+
+    [Test]
+    [Proves("D-11", "D-13")]
+    public async Task A_message_that_is_not_taken_comes_again_as_the_same_one_ever_later_and_is_given_up_at_last()
+    {
+        ScriptedReceiver receiver = new() { Status = 500 };
+        WebhookSender sender = Sender(receiver);
+        Report("pump-1");
+        for (int attempt = 1; attempt <= WebhookSchedule.Attempts; attempt++)
+        {
+            Assert.That(await sender.SendDueAsync(default), Is.EqualTo(1), $"attempt {attempt}");
+            Assert.That(await sender.SendDueAsync(default), Is.Zero, "not yet");
+            _clock.Now = WebhookSchedule.Next(attempt, _clock.Now) ?? _clock.Now.AddDays(2);
+        }
+
+        Assert.That(await sender.SendDueAsync(default), Is.Zero);
+        Assert.That((receiver.Ids.Distinct(StringComparer.Ordinal).Count(), receiver.Ids.Count, receiver.Bodies.Distinct(StringComparer.Ordinal).Count()), Is.EqualTo((1, 11, 1)));
+        Assert.That((_stores.Webhooks.GivenUp(10).Single().Attempts, _stores.Webhooks.GivenUp(10).Single().Problem), Is.EqualTo((11, "wanted a status of 200 to 299, got 500")));
+    }
+
+    [Test]
+    [Proves("D-13")]
+    public async Task A_redirect_is_not_followed_and_counts_as_a_failure()
+    {
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync();
+        receiver.Answer = context =>
+        {
+            context.Response.Redirect("/elsewhere");
+            return Task.CompletedTask;
+        };
+        using WebhookClient client = new(Settings(receiver.Address, "*"), _clock);
+        Assert.That(await client.SendAsync(new WebhookBody("msg_1", [1]), default), Is.EqualTo("wanted a status of 200 to 299, got 302"));
+        _ = await receiver.NextAsync();
+        receiver.Answer = static _ => Task.CompletedTask;
+        Assert.That(await client.SendAsync(new WebhookBody("msg_2", [1]), default), Is.Null);
+        Assert.That((await receiver.NextAsync()).Headers["webhook-id"].ToString(), Is.EqualTo("msg_2"), "nothing came in between");
+    }
+
+    [Test]
+    [Proves("D-13")]
+    public async Task A07_A_receiver_that_never_answers_costs_ten_seconds()
+    {
+        using WebhookClient client = new(Settings(new Uri("https://pager.example"), "*"), new JumpingClock(), new ScriptedReceiver { Hangs = true });
+        Assert.That(await client.SendAsync(new WebhookBody("msg_1", [1]), default), Is.EqualTo("wanted an answer within 10 s, got none"));
+    }
+
+    [Test]
+    [Proves("D-13")]
+    public async Task A_receiver_that_is_not_there_is_tried_again()
+    {
+        WebhookSender sender = Sender(new ScriptedReceiver { Status = 0 });
+        Report("pump-1");
+        Assert.That(await sender.SendDueAsync(default), Is.EqualTo(1));
+        Assert.That(_stores.Webhooks.Backlogs().Single().Problem, Does.StartWith("it was not reached"));
+    }
+
+    [TestCase("http://pager.example/x", "webhooks[0].url: wanted an https address")]
+    [TestCase("ftp://127.0.0.1/x", "webhooks[0].url: wanted an https address")]
+    [TestCase("https://user:secret@pager.example/", "webhooks[0].url: wanted an https address")]
+    [Proves("D-1")]
+    public void An_address_that_is_not_private_is_refused(string url, string message) =>
+        Assert.That(() => Settings(new Uri(url), "*").Validate("webhooks[0]"), Throws.TypeOf<ConfigurationException>().With.Message.StartsWith(message));
+
+    [TestCase("")]
+    [TestCase("rollout")]
+    [TestCase("*.*")]
+    [TestCase("rollout.*.x")]
+    [TestCase("Rollout.aborted")]
+    [Proves("D-2")]
+    public void An_event_that_can_never_be_is_refused(string name) =>
+        Assert.That(() => Settings(new Uri("https://pager.example/"), name).Validate("webhooks[0]"), Throws.TypeOf<ConfigurationException>().With.Message.StartsWith("webhooks[0].events: wanted 1 to 64 kinds"));
+
+    [TestCase("a secret")]
+    [TestCase("whsec_AAAA")]
+    [TestCase(Secret + "\n" + Secret + "\n" + Secret)]
+    [Proves("D-1")]
+    public void A_secret_that_is_none_stops_the_server(string secret)
+    {
+        WriteSecret(secret);
+        Assert.That(() => new WebhookClient(Settings(new Uri("https://pager.example/"), "*"), _clock), Throws.TypeOf<PrivateFileException>().With.Message.Contains("wanted one line, or two, of whsec_"));
+    }
+
+    private static string Signature(IHeaderDictionary headers, byte[] body, string secret) =>
+        "v1," + Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(secret[6..]), (byte[])[.. Encoding.ASCII.GetBytes($"{headers["webhook-id"]}.{headers["webhook-timestamp"]}."), .. body]));
+
+    private WebhookSettings Settings(Uri url, string events) => new() { Name = "on-call", Url = url, SecretFile = SecretFile, Events = [events] };
+
+    private WebhookSender Sender(ScriptedReceiver receiver)
+    {
+        WebhookReceivers receivers = new([Settings(new Uri("https://pager.example"), "*")], s => new WebhookClient(s, _clock, receiver));
+        _stores.Webhooks.Configure(receivers.Subscriptions);
+        return new WebhookSender(_stores.Webhooks, receivers, _clock, NullLogger<WebhookSender>.Instance);
+    }
+
+    private void Report(string device) => _stores.Fleet.Put(SampleFleet.Change(SampleFleet.Record(device)));
+
+    private void WriteSecret(string text)
+    {
+        File.WriteAllText(SecretFile, text + "\n");
+        File.SetUnixFileMode(SecretFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    /// <summary>Answers without a network; 0 stands for nobody there.</summary>
+    private sealed class ScriptedReceiver : HttpMessageHandler
+    {
+        public int Status { get; init; } = 200;
+
+        public bool Hangs { get; init; }
+
+        public List<string> Ids { get; } = [];
+
+        public List<string> Bodies { get; } = [];
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (Hangs)
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            }
+
+            Ids.Add(request.Headers.GetValues("webhook-id").Single());
+            Bodies.Add(await request.Content!.ReadAsStringAsync(cancellationToken));
+            return Status == 0 ? throw new HttpRequestException("nobody is there") : new HttpResponseMessage((System.Net.HttpStatusCode)Status);
+        }
+    }
+}
