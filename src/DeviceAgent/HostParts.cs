@@ -96,6 +96,7 @@ internal sealed class HostParts : IDisposable
         DeviceCertificateStore certificates = new(settings.Certificate, store);
         HttpClient http = DeviceConnection.Open(settings, key, certificates, clock);
         IReadOnlyList<RepositorySource> mirrors = DeviceConnection.OpenMirrors(settings, key, certificates, clock);
+        HttpClient? storage = DeviceConnection.OpenStorage(settings, clock);
         AgentParts agent = new()
         {
             Identity = settings.Identity,
@@ -111,6 +112,7 @@ internal sealed class HostParts : IDisposable
             Http = http,
             Server = settings.Server,
             Mirrors = mirrors,
+            Storage = storage,
             Limits = settings.Network.Limits,
             Retry = RetryPolicy.Create(TimeProvider.System, s_firstRetry, settings.Network.Retries, settings.Network.MaxRetryAfter),
             Time = TimeProvider.System,
@@ -129,7 +131,7 @@ internal sealed class HostParts : IDisposable
             Log = log,
         });
         HostParts parts = new(@lock, key) { Agent = agent, Renewal = renewal };
-        parts._connections.AddRange([http, .. mirrors.Select(static mirror => mirror.Http)]);
+        parts._connections.AddRange([http, .. mirrors.Select(static mirror => mirror.Http), .. storage is null ? (HttpClient[])[] : [storage]]);
         return parts;
     }
 

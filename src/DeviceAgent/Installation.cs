@@ -67,11 +67,12 @@ internal sealed class Installation
     /// <param name="deployment">The server's name for it; null when no server asked for it.</param>
     /// <param name="manifest">What is installed.</param>
     /// <param name="deltas">The delta packs that the server offers.</param>
+    /// <param name="sources">Where it says that content can be had without it.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>The pass for the reboot, which has to come next.</returns>
     /// <exception cref="RejectedException">The image was refused, or the slot or the boot record failed; then the slot is not started.</exception>
     /// <exception cref="GateClosedException">A gate is closed; the slot is not started.</exception>
-    public async Task<GatePass> InstallAsync(string? deployment, AdmittedManifest manifest, IReadOnlyList<OfferedDelta> deltas, CancellationToken cancellation)
+    public async Task<GatePass> InstallAsync(string? deployment, AdmittedManifest manifest, IReadOnlyList<OfferedDelta> deltas, IReadOnlyList<ContentSource> sources, CancellationToken cancellation)
     {
         InactiveSlot slot = InactiveSlot.Of(_parts.Boot);
         if (IsStaged(slot, manifest))
@@ -91,9 +92,13 @@ internal sealed class Installation
 
         // Table and index, or a delta's plan, are proven or bounded before the slot is touched: a wrong pack costs the device nothing.
         IReadOnlyList<OfferedDelta> offers = [.. deltas.Where(delta => _patience.HasFor(delta.Pack))];
-        using ImageDownload download = await ImageDownload.BeginAsync(_parts, _repository, manifest.SoleImage, offers, _patience, brokenOff?.Transfer, cancellation);
+        using ImageDownload download = await ImageDownload.BeginAsync(_parts, _repository.Before(Open(sources)), manifest.SoleImage, offers, _patience, brokenOff?.Transfer, cancellation);
         return await GuardAsync(slot, () => InstallAsync(deployment, slot, manifest, download, resumes: brokenOff is not null, write, cancellation));
     }
+
+    // Each is asked after the device's own mirrors, and done without like them.
+    private IEnumerable<RepositorySource> Open(IReadOnlyList<ContentSource> sources) =>
+        _parts.Storage is { } storage ? sources.Select(source => new RepositorySource(source.Address, storage) { Query = source.Query, IsByDigest = true }) : [];
 
     private async Task<T> GuardAsync<T>(InactiveSlot slot, Func<Task<T>> install)
     {

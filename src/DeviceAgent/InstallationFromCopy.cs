@@ -55,7 +55,7 @@ internal sealed class InstallationFromCopy(AgentParts parts, StateStore state, R
             return new AgentOutcome.Idle(TimeSpan.Zero);
         }
 
-        GatePass reboot = await installation.InstallAsync(null, manifest, [], cancellation);
+        GatePass reboot = await installation.InstallAsync(null, manifest, [], [], cancellation);
         reboot.Demand(GatePoint.Reboot, release);
         return new AgentOutcome.RebootRequested();
     }

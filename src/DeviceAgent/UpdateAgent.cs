@@ -206,7 +206,7 @@ internal sealed partial class UpdateAgent
             release = InstalledRelease.Of(manifest.Manifest);
             if (release.ManifestDigest != _parts.Boot.Facts.Release.ManifestDigest)
             {
-                return await InstallAsync(assignment, manifest, answer.Deltas, cancellation);
+                return await InstallAsync(assignment, manifest, answer, cancellation);
             }
 
             if (_standing == TrialOutcome.Undecided)
@@ -235,7 +235,7 @@ internal sealed partial class UpdateAgent
         return new AgentOutcome.Idle(answer.NextCheckIn);
     }
 
-    private async Task<AgentOutcome> InstallAsync(Assignment assignment, AdmittedManifest manifest, IReadOnlyList<OfferedDelta> deltas, CancellationToken cancellation)
+    private async Task<AgentOutcome> InstallAsync(Assignment assignment, AdmittedManifest manifest, CheckInAnswer answer, CancellationToken cancellation)
     {
         if (_standing == TrialOutcome.Undecided && _trial.HasFallback)
         {
@@ -246,7 +246,7 @@ internal sealed partial class UpdateAgent
             return new AgentOutcome.RebootRequested();
         }
 
-        GatePass reboot = await _installation.InstallAsync(assignment.Deployment, manifest, deltas, cancellation);
+        GatePass reboot = await _installation.InstallAsync(assignment.Deployment, manifest, answer.Deltas, answer.Sources, cancellation);
         reboot.Demand(GatePoint.Reboot, InstalledRelease.Of(manifest.Manifest));
         return new AgentOutcome.RebootRequested();
     }

@@ -157,6 +157,21 @@ internal static partial class Log
     [LoggerMessage(54, LogLevel.Error, "Alarms were not judged, and are next time: {Failure}")]
     private static partial void AlarmsNotJudged(ILogger logger, string failure);
 
+    public static void ContentNotLookedAt(ILogger logger, Exception failure) => ContentNotLookedAt(logger, OneLine(failure));
+
+    [LoggerMessage(60, LogLevel.Warning, "The content store is away, and whether delta packs are in it is looked at later: {Failure}")]
+    private static partial void ContentNotLookedAt(ILogger logger, string failure);
+
+    public static void TransferBroken(ILogger logger, Exception failure, string method, string path) => TransferBroken(logger, method, path, OneLine(failure));
+
+    [LoggerMessage(61, LogLevel.Warning, "{Method} {Path} broke off in the middle: {Failure}")]
+    private static partial void TransferBroken(ILogger logger, string method, string path, string failure);
+
+    public static void ReadAddressesNotRenewed(ILogger logger, Exception failure) => ReadAddressesNotRenewed(logger, OneLine(failure));
+
+    [LoggerMessage(62, LogLevel.Warning, "Devices are not sent to the storage from the end of the last read address on, unless there is a new one: {Failure}")]
+    private static partial void ReadAddressesNotRenewed(ILogger logger, string failure);
+
     /// <summary>What an operator can use of an exception: its type and what it says. A trace would only frighten.</summary>
     private static string OneLine(Exception failure) => $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";
 }

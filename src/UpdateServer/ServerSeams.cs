@@ -1,3 +1,4 @@
+using Azure.Core;
 using Fota.Interop.Posix;
 
 namespace Fota.UpdateServer;
@@ -16,6 +17,9 @@ internal sealed record ServerSeams
 
     /// <summary>Called when this server has read what others changed, as far as it had been told.</summary>
     public Action? NewsRead { get; init; }
+
+    /// <summary>As whom the server goes to the content storage; null for the machine's own identity.</summary>
+    public TokenCredential? StorageIdentity { get; init; }
 
     /// <summary>Longest time that a request takes.</summary>
     public TimeSpan RequestTimeout { get; init; } = ServerLimits.RequestTimeout;

@@ -22,7 +22,7 @@ public sealed class NetworkSettingsTests
         Assert.That(settings, Is.EqualTo(NetworkSettings.Default));
         Assert.That((settings.Proxy, settings.Limits.MaxBytesPerSecond, settings.Retries, settings.PollJitter), Is.EqualTo(((Uri?)null, (long?)null, 4, 0.1)));
         Assert.That((settings.MaxRetryAfter, settings.Limits.DocumentDeadline), Is.EqualTo((TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(10))));
-        Assert.That(settings.Repositories, Is.Empty);
+        Assert.That((settings.Repositories.Count, settings.StorageAuthority), Is.EqualTo((0, (string?)null)));
     }
 
     [Test]
@@ -32,6 +32,7 @@ public sealed class NetworkSettingsTests
             {"network": {
               "proxy": "http://10.1.2.3:3128",
               "repositories": [ { "address": "https://cdn.example/fota" }, { "address": "https://cache.example/", "ca": "cache-ca.pem", "showCertificate": true } ],
+              "storageCa": "storage-ca.pem",
               "maxBytesPerSecond": 65536, "documentSeconds": 120, "retries": 8, "maxRetryAfterSeconds": 3600, "pollJitterPercent": 25
             }}
             """);
@@ -41,6 +42,7 @@ public sealed class NetworkSettingsTests
             new MirrorSettings(new Uri("https://cdn.example/fota/"), null, ShowsCertificate: false),
             new MirrorSettings(new Uri("https://cache.example/"), Path.Combine(_folder.FullName, "cache-ca.pem"), ShowsCertificate: true),
         }));
+        Assert.That(settings.StorageAuthority, Is.EqualTo(Path.Combine(_folder.FullName, "storage-ca.pem")));
         Assert.That((settings.Limits.MaxBytesPerSecond, settings.Retries, settings.PollJitter), Is.EqualTo(((long?)65536, 8, 0.25)));
         Assert.That((settings.MaxRetryAfter, settings.Limits.DocumentDeadline), Is.EqualTo((TimeSpan.FromHours(1), TimeSpan.FromMinutes(2))));
     }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Fota.DeviceAgent.Boot;
 using Fota.DeviceAgent.Storage;
 using Fota.DeviceAgent.Tests.Simulation;
+using Fota.Manifest.Reports;
 using Fota.TestKit;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
@@ -74,6 +75,31 @@ public sealed class NetworkTests
 
         Assert.That(mirrored.Requests, Is.Empty);
         Assert.That(server.Requests, Has.Some.Contains("/packs/"));
+    }
+
+    [Test]
+    [Proves("N-4")]
+    public async Task Storage_that_the_server_names_is_trusted_by_its_own_authority_and_is_not_told_who_the_device_is([Values] bool stranger)
+    {
+        using TestAuthority serverAuthority = new("service CA"), deviceAuthority = new("device CA"), storageAuthority = new("storage CA"), other = new("storage CA");
+        using InstalledPrograms programs = Install(serverAuthority);
+        using FleetServer server = new(await ProgramTests.EnrolAsync(programs, deviceAuthority)), stored = new(server.DeviceKey);
+        await using FleetListener listener = await FleetListener.StartAsync(server, serverAuthority);
+        await using FleetListener storage = await FleetListener.StartAsync(stored, stranger ? other : storageAuthority, ClientCertificateMode.AllowCertificate);
+        await File.WriteAllTextAsync(programs.PathOf("storage-ca.pem"), storageAuthority.Pem);
+        programs.Settings["network"] = new JsonObject { ["storageCa"] = "storage-ca.pem" };
+        await PrepareAsync(programs, server, listener);
+        server.Sources = [new ContentSource(new Uri(storage.Address, "repo/content/"), "key=1")];
+        foreach ((string path, byte[] content) in server.Blobs)
+        {
+            stored.Blobs[$"content/{path.Split('/')[^1]}"] = content;
+        }
+
+        await InstallAsync(programs);
+
+        Assert.That(storage.Subjects, Is.Empty);
+        Assert.That(stored.Requests, stranger ? Is.Empty : Has.All.StartsWith("/repo/content/").And.Some.EndsWith(server.Blobs.Keys.Single(static p => p.StartsWith("packs/", StringComparison.Ordinal))["packs/".Length..]));
+        Assert.That(server.Requests, stranger ? Has.Some.Contains("/packs/") : Has.None.Contains("/packs/").And.None.Contains("/tables/"));
     }
 
     // A key in a file is enough here, and much quicker than a token.

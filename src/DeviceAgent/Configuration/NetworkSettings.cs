@@ -19,6 +19,9 @@ internal sealed record NetworkSettings
     /// <summary>Where manifests, chunk tables and packs are asked for before the server is.</summary>
     public IReadOnlyList<MirrorSettings> Repositories { get; init; } = [];
 
+    /// <summary>PEM file of the one authority of the storage that the server may name for content; null: the device goes nowhere that a server names.</summary>
+    public string? StorageAuthority { get; init; }
+
     /// <summary>Bandwidth and deadline.</summary>
     public TransferLimits Limits { get; init; } = TransferLimits.Default;
 
@@ -42,11 +45,12 @@ internal sealed record NetworkSettings
         }
 
         SettingsFile network = file.Section(Member);
-        network.AllowOnly("proxy", "repositories", "maxBytesPerSecond", "documentSeconds", "retries", "maxRetryAfterSeconds", "pollJitterPercent");
+        network.AllowOnly("proxy", "repositories", "storageCa", "maxBytesPerSecond", "documentSeconds", "retries", "maxRetryAfterSeconds", "pollJitterPercent");
         return new NetworkSettings
         {
             Proxy = network.Has("proxy") ? ProxyAddress(network) : null,
             Repositories = network.Has("repositories") ? [.. network.Sections("repositories").Select(MirrorSettings.Read)] : [],
+            StorageAuthority = network.Has("storageCa") ? network.FilePath("storageCa") : null,
             Limits = new TransferLimits
             {
                 // Below a few times the least rate of a transfer (W-20) a cap would make the device give up by its own doing.

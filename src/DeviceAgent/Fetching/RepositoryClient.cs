@@ -33,6 +33,9 @@ internal sealed class RepositoryClient
     /// <summary>The same, with nothing received yet, and the first source first again.</summary>
     public RepositoryClient Anew() => new(_sources, _transport);
 
+    /// <summary>The same, with others that are asked before the last one of them.</summary>
+    public RepositoryClient Before(IEnumerable<RepositorySource> others) => new([.. _sources.Take(_sources.Count - 1), .. others, _sources[^1]], _transport);
+
     /// <summary>A whole file of at most <paramref name="maxBytes"/>, or null when no source has one of that name.</summary>
     /// <exception cref="RejectedException">The file is longer.</exception>
     public async Task<byte[]?> FindAsync(string path, long maxBytes, CancellationToken cancellation)
@@ -176,7 +179,7 @@ internal sealed class RepositoryClient
 
     private async Task<ResponseBody> OpenAsync(string path, RangeHeaderValue? range, EntityTagHeaderValue? tag, CancellationToken cancellation)
     {
-        using HttpRequestMessage request = new(HttpMethod.Get, Resolve(path));
+        using HttpRequestMessage request = new(HttpMethod.Get, Source.Find(path) ?? throw new RepositoryUnavailableException($"{path}: this source has no such files", isTransient: false));
         request.Headers.Range = range;
         if (tag is not null)
         {
@@ -199,9 +202,4 @@ internal sealed class RepositoryClient
             };
         }
     }
-
-    // A signed document names paths relative to the repository; an absolute or climbing one would lead the device elsewhere (A15).
-    private Uri Resolve(string path) => Uri.TryCreate(Source.Address, path, out Uri? uri) && Source.Address.IsBaseOf(uri)
-        ? uri
-        : throw new RejectedException(RejectionReason.UnsafePath, "a repository path: wanted one below the repository, got another");
 }

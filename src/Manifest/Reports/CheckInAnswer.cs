@@ -22,6 +22,12 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
     /// <summary>Delta packs that make the assigned image of one that the device has; whoever uses none of them takes the full pack.</summary>
     public ValueList<OfferedDelta> Deltas { get; init; } = [];
 
+    /// <summary>Most sources that are named, or looked at.</summary>
+    public const int MaxSources = 2;
+
+    /// <summary>Where packs and chunk tables can be had without the server, for a while; whoever uses none of them asks the server.</summary>
+    public ValueList<ContentSource> Sources { get; init; } = [];
+
     /// <summary>JSON, UTF-8.</summary>
     public byte[] Encode()
     {
@@ -52,6 +58,20 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
             }
 
             json.WriteEndArray();
+            if (Sources.Count > 0)
+            {
+                json.WriteStartArray("sources");
+                foreach (ContentSource source in Sources)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("address", source.Address.AbsoluteUri);
+                    json.WriteString("query", source.Query);
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
+            }
+
             json.WriteNumber("next_check_in_seconds", (long)NextCheckIn.TotalSeconds);
             json.WriteEndObject();
         }
@@ -81,6 +101,7 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
             return new CheckInAnswer(assignment.ValueKind == JsonValueKind.Null ? null : ReadAssignment(assignment), TimeSpan.FromSeconds(seconds))
             {
                 Deltas = root.TryGetProperty("deltas", out JsonElement deltas) ? [.. deltas.EnumerateArray().Take(MaxDeltas).Select(ReadDelta)] : [],
+                Sources = root.TryGetProperty("sources", out JsonElement sources) ? [.. sources.EnumerateArray().Take(MaxSources).Select(ReadSource)] : [],
             };
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException)
@@ -89,7 +110,7 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
         }
         catch (KeyNotFoundException)
         {
-            throw new RejectedException(RejectionReason.MissingField, "check-in answer: wanted assignment (or null) and next_check_in_seconds, and of each delta base, pack and size");
+            throw new RejectedException(RejectionReason.MissingField, "check-in answer: wanted assignment (or null) and next_check_in_seconds, of each delta base, pack and size, and of each source address and query");
         }
     });
 
@@ -98,6 +119,12 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
 
     private static OfferedDelta ReadDelta(JsonElement json) =>
         new(Digest(json.GetProperty("base")), Digest(json.GetProperty("pack")), json.GetProperty("size").GetInt64());
+
+    private static ContentSource ReadSource(JsonElement json) =>
+        Uri.TryCreate(json.GetProperty("address").GetString(), UriKind.Absolute, out Uri? address) && ContentSource.IsAddress(address)
+        && json.GetProperty("query").GetString() is { } query && ContentSource.IsQuery(query)
+            ? new ContentSource(address, query)
+            : throw new RejectedException(RejectionReason.ValueOutOfRange, "check-in answer: wanted sources with an https address that ends in '/' and a query of printable characters, got another");
 
     private static Sha256Digest Digest(JsonElement json) => Sha256Digest.TryParse(json.GetString() ?? "", out Sha256Digest? digest)
         ? digest

@@ -1,6 +1,7 @@
 using Fota.Manifest;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Reports;
+using Fota.UpdateServer.Artifacts;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
@@ -20,7 +21,7 @@ internal static class DeviceEndpoints
         .WithMetadata(new RequestSizeLimitAttribute(DecodeLimits.ReportBytes)).Accepts<byte[]>(ReportType).Produces<byte[]>(StatusCodes.Status200OK, "application/json");
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> CheckInAsync(
-        HttpContext context, RolloutCoordinator coordinator, DeltaOffers deltas, DeltaPlanner planner, DeltaSchedule schedule, ServerSettings settings, ServerMetrics metrics, ILogger<DeviceIdentity> log)
+        HttpContext context, RolloutCoordinator coordinator, DeltaOffers deltas, DeltaPlanner planner, DeltaSchedule schedule, ReadAddresses addresses, ServerSettings settings, ServerMetrics metrics, ILogger<DeviceIdentity> log)
     {
         DeviceIdentity identity = context.Features.Get<DeviceIdentity>()!; // set by the authentication that this endpoint demands
         if (context.Request.ContentType != ReportType)
@@ -52,7 +53,11 @@ internal static class DeviceEndpoints
                 await schedule.RunSoonAsync();
             }
 
-            CheckInAnswer answer = new(outcome.Assignment, settings.CheckIn) { Deltas = [.. deltas.For(outcome.Device, outcome.Assigned)] };
+            CheckInAnswer answer = new(outcome.Assignment, settings.CheckIn)
+            {
+                Deltas = [.. deltas.For(outcome.Device, outcome.Assigned)],
+                Sources = outcome.Assignment is not null && addresses.Current is { } source ? [source] : [],
+            };
             context.Response.Headers.CacheControl = "no-store";
             return TypedResults.Bytes(answer.Encode(), "application/json");
         }

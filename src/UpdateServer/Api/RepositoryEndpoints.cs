@@ -16,16 +16,14 @@ internal static class RepositoryEndpoints
     private const string Revalidate = "no-cache";
 
     public static void Map(IEndpointRouteBuilder app) =>
-        app.MapMethods("/repo/{**path}", [HttpMethods.Get, HttpMethods.Head], Get)
+        app.MapMethods("/repo/{**path}", [HttpMethods.Get, HttpMethods.Head], GetAsync)
             .Produces<byte[]>(StatusCodes.Status200OK, Bytes).Produces<byte[]>(StatusCodes.Status206PartialContent, Bytes).ProducesProblem(StatusCodes.Status404NotFound).DisableRequestTimeout();
 
-    private static Results<FileStreamHttpResult, ProblemHttpResult> Get(string? path, HttpRequest request, HttpResponse response, RepositoryFiles files, ContentStore content)
+    private static async Task<Results<FileStreamHttpResult, ProblemHttpResult>> GetAsync(string? path, HttpRequest request, HttpResponse response, RepositoryFiles files, ContentStore content)
     {
-        // Content that somebody removed is not found, as what was never there: the client takes another way, or comes again.
-        if (!RepositoryPath.TryParse(path, out RepositoryPath? parsed) || files.Find(parsed) is not { } file || content.Open(file.Digest) is not { } stream)
+        if (!RepositoryPath.TryParse(path, out RepositoryPath? parsed) || files.Find(parsed) is not { } file)
         {
-            response.Headers.CacheControl = Revalidate; // the next root or timestamp may be there in a moment
-            return Problems.OfStatus(StatusCodes.Status404NotFound, "no published file has this path");
+            return NotFound(response);
         }
 
         // RFC 9110, sections 13.1.5 and 14.2: a part only of what the client has the rest of, and only in bytes. The framework takes a date, or what it cannot read, for
@@ -37,10 +35,32 @@ internal static class RepositoryEndpoints
             request.Headers.Remove(HeaderNames.Range);
         }
 
+        // Content that somebody removed is not found, as what was never there: the client takes another way, or comes again.
+        if (await content.OpenAsync(file.Digest, WantedOf(request, file.Length), request.HttpContext.RequestAborted) is not { } stream)
+        {
+            return NotFound(response);
+        }
+
         // No date of modification: that of the file is when it came to this server, which says nothing of what lay under the path before, or on another server.
         response.Headers.CacheControl = parsed.IsMutable ? Revalidate : Forever;
         return TypedResults.Stream(stream, ContentTypeOf(parsed.Kind), entityTag: tag, enableRangeProcessing: true);
     }
+
+    private static ProblemHttpResult NotFound(HttpResponse response)
+    {
+        response.Headers.CacheControl = Revalidate; // the next root or timestamp may be there in a moment
+        return Problems.OfStatus(StatusCodes.Status404NotFound, "no published file has this path");
+    }
+
+    /// <summary>What a request will read of a file, as far as that can be told; what it gets is the framework's to say.</summary>
+    private static WantedRange WantedOf(HttpRequest request, long length) => HttpMethods.IsHead(request.Method) ? new WantedRange(0, 1) : request.GetTypedHeaders().Range?.Ranges is { Count: 1 } ranges
+        ? ranges.First() switch
+        {
+            { From: { } first, To: var last } when first < length && !(last < first) => new WantedRange(first, Math.Min(last ?? length, length - 1) - first + 1),
+            { From: null, To: { } last } when last <= length => new WantedRange(length - last, last),
+            _ => WantedRange.Whole,
+        }
+        : WantedRange.Whole;
 
     private static string ContentTypeOf(RepositoryFile kind) => kind switch
     {

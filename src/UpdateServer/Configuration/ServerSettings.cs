@@ -73,6 +73,9 @@ public sealed record ServerSettings
     /// <summary>The database that several servers share; null for SQLite in <see cref="DataDirectory"/>, which is one server's.</summary>
     public DatabaseSettings? Database { get; init; }
 
+    /// <summary>Where what is published lies; null for files.</summary>
+    public BlobSettings? Blobs { get; init; }
+
     /// <summary>Where people log in; null: nowhere.</summary>
     public OAuthSettings? OAuth { get; init; }
 
@@ -116,6 +119,12 @@ public sealed record ServerSettings
         }
 
         Database?.Validate(Layout);
+        Blobs?.Validate();
+        if (Blobs is not null && Database?.ContentDirectory is not null)
+        {
+            throw new ConfigurationException("database.content: wanted none beside blobs, which hold the content, got one");
+        }
+
         if (DeviceCaFile is null == (DeviceCas.Count == 0))
         {
             throw new ConfigurationException("deviceCa: wanted this, or deviceCas with at least one authority, got both or neither");

@@ -9,6 +9,7 @@ public static class SettingsFile
     private const int DefaultCheckInSeconds = 60;
     private const int DefaultEnrolmentRetrySeconds = 3600;
     private const int DefaultOAuthCacheSeconds = 30;
+    private const int DefaultReadMinutes = 60;
 
     /// <summary>Reads <paramref name="file"/> and validates what it says.</summary>
     /// <exception cref="ConfigurationException">It does not say what it has to.</exception>
@@ -51,6 +52,7 @@ public static class SettingsFile
             EnrolmentRetry = TimeSpan.FromSeconds(root.OptionalInteger("enrolmentRetrySeconds") ?? DefaultEnrolmentRetrySeconds),
             ExpiredCertificates = root.OptionalObject("expiredDeviceCertificates") is { } expired ? ReadExpired(expired) : ExpiredCertificatePolicy.Refuse,
             Database = root.OptionalObject("database") is { } database ? ReadDatabase(database) : null,
+            Blobs = root.OptionalObject("blobs") is { } blobs ? ReadBlobs(blobs) : null,
             OAuth = root.OptionalObject("oauth") is { } oauth ? ReadOAuth(oauth) : null,
             Webhooks = [.. (root.OptionalObjects("webhooks") ?? []).Select(ReadWebhook)],
             Alarms = root.OptionalObject("alarms") is { } alarms ? ReadAlarms(alarms) : new AlarmSettings(),
@@ -96,6 +98,29 @@ public static class SettingsFile
         return settings;
     }
 
+    private static BlobSettings? ReadBlobs(ConfigurationObject blobs)
+    {
+        string kind = blobs.Text("kind");
+        BlobSettings? settings = kind switch
+        {
+            "files" => null,
+            "azure" => new BlobSettings
+            {
+                Container = blobs.Text("container"),
+                Account = blobs.OptionalText("account") is { } account ? Address("blobs.account", account) : null,
+                ClientId = blobs.OptionalText("clientId"),
+                ConnectionStringFile = blobs.OptionalFilePath("connectionString"),
+                AuthoritiesFile = blobs.OptionalFilePath("authorities"),
+                Reads = (blobs.OptionalText("reads") ?? "signed") switch { "signed" => ReadWay.SignedAddress, "public" => ReadWay.PublicAddress, "server" => ReadWay.Server, _ => ReadWay.None },
+                ReadTime = TimeSpan.FromMinutes(blobs.OptionalInteger("readMinutes") ?? DefaultReadMinutes),
+                ReadAddress = blobs.OptionalText("readAddress") is { } address ? Address("blobs.readAddress", address) : null,
+            },
+            _ => throw new ConfigurationException("blobs.kind: wanted files or azure, got neither"),
+        };
+        blobs.RefuseOthers();
+        return settings;
+    }
+
     private static AuthoritySettings ReadAuthority(ConfigurationObject authority, bool ofDevices)
     {
         AuthoritySettings settings = new()
@@ -133,7 +158,10 @@ public static class SettingsFile
         return settings;
     }
 
-    private static Uri Address(ConfigurationObject from, string name) => Uri.TryCreate(from.Text(name), UriKind.Absolute, out Uri? address) ? address : throw new ConfigurationException($"oauth.{name}: wanted an https address, got something else");
+    private static Uri Address(ConfigurationObject from, string name) => Address($"oauth.{name}", from.Text(name));
+
+    private static Uri Address(string setting, string said) =>
+        Uri.TryCreate(said, UriKind.Absolute, out Uri? address) ? address : throw new ConfigurationException($"{setting}: wanted an https address, got something else");
 
     private static WebhookSettings ReadWebhook(ConfigurationObject webhook)
     {

@@ -23,7 +23,14 @@ internal sealed class DeltaCatalog : ISharedMemory
         _log = log;
         _state = State.Of(store.Load());
         ForgetOtherMakers();
-        ForgetMissing();
+        try
+        {
+            ForgetMissing();
+        }
+        catch (StoreUnavailableException e)
+        {
+            Log.ContentNotLookedAt(_log, e); // the job looks again
+        }
     }
 
     /// <inheritdoc/>
@@ -49,6 +56,7 @@ internal sealed class DeltaCatalog : ISharedMemory
     }
 
     /// <summary>Forgets packs that somebody removed from the content store: they are neither offered nor served, and are made again.</summary>
+    /// <exception cref="StoreUnavailableException">The content store is away: nothing is known of any.</exception>
     public void ForgetMissing()
     {
         foreach (DeltaRecord record in _state.ByKey.Values.Where(r => r.Pack is { } pack && !_content.Has(pack)))

@@ -26,6 +26,7 @@ internal sealed class DeltaMaker(ContentStore content, ReleaseCatalog catalog, T
     /// <summary>Makes it. Its bytes are durable in the content store afterwards, and nothing refers to them yet.</summary>
     /// <exception cref="RejectedException">What lies in the store is not what was published, or the pack does not make the image.</exception>
     /// <exception cref="IOException">It cannot be read or written, or there is no room.</exception>
+    /// <exception cref="Storage.StoreUnavailableException">The content store is away.</exception>
     /// <exception cref="OperationCanceledException">It was to stop; nothing is left.</exception>
     public DeltaRecord Make(WantedDelta wanted, CancellationToken cancellation)
     {
@@ -68,12 +69,12 @@ internal sealed class DeltaMaker(ContentStore content, ReleaseCatalog catalog, T
 
     private (FileStream File, ChunkTable Table) Unpack(ComponentImage image, StagingArea area, CancellationToken cancellation)
     {
-        ChunkTable table = ChunkTable.Read(File.ReadAllBytes(content.PathOf(image.ChunkTableDigest))).OrThrow();
-        using FileStream pack = File.OpenRead(content.PathOf(catalog.Current.Files[image.PackUri].Digest));
+        ChunkTable table = ChunkTable.Read(content.Read(image.ChunkTableDigest)).OrThrow();
+        using Stream pack = content.Open(catalog.Current.Files[image.PackUri].Digest);
         FileStream file = area.Create();
         try
         {
-            // The table needs no digest compared: what is made by another one is another image.
+            // The table needs nobody to vouch for it: what is made by another one is another image.
             RequireImage(PackUnpacking.Unpack(pack, table, null, file, cancellation: cancellation), image, "full pack");
             file.Flush();
             return (file, table);
@@ -97,7 +98,7 @@ internal sealed class DeltaMaker(ContentStore content, ReleaseCatalog catalog, T
     /// <summary>A file that lay there under this name already was kept: is it what its name says?</summary>
     private void RequireStored(Sha256Digest digest)
     {
-        using FileStream stored = File.OpenRead(content.PathOf(digest));
+        using Stream stored = content.Open(digest);
         if (Sha256Digest.Of(stored) != digest)
         {
             throw new RejectedException(RejectionReason.DigestMismatch, $"content {digest}: the stored file does not have the digest of its name");

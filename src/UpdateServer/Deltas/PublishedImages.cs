@@ -3,6 +3,7 @@ using Fota.Manifest;
 using Fota.Manifest.Envelope;
 using Fota.UpdateServer.Artifacts;
 using Fota.UpdateServer.Releases;
+using Fota.UpdateServer.Storage;
 
 namespace Fota.UpdateServer.Deltas;
 
@@ -60,17 +61,11 @@ internal sealed class PublishedImages
     {
         try
         {
-            byte[] bytes = File.ReadAllBytes(_content.PathOf(file.Digest));
-            if (Sha256Digest.Of(bytes) != file.Digest)
-            {
-                throw new IOException("the stored file does not have the digest of its name");
-            }
-
             // These very bytes were verified when they were published; who signed them is not asked again.
-            SignedEnvelope envelope = SignedEnvelope.Decode(bytes).OrThrow();
+            SignedEnvelope envelope = SignedEnvelope.Decode(_content.Read(file.Digest)).OrThrow();
             return new ReleaseImages(ProductName.Parse(path.Split('/')[1]), envelope.ClaimedDigest, envelope.UnverifiedContent().OrThrow());
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or RejectedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or RejectedException or StoreUnavailableException)
         {
             // It is tried again before every plan; one line says so.
             if (_unreadable.Add(path))

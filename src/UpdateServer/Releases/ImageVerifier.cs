@@ -16,16 +16,14 @@ internal sealed class ImageVerifier(PublicationContent content)
     private long Verify(ListedImage image, bool unpack)
     {
         VerifiedChunkTable table = VerifiedChunkTable.Verify(image, content.Read(RepositoryPath.ChunkTable(image.Content.ChunkTableDigest))).OrThrow();
-        (FileStream pack, PublishedFile described) = content.Open(RepositoryPath.Pack(PackOf(image.Content)));
-        using (pack)
+        RepositoryPath path = RepositoryPath.Pack(PackOf(image.Content));
+        if (unpack)
         {
-            if (unpack)
-            {
-                VerifiedPack.Verify(pack, table).OrThrow();
-            }
+            using Stream pack = content.Open(path);
+            VerifiedPack.Verify(pack, table).OrThrow();
         }
 
-        return described.Length;
+        return content.Describe(path).Length;
     }
 
     private static Sha256Digest PackOf(ComponentImage image) =>

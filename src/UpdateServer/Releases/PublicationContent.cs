@@ -21,29 +21,33 @@ internal sealed class PublicationContent(IReadOnlyDictionary<string, StagedConte
     /// <exception cref="RejectedException">There is none, or an immutable file was uploaded with other bytes than were published.</exception>
     public byte[] Read(RepositoryPath path)
     {
-        (string file, PublishedFile described) = Locate(path);
-        return ReadAs(described, file, path);
+        (StagedContent? staged, PublishedFile described) = Locate(path);
+        return staged is null ? store.Read(described.Digest) : ReadAs(staged, path);
     }
 
+    /// <summary>What a file is, uploaded or published; it counts as used.</summary>
+    /// <exception cref="RejectedException">As with <see cref="Read"/>.</exception>
+    public PublishedFile Describe(RepositoryPath path) => Locate(path).Described;
+
     /// <summary>As <see cref="Read"/>, for files too large for memory. Their digest was made when they were written.</summary>
-    public (FileStream Stream, PublishedFile Described) Open(RepositoryPath path)
+    public Stream Open(RepositoryPath path)
     {
-        (string file, PublishedFile described) = Locate(path);
-        return (new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan), described);
+        (StagedContent? staged, PublishedFile described) = Locate(path);
+        return staged is null ? store.Open(described.Digest) : new FileStream(staged.File, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
     }
 
     /// <summary>The bytes of a file that is published, whatever was uploaded; null if there is none.</summary>
     public byte[]? ReadPublished(RepositoryPath path) =>
-        published.Files.TryGetValue(path.Text, out PublishedFile? file) ? ReadAs(file, store.PathOf(file.Digest), path) : null;
+        published.Files.TryGetValue(path.Text, out PublishedFile? file) ? store.Read(file.Digest) : null;
 
-    /// <summary>What is verified is what will be served: the bytes behind this digest (A31). And a published timestamp that rotted must not pass for none (A02).</summary>
-    private static byte[] ReadAs(PublishedFile described, string file, RepositoryPath path)
+    /// <summary>What is verified is what will be served: the bytes behind this digest (A31).</summary>
+    private static byte[] ReadAs(StagedContent staged, RepositoryPath path)
     {
-        byte[] bytes = File.ReadAllBytes(file);
-        return Sha256Digest.Of(bytes) == described.Digest ? bytes : throw new IOException($"{path.Text}: the stored file does not have the digest of its name");
+        byte[] bytes = File.ReadAllBytes(staged.File);
+        return Sha256Digest.Of(bytes) == staged.Digest ? bytes : throw new IOException($"{path.Text}: the staged file does not have the digest that it was received with");
     }
 
-    private (string File, PublishedFile Described) Locate(RepositoryPath path)
+    private (StagedContent? Staged, PublishedFile Described) Locate(RepositoryPath path)
     {
         uploaded.TryGetValue(path.Text, out StagedContent? staged);
         published.Files.TryGetValue(path.Text, out PublishedFile? old);
@@ -55,6 +59,6 @@ internal sealed class PublicationContent(IReadOnlyDictionary<string, StagedConte
         PublishedFile described = staged is not null ? new PublishedFile(staged.Digest, staged.Length)
             : old ?? throw new RejectedException(RejectionReason.MissingField, $"publication: wanted {path.Text}, got none");
         _used[path.Text] = described;
-        return (staged?.File ?? store.PathOf(described.Digest), described);
+        return (staged, described);
     }
 }

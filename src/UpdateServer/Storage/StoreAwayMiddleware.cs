@@ -20,9 +20,16 @@ internal sealed class StoreAwayMiddleware(RequestDelegate next, ILogger<StoreAwa
         catch (StoreUnavailableException e) when (!context.Response.HasStarted)
         {
             Log.StoreAway(log, e, context.Request.Method, context.Request.Path);
+            context.Response.Clear(); // what was said of the content is not said of its absence
             context.Response.Headers.RetryAfter = s_wait.TotalSeconds.ToString(CultureInfo.InvariantCulture);
             string detail = e is StoreUncertainException ? "the store went away in the middle: look whether it was done before you ask for it again" : "the store is away; nothing was changed";
             await Problems.Of(StatusCodes.Status503ServiceUnavailable, Reason, detail).ExecuteAsync(context);
+        }
+        catch (StoreUnavailableException e)
+        {
+            // The client sees a body that ends early, and goes on where it broke off.
+            Log.TransferBroken(log, e, context.Request.Method, context.Request.Path);
+            context.Abort();
         }
     }
 }

@@ -1,4 +1,3 @@
-using Fota.UpdateServer.Artifacts;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
@@ -19,13 +18,13 @@ internal static class StoreServices
     {
         services.AddSingleton<CatalogUpdate>().AddSingleton<SightingWriter>().AddHostedService(static s => s.GetRequiredService<SightingWriter>());
         services.AddSingleton(static s => new ReleaseCatalog(s.GetRequiredService<IReleaseStore>().Load()));
+        ContentServices.Add(services, settings, data, seams);
         if (settings.Database is { } shared)
         {
-            services.AddSingleton(shared.ContentDirectory is { } content ? new ContentStore(content, seams, $"staging-{data.ServerId}") : new ContentStore(data.Path, seams));
             return await AddPostgresAsync(services, shared, time, cancellation);
         }
 
-        services.AddSingleton(new ContentStore(data.Path, seams)).AddSingleton(new SqliteDatabase(data.DatabaseFile)).AddSingleton(ReplicaFreshness.Always(time));
+        services.AddSingleton(new SqliteDatabase(data.DatabaseFile)).AddSingleton(ReplicaFreshness.Always(time));
         services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IPeopleStore, SqlitePeopleStore>()
             .AddSingleton<IDeltaStore, SqliteDeltaStore>().AddSingleton<IEnrolmentStore, SqliteEnrolmentStore>().AddSingleton<IDecisionStore, SqliteDecisionStore>()
             .AddSingleton<IRevocationStore, SqliteRevocationStore>().AddSingleton<IAccessDecisionStore, SqliteAccessDecisionStore>()

@@ -26,6 +26,9 @@ internal sealed class FleetServer(VerificationKey deviceKey, RepositorySimulator
     /// <summary>The delta packs that its answers name.</summary>
     public IReadOnlyList<OfferedDelta> Deltas { get; set; } = [];
 
+    /// <summary>Where its answers say that content can be had without it.</summary>
+    public IReadOnlyList<ContentSource> Sources { get; set; } = [];
+
     /// <summary>The reports, verified, in the order of their arrival.</summary>
     public IList<DeviceReport> Reports { get; } = [];
 
@@ -176,7 +179,7 @@ internal sealed class FleetServer(VerificationKey deviceKey, RepositorySimulator
             Assignment = null;
         }
 
-        return LosesAnswers ? throw new HttpRequestException("connection reset") : Content(new CheckInAnswer(Assignment, TimeSpan.FromSeconds(1)) { Deltas = [.. Deltas] }.Encode());
+        return LosesAnswers ? throw new HttpRequestException("connection reset") : Content(new CheckInAnswer(Assignment, TimeSpan.FromSeconds(1)) { Deltas = [.. Deltas], Sources = [.. Sources] }.Encode());
     }
 
     private HttpResponseMessage Serve(string path, HttpRequestHeaders asked)

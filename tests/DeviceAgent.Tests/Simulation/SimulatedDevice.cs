@@ -98,6 +98,9 @@ internal sealed class SimulatedDevice : IDisposable
     /// <summary>The mirrors of agents that start from now on.</summary>
     public IReadOnlyList<RepositorySource> Mirrors { get; set; } = [];
 
+    /// <summary>The connection to what the server names, of agents that start from now on; none unless a test sets it.</summary>
+    public HttpClient? Storage { get; set; }
+
     /// <summary>The limits of agents that start from now on.</summary>
     public TransferLimits Limits { get; set; } = TransferLimits.Default;
 
@@ -159,6 +162,7 @@ internal sealed class SimulatedDevice : IDisposable
             Http = _http,
             Server = new Uri("https://fleet.example/"),
             Mirrors = Mirrors,
+            Storage = Storage,
             Limits = Limits,
             Retry = Retry,
             Time = _clock,

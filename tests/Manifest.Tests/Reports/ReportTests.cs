@@ -88,6 +88,7 @@ public sealed class ReportTests
         CheckInAnswer answer = new(new Assignment("7-pump-0001", "infusion-pump/1.1.0/manifest.suit"), TimeSpan.FromSeconds(30))
         {
             Deltas = [new OfferedDelta(Sha256Digest.Of("base"u8), Sha256Digest.Of("pack"u8), 12_345)],
+            Sources = [new ContentSource(new Uri("https://storage.example/fota/"), "sv=2025&sig=a%2Fb")],
         };
 
         Assert.That(CheckInAnswer.Decode(answer.Encode()).IsAccepted(), Is.EqualTo(answer));
@@ -103,6 +104,13 @@ public sealed class ReportTests
     [TestCase("{\"assignment\":null,\"deltas\":[{}],\"next_check_in_seconds\":60}", RejectionReason.MissingField)]
     [TestCase("{\"assignment\":null,\"deltas\":{},\"next_check_in_seconds\":60}", RejectionReason.Malformed)]
     [TestCase("{\"assignment\":null,\"deltas\":[{\"base\":\"00\",\"pack\":\"00\",\"size\":1}],\"next_check_in_seconds\":60}", RejectionReason.ValueOutOfRange)]
+    [TestCase("{\"assignment\":null,\"sources\":[{\"address\":\"https://a/\"}],\"next_check_in_seconds\":60}", RejectionReason.MissingField)]
+    [TestCase("{\"assignment\":null,\"sources\":[{\"address\":\"http://a/\",\"query\":\"\"}],\"next_check_in_seconds\":60}", RejectionReason.ValueOutOfRange)]
+    [TestCase("{\"assignment\":null,\"sources\":[{\"address\":\"https://a/b\",\"query\":\"\"}],\"next_check_in_seconds\":60}", RejectionReason.ValueOutOfRange)]
+    [TestCase("{\"assignment\":null,\"sources\":[{\"address\":\"https://u:p@a/\",\"query\":\"\"}],\"next_check_in_seconds\":60}", RejectionReason.ValueOutOfRange)]
+    [TestCase("{\"assignment\":null,\"sources\":[{\"address\":\"https://a/?b/\",\"query\":\"\"}],\"next_check_in_seconds\":60}", RejectionReason.ValueOutOfRange)]
+    [TestCase("{\"assignment\":null,\"sources\":[{\"address\":\"https://a/\",\"query\":\"x#y\"}],\"next_check_in_seconds\":60}", RejectionReason.ValueOutOfRange)]
+    [TestCase("{\"assignment\":null,\"sources\":[{\"address\":\"https://a/\",\"query\":\"x y\"}],\"next_check_in_seconds\":60}", RejectionReason.ValueOutOfRange)]
     [TestCase("{\"next_check_in_seconds\":60}", RejectionReason.MissingField)]
     [TestCase("{\"assignment\":null,\"next_check_in_seconds\":0}", RejectionReason.ValueOutOfRange)]
     [TestCase("{\"assignment\":null,\"next_check_in_seconds\":1e99}", RejectionReason.Malformed)]

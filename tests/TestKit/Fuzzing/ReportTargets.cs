@@ -33,7 +33,7 @@ internal static class ReportTargets
 
     private static readonly byte[] s_signed = VerifiedReport.Sign(s_report, s_key.PublicKey, input => s_key.Sign(input));
 
-    private static readonly byte[] s_answer = new CheckInAnswer(new Assignment("7-pump-0001", "infusion-pump/1.1.0/manifest.suit"), TimeSpan.FromMinutes(5)).Encode();
+    private static readonly byte[] s_answer = new CheckInAnswer(new Assignment("7-pump-0001", "infusion-pump/1.1.0/manifest.suit"), TimeSpan.FromMinutes(5)) { Sources = [new ContentSource(new Uri("https://storage.example/fota/"), "sig=1")] }.Encode();
 
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [

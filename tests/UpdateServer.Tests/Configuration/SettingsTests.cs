@@ -2,6 +2,7 @@ using Fota.Interop.Posix;
 using System.Net;
 using System.Text.Json.Nodes;
 using Fota.TestKit;
+using Fota.UpdateServer.Artifacts.Azure;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Tests.Support;
 
@@ -178,6 +179,54 @@ public sealed class SettingsTests
     public void P10_A_database_that_is_not_wholly_said_is_refused(string database, string message) => IsRefused(Database(database), message);
 
     [Test]
+    public void Content_lies_in_files_unless_it_is_said()
+    {
+        Assert.That((Read(Production).Blobs, Read(Blobs("""{"kind": "files"}""")).Blobs), Is.EqualTo(((BlobSettings?)null, (BlobSettings?)null)));
+        BlobSettings blobs = Read(Blobs("""{"kind": "azure", "account": "https://a.blob.core.windows.net/", "container": "fota"}""")).Blobs!;
+        Assert.That((blobs.Account!.Host, blobs.Container, blobs.Reads, blobs.ReadTime, blobs.ReadAddress), Is.EqualTo(("a.blob.core.windows.net", "fota", ReadWay.SignedAddress, TimeSpan.FromHours(1), (Uri?)null)));
+        blobs = Read(Blobs("""{"kind": "azure", "connectionString": "storage", "container": "fota", "authorities": "ca.pem", "reads": "public", "readMinutes": 10, "readAddress": "https://cdn.example/fota/"}""")).Blobs!;
+        Assert.That((blobs.ConnectionStringFile, blobs.AuthoritiesFile), Is.EqualTo((Path.Combine(_folder.FullName, "storage"), Path.Combine(_folder.FullName, "ca.pem"))));
+        Assert.That((blobs.Reads, blobs.ReadTime, blobs.ReadAddress), Is.EqualTo((ReadWay.PublicAddress, TimeSpan.FromMinutes(10), new Uri("https://cdn.example/fota/"))));
+    }
+
+    [TestCase("""{"kind": "s3", "container": "fota"}""", "blobs.kind: wanted files or azure")]
+    [TestCase("""{"kind": "azure", "container": "fota"}""", "blobs.account: wanted this, for the machine's identity, or connectionString, got both or neither")]
+    [TestCase("""{"kind": "azure", "account": "https://a/", "connectionString": "x", "container": "fota"}""", "blobs.account: wanted this, for the machine's identity, or connectionString, got both or neither")]
+    [TestCase("""{"kind": "azure", "account": "http://a/", "container": "fota"}""", "blobs.account: wanted an https address")]
+    [TestCase("""{"kind": "azure", "connectionString": "x", "clientId": "y", "container": "fota"}""", "blobs.clientId: wanted account beside it")]
+    [TestCase("""{"kind": "azure", "account": "https://a/", "container": "Fota"}""", "blobs.container: wanted 3 to 63 of")]
+    [TestCase("""{"kind": "azure", "account": "https://a/", "container": "fota", "reads": "yes"}""", "blobs.reads: wanted signed, public or server")]
+    [TestCase("""{"kind": "azure", "account": "https://a/", "container": "fota", "readMinutes": 9}""", "blobs.readMinutes: wanted 10 to 1440, got 9")]
+    [TestCase("""{"kind": "azure", "account": "https://a/", "container": "fota", "readAddress": "https://cdn.example/fota"}""", "blobs.readAddress: wanted an https address of at most 256 characters that ends in '/'")]
+    [TestCase("""{"kind": "azure", "account": "https://a/", "container": "fota", "key": "x"}""", "blobs.key: wanted one of")]
+    public void P10_A_storage_that_is_not_wholly_said_is_refused(string blobs, string message) => IsRefused(Blobs(blobs), message);
+
+    [Test]
+    public void P10_Content_in_a_folder_and_in_a_storage_is_refused() => IsRefused(
+        Edit(static c =>
+        {
+            c["database"] = JsonNode.Parse("""{"kind": "postgresql", "connection": "Host=localhost", "content": "shared"}""");
+            c["blobs"] = JsonNode.Parse("""{"kind": "azure", "account": "https://a/", "container": "fota"}""");
+        }),
+        "database.content: wanted none beside blobs");
+
+    [TestCase("BlobEndpoint=http://127.0.0.1:1/fota;AccountName=fota;AccountKey=AAAA", true, ReadWay.Server, "blobs.connectionString: wanted an https address of the storage")]
+    [TestCase("BlobEndpoint=http://127.0.0.1:1/fota;AccountName=fota;AccountKey=AAAA", false, ReadWay.SignedAddress, "blobs.reads: wanted server with a storage that is not reached by https")]
+    [TestCase("BlobEndpoint=https://127.0.0.1:1/fota;SharedAccessSignature=sig=x", true, ReadWay.SignedAddress, "blobs.reads: wanted public or server with a connection string without the account's key")]
+    [TestCase("AccountName=fota", true, ReadWay.SignedAddress, "blobs.connectionString: wanted a connection string of a storage account")]
+    public void P10_A_connection_string_that_will_not_do_is_refused(string connection, bool production, ReadWay reads, string message)
+    {
+        string file = Path.Combine(_folder.FullName, "storage");
+        File.WriteAllText(file, connection);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        ConfigurationException? refused = Assert.Throws<ConfigurationException>(() => AzureContainer.Open(
+            new BlobSettings { Container = "fota", ConnectionStringFile = file, Reads = reads },
+            production ? DeploymentLayout.Production : DeploymentLayout.Development,
+            new StorageResilience(TimeProvider.System)));
+        Assert.That(refused!.Message, Does.StartWith(message));
+    }
+
+    [Test]
     public void P7_A_password_s_file_that_others_may_read_is_refused()
     {
         string file = Path.Combine(_folder.FullName, "db");
@@ -191,6 +240,8 @@ public sealed class SettingsTests
     private static string Over(string connection) => Edit(c => c["database"] = new JsonObject { ["kind"] = "postgresql", ["connection"] = connection });
 
     private static string Database(string database) => Edit(c => c["database"] = JsonNode.Parse(database));
+
+    private static string Blobs(string blobs) => Edit(c => c["blobs"] = JsonNode.Parse(blobs));
 
     private static string Edit(Action<JsonObject> edit)
     {

@@ -16,10 +16,11 @@ public sealed class DeltaCatalogTests
         DirectoryInfo folder = Directory.CreateTempSubdirectory("fota-deltas-");
         try
         {
+            FileBlobs blobs = new(folder.FullName, new ServerSeams());
             ContentStore content = new(folder.FullName, new ServerSeams());
             DeltaRecord there = Record("there"), gone = Record("gone");
-            Directory.CreateDirectory(Path.GetDirectoryName(content.PathOf(there.Pack!))!);
-            File.WriteAllText(content.PathOf(there.Pack!), "there");
+            Directory.CreateDirectory(Path.GetDirectoryName(blobs.PathOf(there.Pack!))!);
+            File.WriteAllText(blobs.PathOf(there.Pack!), "there");
             RememberingStore store = new([there, gone]);
             DeltaCatalog catalog = new(store, content, NullLogger<DeltaCatalog>.Instance);
             Assert.That((catalog.Find(there.Key), catalog.Find(gone.Key)), Is.EqualTo((there, (DeltaRecord?)null)));
@@ -40,12 +41,13 @@ public sealed class DeltaCatalogTests
         try
         {
             SqliteDeltaStore store = new(new SqliteDatabase(Path.Combine(folder.FullName, "server.db")));
+            FileBlobs blobs = new(folder.FullName, new ServerSeams());
             ContentStore content = new(folder.FullName, new ServerSeams());
             DeltaRecord failed = Record("failed") with { State = DeltaState.Failed, Pack = null, Size = null, Failures = 4, Detail = "refused" };
             DeltaRecord tooLarge = Record("too large") with { State = DeltaState.NotWorthIt, Pack = null, Detail = "too large" };
             DeltaRecord made = Record("made") with { Maker = DeltaMaker.Version - 1 };
-            Directory.CreateDirectory(Path.GetDirectoryName(content.PathOf(made.Pack!))!);
-            File.WriteAllText(content.PathOf(made.Pack!), "made");
+            Directory.CreateDirectory(Path.GetDirectoryName(blobs.PathOf(made.Pack!))!);
+            File.WriteAllText(blobs.PathOf(made.Pack!), "made");
             store.Save(failed);
             store.Save(tooLarge);
             store.Save(made);

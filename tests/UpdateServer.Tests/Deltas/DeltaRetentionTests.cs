@@ -31,8 +31,9 @@ public sealed class DeltaRetentionTests : IDisposable
         _database = new SqliteDatabase(Path.Combine(_folder.FullName, "server.db"));
         _content = new ContentStore(_folder.FullName, new ServerSeams());
         _publisher = new Publisher(_content, new SqliteReleaseStore(_database), _published, [], _clock, new ServerSeams());
-        Directory.CreateDirectory(Path.GetDirectoryName(_content.PathOf(s_pack))!);
-        File.WriteAllText(_content.PathOf(s_pack), "pack");
+        string pack = new FileBlobs(_folder.FullName, new ServerSeams()).PathOf(s_pack);
+        Directory.CreateDirectory(Path.GetDirectoryName(pack)!);
+        File.WriteAllText(pack, "pack");
         _deltas = Load();
         _deltas.Save(new DeltaRecord(Wanted.Key, DeltaState.Made, s_pack, 4, 0, null, _clock.Now));
     }

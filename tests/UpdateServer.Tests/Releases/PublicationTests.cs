@@ -93,7 +93,7 @@ public sealed class PublicationTests : IAsyncDisposable
         Repository.PublishTimestamp();
         using HttpResponseMessage response = await _server.PublishAsync(Source.Bundle().Where(static f => f.Key == "metadata/timestamp.json"));
         await ServerUnderTest.IsRefusedAsync(response, HttpStatusCode.InternalServerError, "InternalError");
-        Assert.That(_server.LogText.ToString(), Does.Contain("the stored file does not have the digest of its name"));
+        Assert.That(_server.LogText.ToString(), Does.Contain("the stored bytes do not have the digest of their name"));
         Assert.That(await _server.Anonymous.GetByteArrayAsync("/repo/metadata/timestamp.json"), Is.Not.EqualTo(Repository.Current(Repository.Timestamp)));
     }
 

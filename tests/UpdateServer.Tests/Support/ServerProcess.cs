@@ -20,11 +20,12 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     /// <param name="prepared">Whose folder it is.</param>
     /// <param name="database">The member of the configuration; SQLite where it is left out.</param>
-    public static async Task<ServerProcess> StartAsync(ServerUnderTest prepared, string database = """{"kind":"sqlite"}""")
+    /// <param name="blobs">The member of the configuration; files where it is left out.</param>
+    public static async Task<ServerProcess> StartAsync(ServerUnderTest prepared, string database = """{"kind":"sqlite"}""", string blobs = """{"kind":"files"}""")
     {
         string config = prepared.PathOf("server.json");
         await File.WriteAllTextAsync(config, $$$"""
-            {"layout":"development","listen":"127.0.0.1:0","data":"data","trustedRoot":"root.json","deviceCa":"device-ca.pem","database":{{{database}}},
+            {"layout":"development","listen":"127.0.0.1:0","data":"data","trustedRoot":"root.json","deviceCa":"device-ca.pem","database":{{{database}}},"blobs":{{{blobs}}},
              "tls":{"certificate":"server.pem","unsafeKeyFile":"server.key"}}
             """);
         Process process = Process.Start(new ProcessStartInfo("dotnet", [typeof(FotaServer).Assembly.Location, "run", "--config", config])

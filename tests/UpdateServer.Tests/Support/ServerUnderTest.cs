@@ -84,10 +84,10 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     }
 
     /// <summary>One of several servers over one database. Only the first one to start has the token.</summary>
-    public static async Task<ServerUnderTest> StartAsync(PublicationSource source, DatabaseSettings database, string? token = null)
+    public static async Task<ServerUnderTest> StartAsync(PublicationSource source, DatabaseSettings database, string? token = null, BlobSettings? blobs = null)
     {
         ServerUnderTest server = new(source) { _token = token };
-        await server.RestartAsync(change: s => s with { Database = database });
+        await server.RestartAsync(change: s => s with { Database = database, Blobs = blobs });
         return server;
     }
 

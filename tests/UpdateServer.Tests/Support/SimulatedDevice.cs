@@ -37,6 +37,9 @@ internal sealed class SimulatedDevice
     /// <summary>What it was offered last.</summary>
     public IReadOnlyList<OfferedDelta> Deltas { get; private set; } = [];
 
+    /// <summary>Where it was told that content can be had without the server.</summary>
+    public IReadOnlyList<ContentSource> Sources { get; private set; } = [];
+
     /// <summary>Connects anew, after the server was restarted.</summary>
     public void Reconnect() => _clients.Clear();
 
@@ -74,7 +77,7 @@ internal sealed class SimulatedDevice
         Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.OK), System.Text.Encoding.UTF8.GetString(body));
         CheckInAnswer answer = CheckInAnswer.Decode(body).OrThrow();
         Assert.That(answer.NextCheckIn, Is.EqualTo(TimeSpan.FromSeconds(5)));
-        Deltas = answer.Deltas;
+        (Deltas, Sources) = (answer.Deltas, answer.Sources);
         return answer.Assignment;
     }
 }
