@@ -35,7 +35,8 @@ internal sealed class TelemetryExport : IDisposable
                 reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)settings.Every.TotalMilliseconds;
             }).Build();
         _traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(ResourceOf(server)).AddSource(s_sources)
-            .SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(settings.TracePercent / 100.0)))
+            // Not by what a request says of itself: whoever asks would decide how much is sent.
+            .SetSampler(new TraceIdRatioBasedSampler(settings.TracePercent / 100.0))
             .AddOtlpExporter(exporter => Point(exporter, settings, "traces")).Build();
     }
 

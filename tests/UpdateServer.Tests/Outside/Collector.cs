@@ -7,6 +7,8 @@ namespace Fota.UpdateServer.Tests.Outside;
 /// <summary>An OpenTelemetry collector on loopback that keeps what it was sent, by OTLP over HTTP.</summary>
 internal sealed class Collector : IAsyncDisposable
 {
+    private const int MostNews = 100;
+
     private readonly HttpListener _listener = new();
     private readonly ConcurrentQueue<Received> _received = new();
     private readonly SemaphoreSlim _news = new(0);
@@ -25,14 +27,14 @@ internal sealed class Collector : IAsyncDisposable
     /// <summary>Waits until a signal (metrics, traces, logs) was sent that holds a text; gives the request's headers.</summary>
     public async Task<WebHeaderCollection> HasAsync(string signal, string text)
     {
-        while (true)
+        for (int news = 0; ; news++)
         {
             if (_received.FirstOrDefault(r => r.Path == $"/v1/{signal}" && r.Body.Contains(text, StringComparison.Ordinal)) is { } found)
             {
                 return found.Headers;
             }
 
-            Assert.That(await _news.WaitAsync(TimeSpan.FromMinutes(1)), $"no {signal} with {text}; got {string.Join(", ", _received.Select(static r => r.Path).Distinct(StringComparer.Ordinal))}");
+            Assert.That(news < MostNews && await _news.WaitAsync(TimeSpan.FromMinutes(1)), $"no {signal} with {text}; got {string.Join(", ", _received.Select(static r => r.Path).Distinct(StringComparer.Ordinal))}");
         }
     }
 
