@@ -12,11 +12,37 @@ internal sealed class AccessGate(RequestDelegate next, RateLimits limits)
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        AccessRow? row = context.GetEndpoint()?.Metadata.OfType<AccessRow>().FirstOrDefault(r => r.Method == context.Request.Method);
-        if (row is null ? await MayKnowAsync(context) : await MayEnterAsync(context, row))
+        // What routing itself answers, another method or type of body, is no RouteEndpoint.
+        if (context.GetEndpoint() is not RouteEndpoint endpoint)
+        {
+            if (await MayKnowAsync(context))
+            {
+                await next(context);
+            }
+        }
+        else if (RowOf(endpoint, context.Request.Method) is not { } row)
+        {
+            if (await MayKnowAsync(context))
+            {
+                await Problems.OfStatus(StatusCodes.Status405MethodNotAllowed).ExecuteAsync(context);
+            }
+        }
+        else if (await MayEnterAsync(context, row))
         {
             await next(context);
         }
+    }
+
+    /// <summary>
+    /// The row of an endpoint that was matched; null for a method that it does not have. Routing matches methods without case, and in HTTP <c>put</c> is another
+    /// method than <c>PUT</c> (RFC 9110, section 9.1). An endpoint without any row is a defect, and lets nobody in.
+    /// </summary>
+    private static AccessRow? RowOf(RouteEndpoint endpoint, string method)
+    {
+        IReadOnlyList<AccessRow> rows = endpoint.Metadata.GetOrderedMetadata<AccessRow>();
+        return rows.Count > 0
+            ? rows.FirstOrDefault(row => row.Method == method)
+            : throw new InvalidOperationException($"{endpoint.RoutePattern.RawText} was matched, and the table of access does not say for whom");
     }
 
     private async Task<bool> MayEnterAsync(HttpContext context, AccessRow row)
@@ -62,17 +88,16 @@ internal sealed class AccessGate(RequestDelegate next, RateLimits limits)
     }
 
     private async Task<bool> IsDeviceAsync(HttpContext context, string scheme) =>
-        await IsAsync(context, scheme) && await limits.TakesDeviceAsync(context, context.Features.Get<DeviceIdentity>()!.Device.ToString());
+        await IsAsync(context, scheme) && await TakesDeviceAsync(context);
 
-    private async Task<bool> IsPersonAsync(HttpContext context)
+    private async Task<bool> IsPersonAsync(HttpContext context) => await IsAsync(context, OperatorAuthentication.SchemeName) && await TakesPersonAsync(context);
+
+    private Task<bool> TakesDeviceAsync(HttpContext context) => limits.TakesDeviceAsync(context, context.Features.Get<DeviceIdentity>()!.Device.ToString());
+
+    private Task<bool> TakesPersonAsync(HttpContext context)
     {
-        if (!await IsAsync(context, OperatorAuthentication.SchemeName))
-        {
-            return false;
-        }
-
         Caller caller = context.Features.Get<Caller>()!;
-        return await limits.TakesPersonAsync(context, $"{caller.Kind} {caller.Credential}");
+        return limits.TakesPersonAsync(context, $"{caller.Kind} {caller.Credential}");
     }
 
     private static async Task<bool> IsAsync(HttpContext context, string scheme)
@@ -86,14 +111,22 @@ internal sealed class AccessGate(RequestDelegate next, RateLimits limits)
         return result.Succeeded;
     }
 
-    /// <summary>What is under no row: an unknown path, or a path with another method.</summary>
-    private static async Task<bool> MayKnowAsync(HttpContext context)
+    /// <summary>What is under no row: an unknown path, or a path with another method. It counts like every request.</summary>
+    private async Task<bool> MayKnowAsync(HttpContext context)
     {
-        if (!context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
-            || (await context.AuthenticateAsync(OperatorAuthentication.SchemeName)).Succeeded
-            || (await context.AuthenticateAsync(DeviceAuthentication.SchemeName)).Succeeded)
+        if (!context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase))
         {
             return true;
+        }
+
+        if ((await context.AuthenticateAsync(OperatorAuthentication.SchemeName)).Succeeded)
+        {
+            return await TakesPersonAsync(context);
+        }
+
+        if ((await context.AuthenticateAsync(DeviceAuthentication.SchemeName)).Succeeded)
+        {
+            return await TakesDeviceAsync(context);
         }
 
         await context.ChallengeAsync(OperatorAuthentication.SchemeName);
