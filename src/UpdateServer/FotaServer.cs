@@ -81,10 +81,15 @@ public sealed class FotaServer : IAsyncDisposable
             AccessConvention.RequireComplete(app);
 
             // Made now, so that what is wrong with the state shows at the start and not at the first request.
-            _ = app.Services.GetRequiredService<RolloutCoordinator>();
+            RolloutCoordinator rollouts = app.Services.GetRequiredService<RolloutCoordinator>();
             _ = app.Services.GetRequiredService<PeopleDirectory>();
             _ = app.Services.GetRequiredService<OAuthCallers>();
             _ = app.Services.GetRequiredService<DeltaOffers>();
+            if (settings.PauseRollouts)
+            {
+                rollouts.PauseAll();
+            }
+
             await app.StartAsync(cancellation);
             return new FotaServer(app, credential, data);
         }

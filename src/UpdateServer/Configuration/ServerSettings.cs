@@ -82,6 +82,9 @@ public sealed record ServerSettings
     /// <summary>How many requests a minute are taken of one caller.</summary>
     public RateSettings Rates { get; init; } = new();
 
+    /// <summary>Whether every rollout that runs is paused before anybody is served: after a restore. No setting of the file, as it holds for one start.</summary>
+    public bool PauseRollouts { get; init; }
+
     /// <summary>The server's TLS certificate and key.</summary>
     public required TlsSettings Tls { get; init; }
 
