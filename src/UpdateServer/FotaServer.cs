@@ -85,6 +85,11 @@ public sealed class FotaServer : IAsyncDisposable
             _ = app.Services.GetRequiredService<PeopleDirectory>();
             _ = app.Services.GetRequiredService<OAuthCallers>();
             _ = app.Services.GetRequiredService<DeltaOffers>();
+            if (settings is { Layout: DeploymentLayout.Production, AtRestKeyFiles: null })
+            {
+                Log.NothingSealed(app.Services.GetRequiredService<ILogger<FotaServer>>());
+            }
+
             if (settings.PauseRollouts)
             {
                 rollouts.PauseAll();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using Dapper;
 using Fota.Interop;
+using Fota.UpdateServer.AtRest;
 using Microsoft.Data.Sqlite;
 
 namespace Fota.UpdateServer.Storage.Sqlite;
@@ -44,6 +45,29 @@ internal sealed class SqliteDatabase
         using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
         work(connection, transaction);
         transaction.Commit();
+    }
+
+    /// <summary>Seals what is to be sealed, and leaves nothing of it in the file as it was before.</summary>
+    /// <returns>How much was sealed.</returns>
+    /// <exception cref="StoreUnavailableException">A key is missing; nothing was changed.</exception>
+    /// <exception cref="InvalidDataException">A sealed value was changed, or moved; nothing was changed.</exception>
+    public int Seal(AtRestKeys keys)
+    {
+        using SqliteConnection connection = Open();
+        connection.Execute("PRAGMA secure_delete = ON");
+        int count;
+        using (SqliteTransaction transaction = connection.BeginTransaction(deferred: false))
+        {
+            count = RolloutKeySealing.Apply(connection, transaction, keys);
+            transaction.Commit();
+        }
+
+        if (count > 0)
+        {
+            connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+
+        return count;
     }
 
     /// <summary>Writes what <paramref name="file"/> holds at this moment into <paramref name="copy"/>, an empty file, and looks the copy through. Whoever works with the database goes on.</summary>
