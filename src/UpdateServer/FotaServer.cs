@@ -91,13 +91,23 @@ public sealed class FotaServer : IAsyncDisposable
             AccessConvention.RequireComplete(app);
 
             // Made now, so that what is wrong with the state shows at the start and not at the first request.
-            _ = app.Services.GetRequiredService<RolloutCoordinator>();
+            RolloutCoordinator rollouts = app.Services.GetRequiredService<RolloutCoordinator>();
             _ = app.Services.GetRequiredService<PeopleDirectory>();
             _ = app.Services.GetRequiredService<OAuthCallers>();
             _ = app.Services.GetRequiredService<DeltaOffers>();
             _ = app.Services.GetRequiredService<FleetGauges>();
             _ = app.Services.GetService<TelemetryExport>();
             _ = app.Services.GetRequiredService<WebhookReceivers>();
+            if (settings is { Layout: DeploymentLayout.Production, AtRestKeyFiles: null })
+            {
+                Log.NothingSealed(app.Services.GetRequiredService<ILogger<FotaServer>>());
+            }
+
+            if (settings.PauseRollouts)
+            {
+                rollouts.PauseAll();
+            }
+
             await app.StartAsync(cancellation);
             return new FotaServer(app, credential, data);
         }

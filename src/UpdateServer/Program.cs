@@ -6,15 +6,19 @@ using Fota.UpdateServer;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Rollouts.Simulation;
 using Fota.UpdateServer.Storage;
+using Fota.UpdateServer.Storage.Sqlite;
 using Microsoft.Extensions.Logging.Console;
 
 Option<FileInfo> config = new("--config") { Description = "The server's configuration (JSON).", Required = true };
 Option<FileInfo> output = new("--out") { Description = "File for the certificate request (PEM).", Required = true };
 
-Command run = new("run", "Serves devices, the signer and operators until told to stop.") { config };
+Option<FileInfo> copy = new("--out") { Description = "File for the copy of the database; it must not be there yet.", Required = true };
+Option<bool> pause = new("--pause-rollouts") { Description = "Pauses every rollout that runs before anybody is served: after a restore." };
+
+Command run = new("run", "Serves devices, the signer and operators until told to stop.") { config, pause };
 run.SetAction(async (parsed, cancellation) =>
 {
-    ServerSettings settings = SettingsFile.Read(parsed.GetRequiredValue(config).FullName);
+    ServerSettings settings = SettingsFile.Read(parsed.GetRequiredValue(config).FullName) with { PauseRollouts = parsed.GetValue(pause) };
     await using FotaServer server = await FotaServer.StartAsync(settings, TimeProvider.System, LogToStandardError, cancellation);
 
     // Reading a fleet leaves several times its size behind. This is the one moment when to clear up keeps no device waiting.
@@ -32,8 +36,17 @@ request.SetAction(parsed =>
     return 0;
 });
 
+Command backup = new("backup", "Copies the SQLite database of a server that may be running. PostgreSQL has pg_dump.") { config, copy };
+backup.SetAction(parsed =>
+{
+    string file = parsed.GetRequiredValue(copy).FullName;
+    long version = SqliteBackup.Make(SettingsFile.Read(parsed.GetRequiredValue(config).FullName), file);
+    Console.Out.WriteLine($"made: {file}, a database of version {version}");
+    return 0;
+});
+
 Command rollout = new("rollout", "Looks at plans of rollouts.") { SimulateCommand.Create() };
-RootCommand root = new("Verifies, publishes and rolls out what the signer signed.") { run, request, rollout };
+RootCommand root = new("Verifies, publishes and rolls out what the signer signed.") { run, request, backup, rollout };
 return await CommandLineEntry.RunAsync(root, args, static e => e is ConfigurationException or CryptographicException or RejectedException or InvalidDataException or StoreUnavailableException);
 
 // Standard output is for programs: it says where the server listens, and nothing else.

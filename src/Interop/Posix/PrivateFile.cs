@@ -18,7 +18,15 @@ public static class PrivateFile
     /// <param name="read">Takes the secret.</param>
     /// <exception cref="PrivateFileException">Others may read it, it is another's, or it is empty or too long.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static T Read<T>(string path, string what, SecretReader<T> read)
+    public static T Read<T>(string path, string what, SecretReader<T> read) => Read(path, what, isText: true, read);
+
+    /// <summary>As <see cref="Read{T}(string, string, SecretReader{T})"/>, to the last byte: for what is no text, in which a line break may be the end of a key.</summary>
+    /// <typeparam name="T">What is made of it.</typeparam>
+    /// <exception cref="PrivateFileException">Others may read it, it is another's, or it is empty or too long.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static T ReadWhole<T>(string path, string what, SecretReader<T> read) => Read(path, what, isText: false, read);
+
+    private static T Read<T>(string path, string what, bool isText, SecretReader<T> read)
     {
         ArgumentNullException.ThrowIfNull(read);
 
@@ -39,7 +47,7 @@ public static class PrivateFile
         try
         {
             ReadOnlySpan<byte> content = buffer.AsSpan(0, file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false));
-            content = content.EndsWith("\r\n"u8) ? content[..^2] : content.EndsWith("\n"u8) ? content[..^1] : content;
+            content = !isText ? content : content.EndsWith("\r\n"u8) ? content[..^2] : content.EndsWith("\n"u8) ? content[..^1] : content;
             return content.Length is > 0 and <= MaxLength
                 ? read(content)
                 : throw new PrivateFileException($"{what} {path}: wanted 1 to {MaxLength} bytes, got {(content.IsEmpty ? "none" : "more")}");

@@ -31,6 +31,8 @@ public enum RolloutApproval
 /// <summary>How a server is set up (docs/spec/device-api.md, "Server configuration").</summary>
 public sealed record ServerSettings
 {
+    private const int MostAtRestKeys = 8;
+
     private readonly RolloutApproval? _rolloutApproval;
 
     /// <summary>Whether it serves real devices.</summary>
@@ -76,6 +78,9 @@ public sealed record ServerSettings
     /// <summary>Where what is published lies; null for files.</summary>
     public BlobSettings? Blobs { get; init; }
 
+    /// <summary>Files of the keys that encrypt what is secret in the database: the first one encrypts, all decrypt; null: it is not encrypted.</summary>
+    public IReadOnlyList<string>? AtRestKeyFiles { get; init; }
+
     /// <summary>Where people log in; null: nowhere.</summary>
     public OAuthSettings? OAuth { get; init; }
 
@@ -90,6 +95,9 @@ public sealed record ServerSettings
 
     /// <summary>Where metrics, traces and logs go; null: the log goes to standard error, and nothing goes anywhere else.</summary>
     public TelemetrySettings? Telemetry { get; init; }
+
+    /// <summary>Whether every rollout that runs is paused before anybody is served: after a restore. No setting of the file, as it holds for one start.</summary>
+    public bool PauseRollouts { get; init; }
 
     /// <summary>The server's TLS certificate and key.</summary>
     public required TlsSettings Tls { get; init; }
@@ -116,6 +124,11 @@ public sealed record ServerSettings
         if (RolloutApproval is not (RolloutApproval.Required or RolloutApproval.NotRequired))
         {
             throw new ConfigurationException("rolloutApproval: wanted required or none, got neither");
+        }
+
+        if (AtRestKeyFiles is { Count: 0 or > MostAtRestKeys })
+        {
+            throw new ConfigurationException($"atRest.keys: wanted 1 to {MostAtRestKeys} files, got {AtRestKeyFiles.Count}");
         }
 
         Database?.Validate(Layout);

@@ -53,6 +53,7 @@ public static class SettingsFile
             ExpiredCertificates = root.OptionalObject("expiredDeviceCertificates") is { } expired ? ReadExpired(expired) : ExpiredCertificatePolicy.Refuse,
             Database = root.OptionalObject("database") is { } database ? ReadDatabase(database) : null,
             Blobs = root.OptionalObject("blobs") is { } blobs ? ReadBlobs(blobs) : null,
+            AtRestKeyFiles = root.OptionalObject("atRest") is { } atRest ? ReadAtRest(atRest) : null,
             OAuth = root.OptionalObject("oauth") is { } oauth ? ReadOAuth(oauth) : null,
             Webhooks = [.. (root.OptionalObjects("webhooks") ?? []).Select(ReadWebhook)],
             Alarms = root.OptionalObject("alarms") is { } alarms ? ReadAlarms(alarms) : new AlarmSettings(),
@@ -119,6 +120,13 @@ public static class SettingsFile
         };
         blobs.RefuseOthers();
         return settings;
+    }
+
+    private static IReadOnlyList<string> ReadAtRest(ConfigurationObject atRest)
+    {
+        IReadOnlyList<string> keys = atRest.OptionalFilePaths("keys") ?? throw new ConfigurationException("atRest.keys: wanted, got none");
+        atRest.RefuseOthers();
+        return keys;
     }
 
     private static AuthoritySettings ReadAuthority(ConfigurationObject authority, bool ofDevices)

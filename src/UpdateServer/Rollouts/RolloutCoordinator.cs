@@ -179,6 +179,9 @@ internal sealed class RolloutCoordinator : ISharedMemory
     public void WithdrawUnlisted() =>
         ApplyToAll(r => !r.IsOver && !IsListed(r.Plan), static now => new RolloutEvent.Aborted(now, RolloutEngine.Name, "the release is not listed any more"));
 
+    /// <summary>Pauses whatever runs: what is remembered is of another time than the fleet, so that caps would not hold (docs/runbooks/backup.md).</summary>
+    public void PauseAll() => ApplyToAll(static r => r.Status == RolloutStatus.Running, static now => new RolloutEvent.Paused(now, "server"));
+
     /// <summary>The device with this name; null if it never checked in.</summary>
     public DeviceRecord? FindDevice(DeviceId device) => Replica.Fleet.Devices.TryGetValue(device, out DeviceRecord? record) ? _seen.Current(record) : null;
 

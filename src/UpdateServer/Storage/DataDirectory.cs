@@ -18,7 +18,7 @@ internal sealed class DataDirectory : IDisposable
 
     public string Path { get; }
 
-    public string DatabaseFile => System.IO.Path.Combine(Path, "server.db");
+    public string DatabaseFile => DatabaseFileOf(Path);
 
     /// <summary>This server's own name among those that share a folder: random, and the same at every start.</summary>
     public string ServerId
@@ -34,6 +34,9 @@ internal sealed class DataDirectory : IDisposable
             return File.ReadAllText(file);
         }
     }
+
+    /// <summary>Where the SQLite database is in a data folder.</summary>
+    public static string DatabaseFileOf(string path) => System.IO.Path.Combine(path, "server.db");
 
     /// <exception cref="ConfigurationException">Another server holds it.</exception>
     public static DataDirectory Open(string path)

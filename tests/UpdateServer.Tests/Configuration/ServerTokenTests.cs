@@ -46,6 +46,7 @@ public sealed class ServerTokenTests
         File.WriteAllText(tls.CertificateFile, ServerUnderTest.ServiceCa.Issue(request).ExportCertificatePem());
         await server.RestartAsync(change: s => s with { Layout = DeploymentLayout.Production, Tls = tls });
         Assert.That(await server.Anonymous.GetStringAsync("/health"), Is.EqualTo("""{"status":"ok"}"""));
+        Assert.That(server.LogText.ToString(), Does.Contain("server.json names no keys of data at rest"), "a warning, as many an installation is older than they");
 
         using Pin pin = Pin.FromUtf8(Encoding.ASCII.GetBytes(File.ReadAllText(PathOf("pin")).TrimEnd()));
         using CryptokiLibrary library = CryptokiLibrary.Load(SoftHsm.ModulePath);

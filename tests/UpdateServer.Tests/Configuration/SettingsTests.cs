@@ -56,6 +56,16 @@ public sealed class SettingsTests
     }
 
     [Test]
+    public void Keys_of_data_at_rest_are_read_or_refused()
+    {
+        Assert.That(Read(Production).AtRestKeyFiles, Is.Null);
+        ServerSettings settings = Read(Edit(static c => c["atRest"] = new JsonObject { ["keys"] = new JsonArray("current.key", "old.key") }));
+        Assert.That(settings.AtRestKeyFiles, Is.EqualTo(new[] { Path.Combine(_folder.FullName, "current.key"), Path.Combine(_folder.FullName, "old.key") }));
+        IsRefused(Edit(static c => c["atRest"] = new JsonObject()), "atRest.keys: wanted, got none");
+        IsRefused(Edit(static c => c["atRest"] = new JsonObject { ["keys"] = new JsonArray() }), "atRest.keys: wanted 1 to 8 files, got 0");
+    }
+
+    [Test]
     [Proves("U-40", "U-45")]
     public void Authorities_are_read_each_with_its_products_and_lists_or_refused()
     {

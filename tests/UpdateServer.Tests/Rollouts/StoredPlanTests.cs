@@ -1,4 +1,5 @@
 using Fota.TestKit;
+using Fota.UpdateServer.AtRest;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage;
@@ -43,7 +44,7 @@ public sealed class StoredPlanTests : IDisposable
     [Proves("O-7")]
     public void A48_Time_zone_of_a_device_that_is_not_on_this_machine_is_unknown_and_keeps_its_name()
     {
-        SqliteFleetStore store = new(Database());
+        SqliteFleetStore store = new(Database(), AtRestKeys.None);
         store.Put(new FleetChange(null, null, []) { Description = SampleFleet.Said(new DeviceTraits(DeviceId.Parse("pump-1")) { TimeZone = TimeZones.Require("Europe/Zurich", "test") }) });
         Execute("UPDATE device_traits SET time_zone = 'Europe/Atlantis'");
         DeviceTraits read = store.Load().Traits.Single();
@@ -55,7 +56,7 @@ public sealed class StoredPlanTests : IDisposable
 
     private RolloutState Stored(RolloutPlan plan, string? then = null)
     {
-        SqliteFleetStore store = new(Database());
+        SqliteFleetStore store = new(Database(), AtRestKeys.None);
         store.Put(new FleetChange(null, null, [new RolloutStep(RolloutState.Draft(plan), [])]));
         if (then is not null)
         {

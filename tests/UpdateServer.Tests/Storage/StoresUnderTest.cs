@@ -1,4 +1,5 @@
 using Dapper;
+using Fota.UpdateServer.AtRest;
 using Fota.UpdateServer.Storage;
 using Fota.UpdateServer.Storage.Postgres;
 using Fota.UpdateServer.Storage.Sqlite;
@@ -11,6 +12,9 @@ namespace Fota.UpdateServer.Tests.Storage;
 /// <summary>All stores of one empty database.</summary>
 public abstract class StoresUnderTest : IDisposable
 {
+    /// <summary>What seals in these stores; a test may take others.</summary>
+    internal AtRestKeys Keys { get; set; } = new([new byte[AtRestKeys.KeySize]]);
+
     internal abstract IFleetStore Fleet { get; }
 
     internal abstract IDecisionStore Decisions { get; }
@@ -35,6 +39,9 @@ public abstract class StoresUnderTest : IDisposable
 
     internal abstract Task OpenAsync();
 
+    /// <summary>What a server does at its start.</summary>
+    internal abstract int Seal();
+
     /// <summary>Lets a test see and spoil what the store does not offer; in SQL that both understand.</summary>
     internal abstract long Ask(string sql);
 
@@ -47,7 +54,7 @@ public sealed class SqliteStores : StoresUnderTest
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fota-stores-");
     private SqliteDatabase? _database;
 
-    internal override IFleetStore Fleet => new SqliteFleetStore(_database!);
+    internal override IFleetStore Fleet => new SqliteFleetStore(_database!, Keys);
 
     internal override IDecisionStore Decisions => new SqliteDecisionStore(_database!);
 
@@ -75,6 +82,8 @@ public sealed class SqliteStores : StoresUnderTest
         return Task.CompletedTask;
     }
 
+    internal override int Seal() => _database!.Seal(Keys);
+
     internal override long Ask(string sql)
     {
         using SqliteConnection connection = _database!.Open();
@@ -95,7 +104,7 @@ public sealed class PostgresStores : StoresUnderTest
 
     internal PostgresDatabase Database => _database!;
 
-    internal override IFleetStore Fleet => new PostgresFleetStore(_database!);
+    internal override IFleetStore Fleet => new PostgresFleetStore(_database!, Keys);
 
     internal override IDecisionStore Decisions => new PostgresDecisionStore(_database!);
 
@@ -123,6 +132,8 @@ public sealed class PostgresStores : StoresUnderTest
         _database = new PostgresDatabase(await server.CreateDatabaseAsync());
         await (await PostgresSchema.PrepareAsync(_database, default)).DisposeAsync();
     }
+
+    internal override int Seal() => PostgresSchema.Seal(_database!, Keys);
 
     internal override long Ask(string sql)
     {

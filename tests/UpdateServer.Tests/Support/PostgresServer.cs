@@ -20,6 +20,10 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>The folder of the socket.</summary>
     public string Host => _folder.FullName;
 
+    /// <summary>The folder of its programs.</summary>
+    public static string Programs { get; } =
+        Directory.EnumerateDirectories("/usr/lib/postgresql").OrderByDescending(static d => int.Parse(Path.GetFileName(d))).Select(static d => Path.Combine(d, "bin")).First(static d => File.Exists(Path.Combine(d, "postgres")));
+
     public static bool IsSharedStarted => s_shared.IsValueCreated;
 
     public static async Task<PostgresServer> StartAsync()
@@ -96,7 +100,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>PostgreSQL does not run as root.</summary>
     private static string[] As(string program, params string[] arguments)
     {
-        string path = Directory.EnumerateDirectories("/usr/lib/postgresql").OrderByDescending(static d => int.Parse(Path.GetFileName(d))).Select(d => Path.Combine(d, "bin", program)).First(File.Exists);
+        string path = Path.Combine(Programs, program);
         return Environment.IsPrivilegedProcess ? ["setpriv", "--reuid", User, "--regid", User, "--clear-groups", path, .. arguments] : [path, .. arguments];
     }
 

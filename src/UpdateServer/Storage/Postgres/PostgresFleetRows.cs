@@ -1,4 +1,5 @@
 using Dapper;
+using Fota.UpdateServer.AtRest;
 using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage.Rows;
@@ -9,7 +10,7 @@ namespace Fota.UpdateServer.Storage.Postgres;
 /// <summary>Writes a change into its tables. Many rows are one statement, as other servers wait for the end of it.</summary>
 internal static class PostgresFleetRows
 {
-    public static void Save(NpgsqlConnection connection, NpgsqlTransaction transaction, long number, FleetChange change)
+    public static void Save(NpgsqlConnection connection, NpgsqlTransaction transaction, long number, FleetChange change, AtRestKeys keys)
     {
         if (change.Device is { } device)
         {
@@ -28,7 +29,7 @@ internal static class PostgresFleetRows
 
         foreach (RolloutStep step in change.Rollouts)
         {
-            SaveRollout(connection, transaction, number, step.State);
+            SaveRollout(connection, transaction, number, step.State, keys);
             SaveMembers(connection, transaction, number, RolloutRow.NumberOf(step.State.Plan), [.. step.Changed]);
             SaveDecisions(connection, transaction, RolloutRow.NumberOf(step.State.Plan), [.. step.Decisions.Select(DecisionRow.From)]);
         }
@@ -87,16 +88,16 @@ internal static class PostgresFleetRows
         },
         transaction);
 
-    private static void SaveRollout(NpgsqlConnection connection, NpgsqlTransaction transaction, long number, RolloutState state)
+    private static void SaveRollout(NpgsqlConnection connection, NpgsqlTransaction transaction, long number, RolloutState state, AtRestKeys keys)
     {
-        RolloutRow row = RolloutRow.From(state);
+        RolloutRow row = RolloutRow.From(state, keys);
         connection.Execute(
             """
             INSERT INTO rollouts
-              (number, product, version, target, manifest_digest, security_version, abort_after_failures, member_key, status, stage, reason,
+              (number, product, version, target, manifest_digest, security_version, abort_after_failures, member_key, member_key_sealed, status, stage, reason,
                plan, author, approved_by, approved_at, approved_manifest, approved_plan, clock, ramp_since, good_since, evaluated_at, stalled, changed)
             VALUES
-              (@Number, @Product, @Version, @Target, @ManifestDigest, @SecurityVersion, @AbortAfterFailures, @MemberKey, @Status, @Stage, @Reason,
+              (@Number, @Product, @Version, @Target, @ManifestDigest, @SecurityVersion, @AbortAfterFailures, @MemberKey, @MemberKeySealed, @Status, @Stage, @Reason,
                @Plan, @Author, @ApprovedBy, @ApprovedAt, @ApprovedManifest, @ApprovedPlan, @Clock, @RampSince, @GoodSince, @EvaluatedAt, @Stalled, @Change)
             ON CONFLICT (number) DO UPDATE SET
               product = excluded.product, version = excluded.version, target = excluded.target, manifest_digest = excluded.manifest_digest,

@@ -1,11 +1,12 @@
 using Dapper;
+using Fota.UpdateServer.AtRest;
 using Fota.UpdateServer.Storage.Rows;
 using Npgsql;
 
 namespace Fota.UpdateServer.Storage.Postgres;
 
 /// <inheritdoc cref="IFleetStore"/>
-internal sealed class PostgresFleetStore(PostgresDatabase database) : IFleetStore
+internal sealed class PostgresFleetStore(PostgresDatabase database, AtRestKeys keys) : IFleetStore
 {
     // One statement at a time: a batch that is not asynchronous is written by a thread of the pool, and there may be none while others wait for this very change.
     private const string Devices =
@@ -20,7 +21,7 @@ internal sealed class PostgresFleetStore(PostgresDatabase database) : IFleetStor
     private const string Rollouts =
         """
         SELECT number, product, version, target, manifest_digest AS ManifestDigest, security_version AS SecurityVersion,
-               abort_after_failures AS AbortAfterFailures, member_key AS MemberKey, status, stage, reason, plan, author, approved_by AS ApprovedBy, approved_at AS ApprovedAt,
+               abort_after_failures AS AbortAfterFailures, member_key AS MemberKey, member_key_sealed AS MemberKeySealed, status, stage, reason, plan, author, approved_by AS ApprovedBy, approved_at AS ApprovedAt,
                approved_manifest AS ApprovedManifest, approved_plan AS ApprovedPlan, clock, ramp_since AS RampSince, good_since AS GoodSince,
                evaluated_at AS EvaluatedAt, stalled
         FROM rollouts WHERE changed > @known ORDER BY number
@@ -53,12 +54,12 @@ internal sealed class PostgresFleetStore(PostgresDatabase database) : IFleetStor
             return (clock.Changed - 1, false);
         }
 
-        PostgresFleetRows.Save(connection, transaction, clock.Changed, change);
+        PostgresFleetRows.Save(connection, transaction, clock.Changed, change, keys);
         database.Tell(connection, transaction, Topics.Fleet);
         return (clock.Changed, true);
     });
 
-    private static FleetNews Read(NpgsqlConnection connection, NpgsqlTransaction transaction, long known, ClockRow clock)
+    private FleetNews Read(NpgsqlConnection connection, NpgsqlTransaction transaction, long known, ClockRow clock)
     {
         if (clock.Changed == known)
         {
@@ -70,7 +71,7 @@ internal sealed class PostgresFleetStore(PostgresDatabase database) : IFleetStor
             clock.Changed,
             [.. connection.Query<DeviceRow>(Devices, new { known }, transaction, buffered: false).Select(static r => r.ToRecord())],
             [.. Query<TraitRow>(Traits).Select(static r => r.ToTraits())],
-            rollouts.Length == 0 ? [] : RolloutNewsRows.Join(rollouts, [], Query<WayRow>(Ways), Query<MemberRow>(Members)))
+            rollouts.Length == 0 ? [] : RolloutNewsRows.Join(rollouts, [], Query<WayRow>(Ways), Query<MemberRow>(Members), keys))
         { Generation = clock.Generation };
 
         T[] Query<T>(string sql) => [.. connection.Query<T>(sql, new { known }, transaction)];

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using Dapper;
+using Fota.UpdateServer.AtRest;
 using Npgsql;
 
 namespace Fota.UpdateServer.Storage.Postgres;
@@ -15,6 +16,9 @@ internal static class PostgresSchema
 
     /// <summary>One server at a time looks at the schema, and makes what is made once.</summary>
     private const long StartLock = 0x464F_5441_0001;
+
+    /// <summary>The first version that knows sealed values.</summary>
+    private const long FirstThatOpens = 3;
 
     private static readonly (int Number, string Resource)[] s_scripts = [.. Assembly.GetExecutingAssembly().GetManifestResourceNames()
         .Where(static n => n.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)
@@ -40,6 +44,22 @@ internal static class PostgresSchema
             throw e is NpgsqlException failure && PostgresDatabase.IsInTheWay(failure) ? PostgresDatabase.Away(failure) : e;
         }
     }
+
+    /// <summary>Seals what is to be sealed. Programs that would take a sealed value for another thing start no more.</summary>
+    /// <returns>How much was sealed.</returns>
+    /// <exception cref="StoreUnavailableException">A key is missing, or the database is away; nothing was changed.</exception>
+    /// <exception cref="InvalidDataException">A sealed value was changed, or moved; nothing was changed.</exception>
+    public static int Seal(PostgresDatabase database, AtRestKeys keys) => database.Write((connection, transaction) =>
+    {
+        connection.Execute("SELECT changed FROM fleet FOR UPDATE", transaction: transaction); // nobody makes a rollout meanwhile
+        int count = RolloutKeySealing.Apply(connection, transaction, keys);
+        if (keys.Seals)
+        {
+            connection.Execute("UPDATE fota_schema SET oldest_program = greatest(oldest_program, @FirstThatOpens)", new { FirstThatOpens }, transaction);
+        }
+
+        return (count, true);
+    });
 
     private static async Task MigrateAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Fota.Manifest;
+using Fota.UpdateServer.AtRest;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
 
@@ -24,7 +25,10 @@ internal sealed class RolloutRow
 
     public required long AbortAfterFailures { get; init; }
 
+    /// <summary>Empty where it is sealed.</summary>
     public required byte[] MemberKey { get; init; }
+
+    public byte[]? MemberKeySealed { get; init; }
 
     public required string Status { get; init; }
 
@@ -56,7 +60,7 @@ internal sealed class RolloutRow
 
     public static long NumberOf(RolloutPlan plan) => long.Parse(plan.Id.AsSpan(1), CultureInfo.InvariantCulture);
 
-    public static RolloutRow From(RolloutState s) => new()
+    public static RolloutRow From(RolloutState s, AtRestKeys keys) => new()
     {
         Number = NumberOf(s.Plan),
         Product = s.Plan.Product.ToString(),
@@ -65,7 +69,8 @@ internal sealed class RolloutRow
         ManifestDigest = s.Plan.ManifestDigest.ToString(),
         SecurityVersion = s.Plan.SecurityVersion.Value,
         AbortAfterFailures = s.Plan.AbortAfterFailures,
-        MemberKey = s.Plan.Key.ToArray(),
+        MemberKey = keys.Seals ? [] : s.Plan.Key.ToArray(),
+        MemberKeySealed = keys.Seals ? keys.Seal(s.Plan.Key.Span, RolloutKeySealing.PlaceOf(NumberOf(s.Plan))) : null,
         Status = s.Status.ToString(),
         Stage = s.Stage,
         Reason = s.Reason,
@@ -83,8 +88,8 @@ internal sealed class RolloutRow
     };
 
     /// <summary>The rollout without its members.</summary>
-    public RolloutState ToHead(IEnumerable<StageRow> stages, IEnumerable<WayRow> ways) => new(
-        Plan is null ? OldPlan(stages) : PlanReader.ReadStored(PlanDocument.Parse(Encoding.UTF8.GetBytes(Plan)), $"r{Number}", MemberKey, (_, version) => ReleaseOf(version, ways)),
+    public RolloutState ToHead(IEnumerable<StageRow> stages, IEnumerable<WayRow> ways, AtRestKeys keys) => new(
+        Plan is null ? OldPlan(stages, KeyOf(keys)) : PlanReader.ReadStored(PlanDocument.Parse(Encoding.UTF8.GetBytes(Plan)), $"r{Number}", KeyOf(keys), (_, version) => ReleaseOf(version, ways)),
         Enum.Parse<RolloutStatus>(Status),
         (int)Stage,
         ImmutableDictionary<DeviceId, Member>.Empty,
@@ -105,7 +110,9 @@ internal sealed class RolloutRow
         ? new PlannedRelease(version, Target, Sha256Digest.Parse(ManifestDigest), new SecurityVersion((uint)SecurityVersion))
         : ways.Single(w => w.Version == version.ToString()).ToRelease();
 
-    private RolloutPlan OldPlan(IEnumerable<StageRow> stages) => new()
+    private byte[] KeyOf(AtRestKeys keys) => MemberKeySealed is null ? MemberKey : keys.Open(MemberKeySealed, RolloutKeySealing.PlaceOf(Number));
+
+    private RolloutPlan OldPlan(IEnumerable<StageRow> stages, byte[] key) => new()
     {
         Id = $"r{Number}",
         Product = ProductName.Parse(Product),
@@ -115,7 +122,7 @@ internal sealed class RolloutRow
         SecurityVersion = new SecurityVersion((uint)SecurityVersion),
         Stages = [.. stages.OrderBy(static s => s.Stage).Select(static s => new StagePlan(s.Name, (int?)s.Count))],
         AbortAfterFailures = (int)AbortAfterFailures,
-        Key = MemberKey,
+        Key = key,
     };
 }
 

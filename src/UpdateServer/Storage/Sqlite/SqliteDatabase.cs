@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using Dapper;
 using Fota.Interop;
+using Fota.UpdateServer.AtRest;
 using Microsoft.Data.Sqlite;
 
 namespace Fota.UpdateServer.Storage.Sqlite;
@@ -44,6 +45,46 @@ internal sealed class SqliteDatabase
         using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
         work(connection, transaction);
         transaction.Commit();
+    }
+
+    /// <summary>Seals what is to be sealed, and leaves nothing of it in the file as it was before.</summary>
+    /// <returns>How much was sealed.</returns>
+    /// <exception cref="StoreUnavailableException">A key is missing; nothing was changed.</exception>
+    /// <exception cref="InvalidDataException">A sealed value was changed, or moved; nothing was changed.</exception>
+    public int Seal(AtRestKeys keys)
+    {
+        using SqliteConnection connection = Open();
+        connection.Execute("PRAGMA secure_delete = ON");
+        int count;
+        using (SqliteTransaction transaction = connection.BeginTransaction(deferred: false))
+        {
+            count = RolloutKeySealing.Apply(connection, transaction, keys);
+            transaction.Commit();
+        }
+
+        if (count > 0)
+        {
+            connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+
+        return count;
+    }
+
+    /// <summary>Writes what <paramref name="file"/> holds at this moment into <paramref name="copy"/>, an empty file, and looks the copy through. Whoever works with the database goes on.</summary>
+    /// <returns>The version of the schema.</returns>
+    /// <exception cref="InvalidDataException">What the copy holds is damaged.</exception>
+    public static long Copy(string file, string copy)
+    {
+        using (SqliteConnection connection = new(new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadWrite, Pooling = false, DefaultTimeout = 10 }.ToString()))
+        {
+            connection.Open();
+            connection.Execute("VACUUM INTO @copy", new { copy });
+        }
+
+        using SqliteConnection made = new(new SqliteConnectionStringBuilder { DataSource = copy, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
+        made.Open();
+        string found = made.ExecuteScalar<string>("PRAGMA integrity_check(1)")!;
+        return found == "ok" ? made.ExecuteScalar<long>("PRAGMA user_version") : throw new InvalidDataException($"{file}: wanted a database without damage, got one of which SQLite says: {found}");
     }
 
     private static void Migrate(SqliteConnection connection, string file)

@@ -1,4 +1,5 @@
 using Dapper;
+using Fota.UpdateServer.AtRest;
 using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
@@ -8,7 +9,7 @@ using Microsoft.Data.Sqlite;
 namespace Fota.UpdateServer.Storage.Sqlite;
 
 /// <inheritdoc cref="IFleetStore"/>
-internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
+internal sealed class SqliteFleetStore(SqliteDatabase database, AtRestKeys keys) : IFleetStore
 {
     public FleetNews Load()
     {
@@ -24,7 +25,7 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
         IEnumerable<RolloutRow> rollouts = connection.Query<RolloutRow>(
             """
             SELECT number, product, version, target, manifest_digest AS ManifestDigest, security_version AS SecurityVersion,
-                   abort_after_failures AS AbortAfterFailures, member_key AS MemberKey, status, stage, reason, plan, author, approved_by AS ApprovedBy, approved_at AS ApprovedAt,
+                   abort_after_failures AS AbortAfterFailures, member_key AS MemberKey, member_key_sealed AS MemberKeySealed, status, stage, reason, plan, author, approved_by AS ApprovedBy, approved_at AS ApprovedAt,
                    approved_manifest AS ApprovedManifest, approved_plan AS ApprovedPlan, clock, ramp_since AS RampSince, good_since AS GoodSince,
                    evaluated_at AS EvaluatedAt, stalled
             FROM rollouts ORDER BY number
@@ -38,7 +39,7 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
             "SELECT rollout, version, target, manifest_digest AS ManifestDigest, security_version AS SecurityVersion FROM rollout_ways",
             transaction: transaction);
         long generation = connection.QuerySingle<long>("SELECT generation FROM publication", transaction: transaction);
-        return new FleetNews(0, [.. devices.Select(static d => d.ToRecord())], SqliteTraits.Load(connection, transaction), RolloutNewsRows.Join(rollouts, stages, ways, members)) { Generation = generation };
+        return new FleetNews(0, [.. devices.Select(static d => d.ToRecord())], SqliteTraits.Load(connection, transaction), RolloutNewsRows.Join(rollouts, stages, ways, members, keys)) { Generation = generation };
     }
 
     /// <summary>Nothing: one server holds the data folder, and knows what it changed.</summary>
@@ -65,7 +66,7 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
     private static FleetNews Nothing(long number, SqliteConnection connection, SqliteTransaction? transaction) =>
         new(number, [], [], []) { Generation = connection.QuerySingle<long>("SELECT generation FROM publication", transaction: transaction) };
 
-    private static void Save(SqliteConnection connection, SqliteTransaction transaction, FleetChange change)
+    private void Save(SqliteConnection connection, SqliteTransaction transaction, FleetChange change)
     {
         if (change.Device is { } device)
         {
@@ -114,17 +115,17 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
         }
     }
 
-    private static void SaveRollout(SqliteConnection connection, SqliteTransaction transaction, RolloutStep step)
+    private void SaveRollout(SqliteConnection connection, SqliteTransaction transaction, RolloutStep step)
     {
         RolloutState state = step.State;
         long number = RolloutRow.NumberOf(state.Plan);
         connection.Execute(
             """
             INSERT INTO rollouts
-              (number, product, version, target, manifest_digest, security_version, abort_after_failures, member_key, status, stage, reason,
+              (number, product, version, target, manifest_digest, security_version, abort_after_failures, member_key, member_key_sealed, status, stage, reason,
                plan, author, approved_by, approved_at, approved_manifest, approved_plan, clock, ramp_since, good_since, evaluated_at, stalled)
             VALUES
-              (@Number, @Product, @Version, @Target, @ManifestDigest, @SecurityVersion, @AbortAfterFailures, @MemberKey, @Status, @Stage, @Reason,
+              (@Number, @Product, @Version, @Target, @ManifestDigest, @SecurityVersion, @AbortAfterFailures, @MemberKey, @MemberKeySealed, @Status, @Stage, @Reason,
                @Plan, @Author, @ApprovedBy, @ApprovedAt, @ApprovedManifest, @ApprovedPlan, @Clock, @RampSince, @GoodSince, @EvaluatedAt, @Stalled)
             ON CONFLICT (number) DO UPDATE SET
               product = excluded.product, version = excluded.version, target = excluded.target, manifest_digest = excluded.manifest_digest,
@@ -133,7 +134,7 @@ internal sealed class SqliteFleetStore(SqliteDatabase database) : IFleetStore
               approved_manifest = excluded.approved_manifest, approved_plan = excluded.approved_plan, clock = excluded.clock, ramp_since = excluded.ramp_since,
               good_since = excluded.good_since, evaluated_at = excluded.evaluated_at, stalled = excluded.stalled
             """,
-            RolloutRow.From(state),
+            RolloutRow.From(state, keys),
             transaction);
         if (state.Status == RolloutStatus.Draft)
         {
