@@ -1,5 +1,6 @@
 using Dapper;
 using Fota.Manifest.Reports;
+using Fota.UpdateServer.AtRest;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.People;
 using Fota.UpdateServer.Rollouts;
@@ -127,6 +128,17 @@ public sealed class PostgresTests : IDisposable
             Throws.TypeOf<InvalidDataException>().With.Message.EqualTo(
                 $"database: wanted a schema that a program of schema {PostgresSchema.Version} can work with, got schema 9, which wants one of 8 or newer"));
         await using IAsyncDisposable next = await PostgresSchema.PrepareAsync(await RepairedAsync(), default);
+    }
+
+    [Test]
+    public void P10_Programs_that_would_take_a_sealed_value_for_another_thing_are_ruled_out_once_a_server_seals_and_not_before()
+    {
+        _stores.Keys = AtRestKeys.None;
+        _stores.Seal();
+        Assert.That(_stores.Ask("SELECT oldest_program FROM fota_schema"), Is.Zero);
+        _stores.Keys = new AtRestKeys([new byte[AtRestKeys.KeySize]]);
+        _stores.Seal();
+        Assert.That(_stores.Ask("SELECT oldest_program FROM fota_schema"), Is.EqualTo(3));
     }
 
     [Test]
