@@ -79,6 +79,7 @@ public sealed class FotaServer : IAsyncDisposable
             logging?.Invoke(builder.Logging);
             if (settings.Telemetry is { } telemetry)
             {
+                TelemetryExport.DescribeRequests();
                 TelemetryExport.AddLogs(builder.Logging, telemetry, data.ServerId);
                 builder.Services.AddSingleton(_ => new TelemetryExport(telemetry, data.ServerId));
             }

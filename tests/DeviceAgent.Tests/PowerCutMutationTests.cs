@@ -9,6 +9,7 @@ public sealed class PowerCutMutationTests
     private static readonly CutBreadth s_breadth = new(Seed: 1, Combinations: 4);
 
     [Test]
+    [Category("Full")]
     public async Task A33_Missing_flush_before_the_boot_record_is_found() => Found(await UpdatesAsync(Mutants.WithoutFlushBeforeBootRecord, "P1"), "P1", "holds no proven release");
 
     [Test]

@@ -48,6 +48,12 @@ internal static class DescriptionEndpoint
         operation.Tags = new HashSet<OpenApiTagReference> { new(TagOf(row.Pattern), context.Document) };
         operation.Summary = row.What;
         operation.Description = row.Audience == Audience.Person ? $"Roles: {(row.Roles == Role.None ? "any person" : string.Join(", ", RoleNames.NamesOf(row.Roles)))}. Scope: {AccessTable.Words(row.Scope)} (access.md, U-10)." : null;
+        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<DescribedBody>().LastOrDefault() is { } body)
+        {
+            OpenApiMediaType bytes = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } };
+            operation.RequestBody = new OpenApiRequestBody { Required = true, Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { [body.Type] = bytes } };
+        }
+
         operation.Security = [.. SchemesOf(row.Audience).Select(scheme => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(scheme, context.Document)] = [] })];
         return Task.CompletedTask;
     }
@@ -62,3 +68,6 @@ internal static class DescriptionEndpoint
         _ => [],
     };
 }
+
+/// <summary>The type of a body that an endpoint reads itself: for the description alone. What the framework knows of it, routing would answer by before it is asked who comes (access.md, U-2).</summary>
+internal sealed record DescribedBody(string Type);

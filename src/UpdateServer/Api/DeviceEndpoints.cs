@@ -18,7 +18,7 @@ internal static class DeviceEndpoints
     public const string ReportType = "application/cose";
 
     public static void Map(IEndpointRouteBuilder app) => app.MapPost("/api/v1/check-in", CheckInAsync)
-        .WithMetadata(new RequestSizeLimitAttribute(DecodeLimits.ReportBytes)).Accepts<byte[]>(ReportType).Produces<byte[]>(StatusCodes.Status200OK, "application/json");
+        .WithMetadata(new RequestSizeLimitAttribute(DecodeLimits.ReportBytes)).WithMetadata(new DescribedBody(ReportType)).Produces<byte[]>(StatusCodes.Status200OK, "application/json");
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> CheckInAsync(
         HttpContext context, RolloutCoordinator coordinator, DeltaOffers deltas, DeltaPlanner planner, DeltaSchedule schedule, ReadAddresses addresses, ServerSettings settings, ServerMetrics metrics, ILogger<DeviceIdentity> log)

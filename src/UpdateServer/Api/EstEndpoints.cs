@@ -23,7 +23,7 @@ internal static class EstEndpoints
     {
         app.MapGet($"{Prefix}/cacerts", (HttpContext context, DeviceCertificates certificates) => Certificates(context, certificates.Authorities, AnswerType));
         app.MapPost($"{Prefix}/simplereenroll", ReenrollAsync)
-            .WithMetadata(new RequestSizeLimitAttribute(RenewalRequest.MaxBodyBytes)).Accepts<byte[]>(RequestType);
+            .WithMetadata(new RequestSizeLimitAttribute(RenewalRequest.MaxBodyBytes)).WithMetadata(new DescribedBody(RequestType));
     }
 
     private static async Task<IResult> ReenrollAsync(HttpContext context, EnrolmentQueue queue, ServerSettings settings, ILogger<RenewalRequest> log)

@@ -19,7 +19,7 @@ internal static class PublicationEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/publications", PublishAsync).Accepts<byte[]>(BundleType).WithMetadata(new RequestSizeLimitAttribute(MaxBytes)).DisableRequestTimeout();
+        api.MapPost("/publications", PublishAsync).WithMetadata(new DescribedBody(BundleType)).WithMetadata(new RequestSizeLimitAttribute(MaxBytes)).DisableRequestTimeout();
         api.MapGet("/releases", (Asker asker, ReleaseCatalog catalog) => catalog.Current.Releases.Where(r => asker.Caller.IsAbout(r.Product)).Select(ReleaseView.Of));
     }
 

@@ -32,6 +32,7 @@ public sealed class RenewalChainTests
 
     [Test]
     [Proves("I-3", "I-7", "I-11", "I-17")]
+    [Category("Full")]
     public async Task Certificate_is_renewed_at_two_thirds_of_its_life_and_used_when_the_old_one_is_over()
     {
         FieldDevice pump = await FieldDevice.ManufactureAsync(_signer, "pump-0001", days: 30, onToken: true);

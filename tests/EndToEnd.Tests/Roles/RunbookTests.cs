@@ -10,6 +10,7 @@ public sealed class RunbookTests
     private const string Mark = "@@@@";
 
     [Test]
+    [Category("Full")]
     public async Task Runbook_on_rotating_keys_does_what_it_says()
     {
         using SignerSite site = await SignerSite.CreateAsync();

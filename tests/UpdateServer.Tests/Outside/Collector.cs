@@ -7,7 +7,7 @@ namespace Fota.UpdateServer.Tests.Outside;
 /// <summary>An OpenTelemetry collector on loopback that keeps what it was sent, by OTLP over HTTP.</summary>
 internal sealed class Collector : IAsyncDisposable
 {
-    private const int MostNews = 100;
+    private const int MostNews = 25;
 
     private readonly HttpListener _listener = new();
     private readonly ConcurrentQueue<Received> _received = new();
