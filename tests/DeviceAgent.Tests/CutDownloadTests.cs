@@ -48,7 +48,7 @@ public sealed class CutDownloadTests
         _delta = forge!.ToArray();
     }
 
-    [TestCase(false)]
+    [TestCase(false, Category = "Full")]
     [TestCase(true, Category = "Full")]
     [Proves("W-37", "W-38", "W-40")]
     public async Task P1_A34_Download_cut_at_100_random_points_fetches_at_most_1_02_of_the_pack(bool byDelta)

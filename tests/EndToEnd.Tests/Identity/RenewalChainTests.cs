@@ -77,6 +77,7 @@ public sealed class RenewalChainTests
 
     [Test]
     [Proves("I-10", "I-11", "I-13")]
+    [Category("Full")]
     public async Task Other_programs_renew_a_certificate_as_well()
     {
         FieldDevice pump = await FieldDevice.ManufactureAsync(_signer, "pump-0003", days: 30, onToken: false);
@@ -105,6 +106,7 @@ public sealed class RenewalChainTests
 
     [Test]
     [Proves("I-17")]
+    [Category("Full")]
     public async Task P5_A52_Server_that_was_taken_over_gets_no_certificate_for_a_key_of_its_own()
     {
         FieldDevice pump = await FieldDevice.ManufactureAsync(_signer, "pump-0004", days: 30, onToken: true);

@@ -61,9 +61,13 @@ public sealed class CeremonyServiceTests
         byte[] signature = Convert.FromBase64String(carried["statement"]!.GetValue<string>());
         signature[^1] ^= 1;
         carried["statement"] = Convert.ToBase64String(signature);
-        string[] before = _world.Signer.Files();
+
+        // But for the log's own files: the service makes those of what happened before when it comes to it.
+        string[] before = [.. _world.Signer.Files().Where(IsNotOfTheLog)];
         (await _world.PostAsync("kay", "ceremony/signatures", carried.ToJsonString())).Refused(422, "Refused", "its statement: wanted a signature of key 'root-3'");
-        Assert.That(_world.Signer.Files(), Is.EqualTo(before));
+        Assert.That(_world.Signer.Files().Where(IsNotOfTheLog), Is.EqualTo(before));
+
+        static bool IsNotOfTheLog(string file) => !file.Contains("/home/log/", StringComparison.Ordinal);
     }
 
     [TestCase("ci", "submitter")]

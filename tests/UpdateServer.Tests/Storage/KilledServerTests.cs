@@ -21,7 +21,8 @@ public sealed class KilledServerTests
     // A pack that no server keeps in memory, and bytes that no compression makes small.
     private readonly SampleRelease _release = SampleRelease.Create(image: SampleRelease.ImageOf("1.1.0", (int)CachedBlobs.LargestKept + 150_000));
 
-    [TestCase(500)]
+    [TestCase(100)]
+    [TestCase(500, Category = "Full")]
     [TestCase(2000, Category = "Full")]
     public async Task A48_A_rollout_over_which_servers_database_and_storage_die_completes_with_its_cap_held_and_every_report_once(int devices)
     {
