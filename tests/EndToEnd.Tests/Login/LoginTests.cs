@@ -6,6 +6,7 @@ using Fota.TestKit;
 namespace Fota.EndToEnd.Tests.Login;
 
 /// <summary>`fota login` at a real authorisation server, and the verbs of administrators.</summary>
+[Category("Full")]
 public sealed class LoginTests
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -8,6 +8,7 @@ namespace Fota.UpdateServer.Tests.Artifacts;
 
 /// <summary>A server whose content lies in a real azurite.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[Category("Full")]
 public sealed class AzureServerTests : IAsyncDisposable
 {
     private ServerUnderTest _server = null!;

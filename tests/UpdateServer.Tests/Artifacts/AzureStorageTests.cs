@@ -14,6 +14,7 @@ namespace Fota.UpdateServer.Tests.Artifacts;
 
 /// <summary>What is Azure Blob Storage's own, against a real azurite.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[Category("Full")]
 public sealed class AzureStorageTests : IDisposable
 {
     private static readonly byte[] s_content = Encoding.UTF8.GetBytes("content of a release");
