@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dapper;
 using Fota.EndToEnd.Tests.Identity;
 using Fota.EndToEnd.Tests.Roles;
 using Fota.Interop;
@@ -104,12 +105,7 @@ public sealed class ServerLogChainTests
     private long Count(string what)
     {
         using SqliteConnection journal = new($"Data Source={_signer.Path("home/journal.db")};Mode=ReadOnly;Pooling=False");
-        journal.Open();
-        using SqliteCommand command = journal.CreateCommand();
-#pragma warning disable CA2100 // Of this test alone.
-        command.CommandText = $"SELECT count(*) FROM {what}";
-#pragma warning restore CA2100
-        return (long)command.ExecuteScalar()!;
+        return journal.ExecuteScalar<long>($"SELECT count(*) FROM {what}");
     }
 
     private Task<ProgramRun> OnlineAsync(TimeSpan ahead) => At.RunAsync(

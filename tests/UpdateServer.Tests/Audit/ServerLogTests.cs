@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Dapper;
 using Fota.Manifest;
 using Fota.Manifest.Log;
 using Fota.Manifest.Reports;
@@ -210,11 +211,6 @@ public sealed class ServerLogTests
     private void Spoil(string trigger, string sql)
     {
         using SqliteConnection database = new($"Data Source={_server.PathOf("data/server.db")};Pooling=False");
-        database.Open();
-        using SqliteCommand command = database.CreateCommand();
-#pragma warning disable CA2100 // Of this test alone.
-        command.CommandText = $"DROP TRIGGER {trigger}; {sql}";
-#pragma warning restore CA2100
-        Assert.That(command.ExecuteNonQuery(), Is.EqualTo(1));
+        Assert.That(database.Execute($"DROP TRIGGER {trigger}; {sql}"), Is.EqualTo(1));
     }
 }
