@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Fota.TestKit;
+using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Tests.Support;
 
 namespace Fota.UpdateServer.Tests.Outside;
@@ -47,6 +48,37 @@ public sealed class ReadinessTests : IAsyncDisposable
         await IsFoundAsync("publication", "failing", "content is away or damaged", HttpStatusCode.ServiceUnavailable);
     }
 
+    [Test]
+    public async Task List_of_what_an_authority_took_back_that_is_stale_is_said_and_stops_nobody_else()
+    {
+        TestCa pumps = new("Pump CA");
+        await File.WriteAllTextAsync(_server.PathOf("pumps.pem"), pumps.Certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(_server.PathOf("pumps.crl"), pumps.Revoke(1, _server.Clock.Now, _server.Clock.Now.AddDays(1)));
+        AuthoritySettings authority = new() { CertificatesFile = _server.PathOf("pumps.pem"), CrlFiles = [_server.PathOf("pumps.crl")] };
+        await _server.RestartAsync(change: s => s with { DeviceCaFile = null, DeviceCas = [authority] });
+        await IsFoundAsync("revocation_lists", "ok", "every revocation list is fresh", overall: "degraded"); // as nothing is published
+        _server.Clock.Now += TimeSpan.FromDays(2);
+        await IsFoundAsync("revocation_lists", "degraded", "wanted a fresh revocation list of CN=Pump CA, got none: nobody whom it vouches for is let in");
+    }
+
+    [Test]
+    public async Task Store_that_is_away_is_failing_until_it_is_there_again()
+    {
+        await using PostgresServer own = await PostgresServer.StartAsync();
+        await using ServerPair pair = await ServerPair.StartAsync(await own.CreateDatabaseAsync());
+        await own.StopAsync();
+        using (HttpResponseMessage away = await pair.One.Anonymous.GetAsync("/health/ready"))
+        {
+            Assert.That(away.StatusCode, Is.EqualTo(HttpStatusCode.ServiceUnavailable));
+            Assert.That(await away.Content.ReadAsStringAsync(), Does.Contain("""{"name":"store","status":"failing","detail":"wanted a store that answers, got none"""));
+        }
+
+        await own.RunAgainAsync();
+        pair.One.Clock.Now += TimeSpan.FromSeconds(1);
+        using HttpResponseMessage there = await pair.One.Anonymous.GetAsync("/health/ready");
+        Assert.That(await there.Content.ReadAsStringAsync(), Does.Contain("""{"name":"store","status":"ok","detail":"the store answers"}"""));
+    }
+
     [TestCase(255L, "degraded", HttpStatusCode.OK)]
     [TestCase(15L, "failing", HttpStatusCode.ServiceUnavailable)]
     public async Task Full_disk_is_said_before_it_is_full(long mebibytes, string status, HttpStatusCode code)
@@ -83,13 +115,13 @@ public sealed class ReadinessTests : IAsyncDisposable
         await ServerUnderTest.ReadAsync(published, HttpStatusCode.OK);
     }
 
-    private async Task IsFoundAsync(string check, string status, string detail, HttpStatusCode code = HttpStatusCode.OK)
+    private async Task IsFoundAsync(string check, string status, string detail, HttpStatusCode code = HttpStatusCode.OK, string? overall = null)
     {
         (HttpStatusCode answered, JsonElement found) = await AskAsync();
         JsonElement finding = found.GetProperty("checks").EnumerateArray().Single(c => c.GetProperty("name").GetString() == check);
         Assert.That(finding.GetProperty("status").GetString(), Is.EqualTo(status), found.ToString());
         Assert.That(finding.GetProperty("detail").GetString(), Does.Contain(detail));
-        Assert.That(found.GetProperty("status").GetString(), Is.EqualTo(status), found.ToString());
+        Assert.That(found.GetProperty("status").GetString(), Is.EqualTo(overall ?? status), found.ToString());
         Assert.That(answered, Is.EqualTo(code));
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Fota.Manifest;
@@ -15,9 +16,12 @@ internal sealed class AuditSigner(string origin = "updates.example/audit")
     public NoteKey Key => NoteKey.Of(origin, _key.PublicKey);
 
     /// <summary>What the signer would send: a signed checkpoint of the tree as it is.</summary>
-    public async Task<object> CheckpointAsync(ServerUnderTest server)
+    public Task<object> CheckpointAsync(ServerUnderTest server) => CheckpointAsync(server.Operator);
+
+    private async Task<object> CheckpointAsync(HttpClient auditor)
     {
-        JsonElement head = await server.GetAsync("/api/v1/audit/tree-head");
+        using HttpResponseMessage response = await auditor.GetAsync("/api/v1/audit/tree-head");
+        JsonElement head = await ServerUnderTest.ReadAsync(response, HttpStatusCode.OK);
         return Checkpoint(head.GetProperty("size").GetInt64(), Sha256Digest.Parse(head.GetProperty("root").GetString()!));
     }
 
@@ -29,12 +33,26 @@ internal sealed class AuditSigner(string origin = "updates.example/audit")
     }
 
     /// <summary>Signs for all that is there.</summary>
-    public async Task SignAsync(ServerUnderTest server) => await server.PostAsync("/api/v1/audit/checkpoints", await CheckpointAsync(server));
+    public Task<VerifiedCheckpoint> SignAsync(ServerUnderTest server) => SignAsync(server.Operator);
+
+    /// <inheritdoc cref="SignAsync(ServerUnderTest)"/>
+    /// <param name="auditor">Who may ask for the tree's head and bring checkpoints.</param>
+    /// <returns>What was signed.</returns>
+    public async Task<VerifiedCheckpoint> SignAsync(HttpClient auditor)
+    {
+        object request = await CheckpointAsync(auditor);
+        using HttpResponseMessage response = await auditor.PostAsync("/api/v1/audit/checkpoints", JsonContent.Create(request));
+        await ServerUnderTest.ReadAsync(response, HttpStatusCode.OK);
+        return VerifiedCheckpoint.Verify(Encoding.UTF8.GetBytes(JsonSerializer.SerializeToElement(request).GetProperty("checkpoint").GetString()!), Key).OrThrow();
+    }
 
     /// <summary>Reads and verifies everything that the server serves; gives its entries.</summary>
-    public async Task<IReadOnlyList<LogEntry>> ReadAsync(ServerUnderTest server, params VerifiedCheckpoint[] earlier)
+    public Task<IReadOnlyList<LogEntry>> ReadAsync(ServerUnderTest server, params VerifiedCheckpoint[] earlier) => ReadAsync(server.Operator, earlier);
+
+    /// <inheritdoc cref="ReadAsync(ServerUnderTest, VerifiedCheckpoint[])"/>
+    public async Task<IReadOnlyList<LogEntry>> ReadAsync(HttpClient auditor, params VerifiedCheckpoint[] earlier)
     {
-        Dictionary<string, byte[]> files = await MirrorAsync(server);
+        Dictionary<string, byte[]> files = await MirrorAsync(auditor);
         return Audit(files, earlier).OrThrow();
     }
 
@@ -52,13 +70,15 @@ internal sealed class AuditSigner(string origin = "updates.example/audit")
     });
 
     /// <summary>Every file of the log, as it is served.</summary>
-    public static async Task<Dictionary<string, byte[]>> MirrorAsync(ServerUnderTest server)
+    public static Task<Dictionary<string, byte[]>> MirrorAsync(ServerUnderTest server) => MirrorAsync(server.Operator);
+
+    private static async Task<Dictionary<string, byte[]>> MirrorAsync(HttpClient auditor)
     {
-        Dictionary<string, byte[]> files = new(StringComparer.Ordinal) { [ITileSource.Checkpoint] = await server.Operator.GetByteArrayAsync("/api/v1/audit/log/checkpoint") };
+        Dictionary<string, byte[]> files = new(StringComparer.Ordinal) { [ITileSource.Checkpoint] = await auditor.GetByteArrayAsync("/api/v1/audit/log/checkpoint") };
         long size = Manifest.Log.Checkpoint.Parse(SignedNote.Decode(files[ITileSource.Checkpoint]).OrThrow().Text).Size;
         foreach (TileAddress tile in TileAddress.OfTree(size))
         {
-            using HttpResponseMessage response = await server.Operator.GetAsync($"/api/v1/audit/log/{tile.Path}");
+            using HttpResponseMessage response = await auditor.GetAsync($"/api/v1/audit/log/{tile.Path}");
             Assert.That((tile.Path, response.StatusCode), Is.EqualTo((tile.Path, HttpStatusCode.OK)));
             files[tile.Path] = await response.Content.ReadAsByteArrayAsync();
         }

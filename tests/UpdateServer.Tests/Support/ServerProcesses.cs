@@ -25,6 +25,14 @@ internal sealed class ServerProcesses : IAsyncDisposable
     /// <summary>A client that is nobody.</summary>
     public HttpClient Client(Uri address) => _pair.One.Client(null, address);
 
+    /// <summary>A client of one of them, by the token that may do everything.</summary>
+    public HttpClient Operator(int server)
+    {
+        HttpClient client = Client(AddressOf(server));
+        client.DefaultRequestHeaders.Authorization = new("Bearer", _pair.One.Token);
+        return client;
+    }
+
     /// <summary>Kills one (SIGKILL).</summary>
     public Task KillAsync(int server) => _running[server].KillAsync();
 
