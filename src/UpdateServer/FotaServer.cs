@@ -210,6 +210,7 @@ public sealed class FotaServer : IAsyncDisposable
         app.UseMiddleware<StoreAwayMiddleware>();
         app.UseRateLimiter();
         app.UseRouting();
+        app.UseMiddleware<TracedRoute>();
         app.UseRequestTimeouts();
         app.UseMiddleware<AccessGate>();
         RouteGroupBuilder all = app.MapJudged();

@@ -172,7 +172,15 @@ internal static partial class Log
     [LoggerMessage(62, LogLevel.Warning, "Devices are not sent to the storage from the end of the last read address on, unless there is a new one: {Failure}")]
     private static partial void ReadAddressesNotRenewed(ILogger logger, string failure);
 
-    [LoggerMessage(60, LogLevel.Warning, "server.json names no keys of data at rest (atRest): the keys of rollouts are in the database and its backups as they are")]
+    public static void CheckFailed(ILogger logger, string check, Exception failure) => CheckFailed(logger, check, OneLine(failure));
+
+    [LoggerMessage(63, LogLevel.Error, "Readiness: {Check} could not be looked at: {Failure}")]
+    private static partial void CheckFailed(ILogger logger, string check, string failure);
+
+    [LoggerMessage(64, LogLevel.Warning, "Readiness: {Check} is {Status}: {Detail}")]
+    public static partial void ReadinessChanged(ILogger logger, string check, string status, string detail);
+
+    [LoggerMessage(65, LogLevel.Warning, "server.json names no keys of data at rest (atRest): the keys of rollouts are in the database and its backups as they are")]
     public static partial void NothingSealed(ILogger logger);
 
     /// <summary>What an operator can use of an exception: its type and what it says. A trace would only frighten.</summary>

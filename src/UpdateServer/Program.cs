@@ -52,6 +52,7 @@ return await CommandLineEntry.RunAsync(root, args, static e => e is Configuratio
 // Standard output is for programs: it says where the server listens, and nothing else.
 static void LogToStandardError(ILoggingBuilder logging) => logging
     .AddFilter("Microsoft", LogLevel.Warning)
+    .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None) // at each look; Readiness says what changed
     .AddFilter("Quartz", LogLevel.Warning)
     .AddSimpleConsole(static o => (o.SingleLine, o.ColorBehavior, o.TimestampFormat, o.UseUtcTimestamp) = (true, LoggerColorBehavior.Disabled, "yyyy-MM-ddTHH:mm:ssZ ", true))
     .Services.Configure<ConsoleLoggerOptions>(static o => o.LogToStandardErrorThreshold = LogLevel.Trace);

@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using Fota.TestKit;
 using Fota.UpdateServer.Tests.Support;
 
@@ -67,7 +69,34 @@ internal sealed class LoadSite : IDisposable
         return client;
     }
 
+    /// <summary>Publishes what <see cref="Source"/> has.</summary>
+    public async Task PublishAsync(IPEndPoint server)
+    {
+        using HttpClient client = Operator(server);
+        using ByteArrayContent content = new(PublicationSource.Tar(Source.Bundle()));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
+        await AnsweredAsync(client.PostAsync("/api/v1/publications", content));
+    }
+
+    /// <summary>Has a rollout under way for which no device is asked to do anything: it is paused.</summary>
+    public async Task BeginRolloutAsync(IPEndPoint server)
+    {
+        using HttpClient client = Operator(server);
+        JsonElement draft = await AnsweredAsync(client.PostAsJsonAsync("/api/v1/rollouts", new { product = RepositorySimulator.ProductName, version = "1.1.0", stages = new[] { new { name = "canary", count = 1 } }, abort_after_failures = 1 }));
+        foreach (string step in (string[])["start", "pause"])
+        {
+            await AnsweredAsync(client.PostAsync($"/api/v1/rollouts/{draft.GetProperty("id").GetString()}/{step}", null));
+        }
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
+
+    private static async Task<JsonElement> AnsweredAsync(Task<HttpResponseMessage> asked)
+    {
+        using HttpResponseMessage response = await asked;
+        string answer = await response.Content.ReadAsStringAsync();
+        return response.IsSuccessStatusCode ? JsonSerializer.Deserialize<JsonElement>(answer) : throw new InvalidOperationException(answer);
+    }
 }
 
 /// <summary>A server as a process.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using Fota.TestKit;
@@ -20,7 +19,7 @@ internal static class RangeLoad
         SampleRelease release = site.Source.Add(SampleRelease.Create(image: RandomNumberGenerator.GetBytes(ImageBytes), chunkSize: ChunkBytes));
         await File.WriteAllBytesAsync(site.PathOf("pack"), release.Pack);
         await using MeasuredServer fota = await site.StartFotaAsync(), bare = await site.StartBareAsync();
-        await PublishAsync(site, fota.Address);
+        await site.PublishAsync(fota.Address);
         LoadDevice[] devices = [.. Enumerable.Range(0, Devices).Select(i => new LoadDevice(site, $"pump-{i:0000}"))];
         return await Comparison.RunAsync("64 KiB of a pack", static () => { }, () => FetchAsync(fota.Address, $"/repo/{release.Described.PackUri}"), () => FetchAsync(bare.Address, "/static/pack"), 0.8) ? 0 : 1;
 
@@ -39,18 +38,6 @@ internal static class RangeLoad
                 }
             })));
             return Devices * Each;
-        }
-    }
-
-    private static async Task PublishAsync(LoadSite site, IPEndPoint server)
-    {
-        using HttpClient client = site.Operator(server);
-        using ByteArrayContent content = new(UpdateServer.Tests.Support.PublicationSource.Tar(site.Source.Bundle()));
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
-        using HttpResponseMessage response = await client.PostAsync("/api/v1/publications", content);
-        if (!response.IsSuccessStatusCode)
-        {
-            throw new InvalidOperationException(await response.Content.ReadAsStringAsync());
         }
     }
 }

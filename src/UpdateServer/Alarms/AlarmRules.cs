@@ -34,9 +34,9 @@ internal static class AlarmRules
         }
     }
 
-    /// <summary>A device's key signed two reports of one place in its order: two devices hold it, or one was set back.</summary>
+    /// <summary>A device's key signed two reports of one place in its order, or goes on behind another, or takes turns with another: two devices answer to the name, or one was set back.</summary>
     public static AlarmChange OfConflict(DeviceRecord device, DateTimeOffset now) =>
-        Of(AlarmKind.CertificateTwice, device, isRaised: true, $"two reports of place {device.Ordinal} were signed by key {device.Key}") with { At = now };
+        Of(AlarmKind.CertificateTwice, device, isRaised: true, $"reports signed by key {device.Key} are not in one order: two devices answer to this name, or one was set back to an old state") with { At = now };
 
     /// <summary>What time alone leads to.</summary>
     /// <param name="devices">All devices that are not shut out.</param>

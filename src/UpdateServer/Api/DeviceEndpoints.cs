@@ -21,7 +21,7 @@ internal static class DeviceEndpoints
         .WithMetadata(new RequestSizeLimitAttribute(DecodeLimits.ReportBytes)).WithMetadata(new DescribedBody(ReportType)).Produces<byte[]>(StatusCodes.Status200OK, "application/json");
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> CheckInAsync(
-        HttpContext context, RolloutCoordinator coordinator, DeltaOffers deltas, DeltaPlanner planner, DeltaSchedule schedule, ReadAddresses addresses, ServerSettings settings, ServerMetrics metrics, ILogger<DeviceIdentity> log)
+        HttpContext context, RolloutCoordinator coordinator, DeltaOffers deltas, DeltaPlanner planner, DeltaSchedule schedule, ReadAddresses addresses, ServerSettings settings, ServerMetrics metrics, TimeProvider time, ILogger<DeviceIdentity> log)
     {
         DeviceIdentity identity = context.Features.Get<DeviceIdentity>()!; // set by the authentication that this endpoint demands
         if (context.Request.ContentType != ReportType)
@@ -36,14 +36,14 @@ internal static class DeviceEndpoints
         Verdict<CheckInOutcome> verdict = Verdict.Of(() =>
         {
             SignedReport said = decoded.OrThrow();
-            if (HeardConnection.Of(context) is { } heard && heard.IsBy(identity) && coordinator.HearAgain(identity, said.ReadUnverified()) is { } same)
+            if (HeardConnection.Of(context) is { } heard && heard.IsBy(identity, time.GetUtcNow()) && coordinator.HearAgain(identity, said.ReadUnverified()) is { } same)
             {
                 return same;
             }
 
             VerifiedReport report = VerifiedReport.Verify(said, identity.Key, identity.Device.ToString()).OrThrow();
             CheckInOutcome outcome = coordinator.CheckIn(identity, report, signed);
-            HeardConnection.Note(context, identity);
+            HeardConnection.Note(context, identity, time.GetUtcNow());
             return outcome;
         });
         if (verdict.IsAccepted(out CheckInOutcome? outcome, out Rejection? rejection))

@@ -43,8 +43,9 @@ internal sealed class DeviceQuery
         ReportState? state = State is null ? null
             : Enum.GetValues<ReportState>().Where(s => s != default && FleetEndpoints.NameOf(s) == State).Cast<ReportState?>().FirstOrDefault() ?? throw Demand.Wrong("state", "a state of a report, as docs/spec/device-api.md names them", State);
         return coordinator.Devices
-            .SkipWhile(d => After is not null && string.CompareOrdinal(d.Device.ToString(), After) <= 0)
+            .Where(d => After is null || string.CompareOrdinal(d.Device.ToString(), After) > 0)
             .Where(d => caller.Covers(d.Product, coordinator.TraitsOf(d.Device)?.Site) && IsMeant(d, coordinator.TraitsOf(d.Device)) && (state is null || d.State == state))
+            .OrderBy(static d => d.Device.ToString(), StringComparer.Ordinal)
             .Take(limit);
     }
 

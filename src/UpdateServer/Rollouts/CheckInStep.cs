@@ -21,6 +21,9 @@ internal sealed record CheckInStep(DeviceRecord Device, PendingChange Pending, b
     /// <summary>Whether the report has the place of another one that the same key signed.</summary>
     public bool IsConflict { get; init; }
 
+    /// <summary>Whether the report's place had been passed by another one of the same key.</summary>
+    public bool IsOvertaken => !IsNews && Ordinal < Device.Ordinal;
+
     /// <summary>The alarms that begin or end by it.</summary>
     public IReadOnlyList<AlarmChange> Alarms { get; init; } = [];
 

@@ -28,6 +28,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
     private readonly CatalogUpdate _update;
     private readonly ReplicaFreshness _freshness;
     private readonly AlarmBook _alarms;
+    private readonly DoubleUseWatch _doubles = new();
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly ServerMetrics _metrics;
@@ -53,8 +54,8 @@ internal sealed class RolloutCoordinator : ISharedMemory
     /// <inheritdoc/>
     public string Topic => Topics.Fleet;
 
-    /// <summary>Every device that ever checked in, by name.</summary>
-    public IReadOnlyList<DeviceRecord> Devices => [.. Replica.Fleet.Devices.Values.Select(_seen.Current).OrderBy(static d => d.Device.ToString(), StringComparer.Ordinal)];
+    /// <summary>Every device that ever checked in, in no order.</summary>
+    public IReadOnlyCollection<DeviceRecord> Devices => [.. Replica.Fleet.Devices.Values.Select(_seen.Current)];
 
     /// <summary>Every rollout, oldest first.</summary>
     public IReadOnlyList<RolloutState> Rollouts => Replica.Rollouts;
@@ -409,6 +410,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
 
     private void Say(DeviceIdentity identity, CheckInStep step)
     {
+        DateTimeOffset now = _time.GetUtcNow();
         if (step.OldKey is { } old)
         {
             Log.DeviceKeyChanged(_log, identity.Device, old, identity.Key.Id);
@@ -417,10 +419,13 @@ internal sealed class RolloutCoordinator : ISharedMemory
         if (!step.IsNews)
         {
             Log.ReportIgnored(_log, identity.Device, step.Ordinal);
-            if (step.IsConflict)
-            {
-                _alarms.Conflict(step.Device, _time.GetUtcNow());
-            }
+        }
+
+        if (step.IsConflict
+            || (step.IsOvertaken && _doubles.IsBehind(identity.Device, identity.Key.Id, step.Ordinal, now))
+            || (step.OldKey is { } former && _doubles.TakesTurns(identity.Device, former, identity.Key.Id, now)))
+        {
+            _alarms.Conflict(step.Device, now);
         }
     }
 

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Text;
 using Fota.Interop.Posix;
 using Fota.UpdateServer.Configuration;
@@ -35,8 +37,7 @@ internal sealed class TelemetryExport : IDisposable
                 reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)settings.Every.TotalMilliseconds;
             }).Build();
         _traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(ResourceOf(server)).AddSource(s_sources)
-            // Not by what a request says of itself: whoever asks would decide how much is sent.
-            .SetSampler(new TraceIdRatioBasedSampler(settings.TracePercent / 100.0))
+            .SetSampler(OwnDraw(settings.TracePercent / 100.0)).AddProcessor(new NamelessSpans())
             .AddOtlpExporter(exporter => Point(exporter, settings, "traces")).Build();
     }
 
@@ -54,6 +55,13 @@ internal sealed class TelemetryExport : IDisposable
     {
         _metrics.Dispose();
         _traces.Dispose();
+    }
+
+    /// <summary>By nothing that a request says of itself, its trace's id included: whoever asks would decide what is sent. What this server does for a request goes with the request.</summary>
+    internal static ParentBasedSampler OwnDraw(double share)
+    {
+        Draw draw = new(share);
+        return new ParentBasedSampler(draw, remoteParentSampled: draw, remoteParentNotSampled: draw);
     }
 
     private static ResourceBuilder ResourceOf(string server) =>
@@ -81,5 +89,25 @@ internal sealed class TelemetryExport : IDisposable
 
             return client;
         };
+    }
+
+    private sealed class Draw(double share) : Sampler
+    {
+        public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
+            new(RandomNumberGenerator.GetInt32(int.MaxValue) < share * int.MaxValue ? SamplingDecision.RecordAndSample : SamplingDecision.Drop);
+    }
+
+    /// <summary>Takes out of a request what names devices and people: its path, of which the route says enough, and the program that asked.</summary>
+    private sealed class NamelessSpans : BaseProcessor<Activity>
+    {
+        private static readonly string[] s_naming = ["url.path", "url.query", "user_agent.original"];
+
+        public override void OnEnd(Activity data)
+        {
+            foreach (string tag in s_naming)
+            {
+                data.SetTag(tag, null);
+            }
+        }
     }
 }

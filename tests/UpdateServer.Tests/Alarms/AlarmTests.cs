@@ -74,6 +74,39 @@ public sealed class AlarmTests
     }
 
     [Test]
+    [Proves("V-1")]
+    public async Task A44_Copy_of_a_key_that_counts_ahead_is_told_of_when_the_true_device_goes_on()
+    {
+        SimulatedDevice pump = new(_server, "pump-0001");
+        await pump.CheckInAsync();
+        DeviceReport late = pump.Report();
+        pump.Reconnect();
+        await pump.CheckInAsync(pump.Report() with { Ordinal = late.Ordinal + 100 }); // by whoever has the copy
+        await pump.CheckInAsync(late);
+        await pump.CheckInAsync(late);
+        _server.Clock.Pass(TimeSpan.FromMinutes(1));
+        Assert.That(await AlarmsAsync(), Is.Empty, "one report may be late, and come again");
+        await pump.CheckInAsync(pump.Report() with { Ordinal = late.Ordinal + 1 });
+        _server.Clock.Pass(TimeSpan.FromMinutes(2));
+        Assert.That(await AlarmsAsync(), Is.EqualTo(new[] { "certificate_twice pump-0001" }));
+    }
+
+    [Test]
+    [Proves("V-1")]
+    public async Task A44_Two_keys_that_take_turns_under_one_name_are_told_of_and_a_device_that_was_given_a_new_one_is_not()
+    {
+        SimulatedDevice pump = new(_server, "pump-0001"), remade = new(_server, "pump-0001");
+        await pump.CheckInAsync();
+        await remade.CheckInAsync();
+        await remade.CheckInAsync();
+        _server.Clock.Pass(TimeSpan.FromMinutes(1));
+        Assert.That(await AlarmsAsync(), Is.Empty);
+        await pump.CheckInAsync();
+        _server.Clock.Pass(TimeSpan.FromMinutes(2));
+        Assert.That(await AlarmsAsync(), Is.EqualTo(new[] { "certificate_twice pump-0001" }));
+    }
+
+    [Test]
     [Proves("V-1", "V-3")]
     public async Task A_device_that_was_not_heard_of_for_days_is_told_of_until_it_comes()
     {

@@ -59,6 +59,7 @@ public sealed class ReconnectTests : IAsyncDisposable
     }
 
     [TestCase("a new connection")]
+    [TestCase("a connection that was heard ten minutes ago")]
     [TestCase("another state")]
     [TestCase("another release")]
     [TestCase("a deployment")]
@@ -72,6 +73,7 @@ public sealed class ReconnectTests : IAsyncDisposable
         switch (what)
         {
             case "a new connection": pump.Reconnect(); break;
+            case "a connection that was heard ten minutes ago": _server.Clock.Now += TimeSpan.FromMinutes(10); break;
             case "another state": report = report with { State = ReportState.Confirmed }; break;
             case "another release": report = report with { RunningVersion = Manifest.ReleaseVersion.Parse("1.0.1") }; break;
             case "a deployment": report = report with { Deployment = "r1-pump-0001" }; break;

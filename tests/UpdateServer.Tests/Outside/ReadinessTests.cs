@@ -3,7 +3,9 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Fota.TestKit;
 using Fota.UpdateServer.Configuration;
+using Fota.UpdateServer.Health;
 using Fota.UpdateServer.Tests.Support;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Fota.UpdateServer.Tests.Outside;
 
@@ -22,7 +24,7 @@ public sealed class ReadinessTests : IAsyncDisposable
         (HttpStatusCode status, JsonElement found) = await AskAsync();
         Assert.That(status, Is.EqualTo(HttpStatusCode.OK));
         Assert.That(found.GetProperty("status").GetString(), Is.EqualTo("ok"), found.ToString());
-        Assert.That(found.GetProperty("checks").EnumerateArray().Select(static c => $"{c.GetProperty("name")} {c.GetProperty("status")}"), Is.EqualTo(new[] { "disk ok", "publication ok", "revocation_lists ok", "store ok", "tls ok" }));
+        Assert.That(found.GetProperty("checks").EnumerateArray().Select(static c => $"{c.GetProperty("name")} {c.GetProperty("status")}"), Is.EqualTo(new[] { "content ok", "disk ok", "publication ok", "revocation_lists ok", "store ok", "tls ok" }));
     }
 
     [Test]
@@ -46,6 +48,35 @@ public sealed class ReadinessTests : IAsyncDisposable
         }
 
         await IsFoundAsync("publication", "failing", "content is away or damaged", HttpStatusCode.ServiceUnavailable);
+        await IsFoundAsync("content", "failing", "got a store without it", HttpStatusCode.ServiceUnavailable);
+    }
+
+    [Test]
+    public async Task Storage_that_goes_away_is_said_although_its_small_content_is_kept_in_memory()
+    {
+        await using AzuriteServer azurite = await AzuriteServer.StartAsync();
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync();
+        BlobSettings blobs = await azurite.CreateContainerAsync();
+        await server.RestartAsync(data: "azure", change: s => s with { Blobs = blobs });
+        server.Source.Add(SampleRelease.Create());
+        using (HttpResponseMessage published = await server.PublishAsync())
+        {
+            await ServerUnderTest.ReadAsync(published, HttpStatusCode.OK);
+        }
+
+        Assert.That(await server.Anonymous.GetStringAsync("/health/ready"), Does.Contain("""{"name":"content","status":"ok","detail":"the content store answers"}"""));
+        await azurite.StopAsync();
+        server.Clock.Now += TimeSpan.FromSeconds(1);
+        string away = await server.Anonymous.GetStringAsync("/health/ready");
+        Assert.That(away, Does.Contain("""{"name":"content","status":"degraded","detail":"wanted a content store that answers, got none""").And.Contain("""{"name":"publication","status":"ok","""));
+    }
+
+    [Test]
+    public void Check_that_fails_by_itself_tells_whoever_asks_nothing_of_why()
+    {
+        HealthReportEntry entry = new(HealthStatus.Unhealthy, "28P01: password authentication failed for user \"fota\"", TimeSpan.Zero, new InvalidOperationException("28P01"), data: null);
+        ReadinessView view = ReadinessView.Of(new HealthReport(new Dictionary<string, HealthReportEntry> { ["store"] = entry }, TimeSpan.Zero));
+        Assert.That(view.Checks, Is.EqualTo(new[] { new FindingView("store", "failing", "the check itself failed; the log says how") }));
     }
 
     [Test]

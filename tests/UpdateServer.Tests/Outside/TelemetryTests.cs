@@ -1,7 +1,10 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Fota.UpdateServer.Configuration;
+using Fota.UpdateServer.Telemetry;
 using Fota.UpdateServer.Tests.Support;
+using OpenTelemetry.Trace;
 
 namespace Fota.UpdateServer.Tests.Outside;
 
@@ -22,6 +25,11 @@ public sealed class TelemetryTests
         using HttpResponseMessage refused = await pump.PostAsync([1, 2, 3]);
         Assert.That(refused.StatusCode, Is.EqualTo(HttpStatusCode.BadRequest));
 
+        using (HttpResponseMessage shown = await server.Operator.GetAsync("/api/v1/devices/pump-with-a-name"))
+        {
+            Assert.That(shown.StatusCode, Is.EqualTo(HttpStatusCode.OK));
+        }
+
         foreach (string metric in (string[])["fota.check_ins", "fota.reports.refused", "fota.devices", "fota.store.change.duration", "http.server.request.duration", "kestrel.active_connections"])
         {
             WebHeaderCollection headers = await collector.HasAsync("metrics", metric);
@@ -29,6 +37,7 @@ public sealed class TelemetryTests
         }
 
         await collector.HasAsync("traces", "/api/v1/check-in");
+        await collector.HasAsync("traces", "/api/v1/devices/{device}");
         await collector.HasAsync("logs", "was refused");
         await collector.HasAsync("metrics", "fota-server");
         await server.StopAsync(); // which sends the rest
@@ -44,6 +53,15 @@ public sealed class TelemetryTests
         SimulatedDevice pump = new(server, "pump-1");
         await pump.CheckInAsync();
         await pump.CheckInAsync();
+    }
+
+    [Test]
+    public void Whoever_asks_does_not_decide_what_is_traced()
+    {
+        ParentBasedSampler sampler = TelemetryExport.OwnDraw(0.01);
+        ActivityTraceId lowest = ActivityTraceId.CreateFromString("00000000000000000000000000000001");
+        SamplingParameters asked = new(new ActivityContext(lowest, ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded, isRemote: true), lowest, "GET", ActivityKind.Server);
+        Assert.That(Enumerable.Range(0, 10_000).Count(_ => sampler.ShouldSample(asked).Decision == SamplingDecision.RecordAndSample), Is.InRange(1, 1000), "100 of 10,000, by the server's own draw");
     }
 
     [TestCase("http://collector.example:4318/", "telemetry.otlp: wanted an https address without a path (http to loopback alone), got http://collector.example:4318/")]
