@@ -172,7 +172,7 @@ public sealed class FotaServer : IAsyncDisposable
         services.AddHostedService<RolloutTicker>().AddHostedService<RevocationTicker>();
         services.AddSingleton(_ => new WebhookReceivers(settings.Webhooks, hook => new WebhookClient(hook, time))).AddHostedService<WebhookSender>().AddSingleton(settings.Alarms).AddSingleton<AlarmBook>().AddHostedService<AlarmTicker>();
         DeltaSchedule.Add(services, settings.Database);
-        services.AddSingleton(s => new PeopleDirectory(s.GetRequiredService<IPeopleStore>(), data.Path, TakenIdentities(settings), time, s.GetRequiredService<ILogger<PeopleDirectory>>()));
+        services.AddSingleton(s => new PeopleDirectory(s.GetRequiredService<IPeopleStore>(), data.Path, TakenIdentities(settings), s.GetRequiredService<FreshnessRule>(), time, s.GetRequiredService<ILogger<PeopleDirectory>>()));
         services.AddRouting();
         services.AddMetrics().AddSingleton(static s => new ServerMetrics(s.GetRequiredService<IMeterFactory>().Create(ServerMetrics.MeterName)))
             .AddSingleton<FleetGauges>().AddSingleton<SimulationEndpoint>().AddSingleton(credential);

@@ -29,7 +29,7 @@ internal static class StoreServices
 
         SqliteDatabase own = new(data.DatabaseFile);
         own.Seal(keys);
-        services.AddSingleton(own).AddSingleton(ReplicaFreshness.Always(time));
+        services.AddSingleton(own).AddSingleton(FreshnessRule.Alone(time));
         services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IPeopleStore, SqlitePeopleStore>()
             .AddSingleton<IDeltaStore, SqliteDeltaStore>().AddSingleton<IEnrolmentStore, SqliteEnrolmentStore>().AddSingleton<IDecisionStore, SqliteDecisionStore>()
             .AddSingleton<IRevocationStore, SqliteRevocationStore>().AddSingleton<IAccessDecisionStore, SqliteAccessDecisionStore>()
@@ -41,7 +41,7 @@ internal static class StoreServices
     private static async Task<IAsyncDisposable> AddPostgresAsync(IServiceCollection services, DatabaseSettings settings, AtRestKeys keys, TimeProvider time, CancellationToken cancellation)
     {
         PostgresDatabase database = new(settings.ConnectionString);
-        services.AddSingleton(_ => database).AddSingleton(new ReplicaFreshness(time, ReplicaFreshness.Shared));
+        services.AddSingleton(_ => database).AddSingleton(FreshnessRule.Shared(time));
         services.AddSingleton<IReleaseStore, PostgresReleaseStore>().AddSingleton<IFleetStore, PostgresFleetStore>().AddSingleton<IPeopleStore, PostgresPeopleStore>()
             .AddSingleton<IDeltaStore, PostgresDeltaStore>().AddSingleton<IEnrolmentStore, PostgresEnrolmentStore>().AddSingleton<IDecisionStore, PostgresDecisionStore>()
             .AddSingleton<IRevocationStore, PostgresRevocationStore>().AddSingleton<IAccessDecisionStore, PostgresAccessDecisionStore>()

@@ -53,6 +53,27 @@ public sealed class PostgresTests : IDisposable
     }
 
     [Test]
+    public void A44_A_decision_about_a_device_that_rests_on_what_another_server_changed_meanwhile_is_not_stored()
+    {
+        DeviceId pump = DeviceId.Parse("pump-1");
+        AccessDecision decision = new(SampleFleet.Noon, "ann", AccessDecisionKind.DeviceRevoked, "pump-1", "because");
+        long known = _stores.Revocations.Load().Number;
+        Assert.That(_stores.Revocations.Save(known, new DeviceRevocation(pump, null, "stolen", "ann", SampleFleet.Noon), decision), Is.EqualTo(known + 1));
+        Assert.That(_stores.Revocations.Lift(known, pump, decision), Is.Null, "whoever decided it did not know that it was shut out");
+        Assert.That(_stores.Revocations.Load().Revocations, Has.Count.EqualTo(1));
+        Assert.That(_stores.AccessDecisions.Newest(10), Has.Count.EqualTo(1));
+    }
+
+    [TestCase("INSERT INTO device_revocations (device, key_id, reason, made_by, at) VALUES ('pump-1', '', 'stolen', 'ann', 1)")]
+    [TestCase("DELETE FROM device_revocations")]
+    public void A44_A_revocation_that_an_older_program_makes_counts_as_one_that_others_have_to_read(string sql)
+    {
+        long known = _stores.Revocations.Load().Number;
+        _stores.Ask(sql);
+        Assert.That(_stores.Revocations.Load().Number, Is.EqualTo(known + 1));
+    }
+
+    [Test]
     public void A_connection_that_died_in_the_pool_costs_a_try_and_no_request()
     {
         Assert.That(_stores.Fleet.Load().Number, Is.Zero);

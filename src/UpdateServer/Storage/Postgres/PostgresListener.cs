@@ -9,8 +9,8 @@ using Npgsql;
 namespace Fota.UpdateServer.Storage.Postgres;
 
 /// <summary>
-/// Hears what other servers changed, and has it read. What was said while nobody listened is lost, so that everything is read again after each beginning; and now and then
-/// without being told, so that a connection which is dead and does not show it is found out.
+/// Hears what other servers changed, and has it read. What was said while nobody listened is lost, so that everything is read again after each beginning. Now and then the database is
+/// asked which changes are its newest, so that a connection which is dead and does not show it is found out; until it answers, memories grow old, and are not answered from.
 /// </summary>
 internal sealed class PostgresListener(
     PostgresDatabase database, RolloutCoordinator coordinator, PublicationWatch publication, DeltaCatalog deltas, PeopleDirectory people, DeviceRevocations revocations, TimeProvider time, ServerSeams seams, ILogger<PostgresListener> log) : BackgroundService
@@ -57,6 +57,7 @@ internal sealed class PostgresListener(
         };
         await connection.ExecuteAsync(new CommandDefinition($"LISTEN {PostgresNews.Channel}", cancellationToken: cancellation));
         told.UnionWith(_memories.Select(static m => m.Topic));
+        long pulsed = time.GetTimestamp();
         Log.Listening(log);
         while (true)
         {
@@ -69,11 +70,19 @@ internal sealed class PostgresListener(
 
             seams.NewsRead?.Invoke();
 
-            if (told.Count == 0 && !await connection.WaitAsync(s_pulse, cancellation))
+            // Also where there is always something to hear: that one thing changed says nothing of another.
+            bool isTold = told.Count > 0 || await connection.WaitAsync(s_pulse, cancellation);
+            if (!isTold || time.GetElapsedTime(pulsed) >= s_pulse)
             {
-                await connection.ExecuteAsync(new CommandDefinition("SELECT 1", cancellationToken: cancellation));
+                pulsed = time.GetTimestamp();
+                NewestRow newest = await connection.QuerySingleAsync<NewestRow>(new CommandDefinition("SELECT changed AS People, revocations FROM access", cancellationToken: cancellation));
+                people.Confirm(newest.People, pulsed);
+                revocations.Confirm(newest.Revocations, pulsed);
                 told.Add(coordinator.Topic);
             }
         }
     }
+
+    /// <summary>The newest changes that the database has.</summary>
+    private sealed record NewestRow(long People, long Revocations);
 }
