@@ -41,6 +41,7 @@ internal static class EnrolmentEndpoints
     {
         try
         {
+            coordinator.CatchUp(); // where the device stands now, and not when this server heard of it last
             return Sha256Digest.TryParse(request, out Sha256Digest? digest) && queue.Find(digest) is { } record && IsInScope(record, asker, coordinator) && answer(digest)
                 ? TypedResults.NoContent()
                 : Problems.OfStatus(StatusCodes.Status404NotFound, "no request with this digest waits for an answer");

@@ -210,12 +210,10 @@ internal sealed class RolloutCoordinator : ISharedMemory
     /// <summary>What operators say of a device; null for nothing.</summary>
     public DeviceTraits? TraitsOf(DeviceId device) => Replica.Fleet.Traits.GetValueOrDefault(device);
 
-    /// <summary>Notes what operators say of a device. Stages that have begun keep the members that they have.</summary>
-    /// <param name="traits">What.</param>
-    /// <param name="by">Who says so.</param>
-    public void Describe(DeviceTraits traits, string by) => Describe(traits.Device, by, (_, _) => traits);
-
-    /// <summary>Changes what operators say of a device, from what is said of it at that moment: two who say something else at the same time both keep their word.</summary>
+    /// <summary>
+    /// Changes what operators say of a device, from what is said of it at that moment: two who say something else at the same time both keep their word. Stages that have begun
+    /// keep the members that they have.
+    /// </summary>
     /// <param name="device">Which; it need not have checked in yet.</param>
     /// <param name="by">Who says so.</param>
     /// <param name="change">Makes what is said then of the device (null where it never checked in) and of what is said now; it may be asked several times, and what it throws changes nothing.</param>
