@@ -24,7 +24,7 @@ internal static class StoreServices
         ContentServices.Add(services, settings, data, seams);
         if (settings.Database is { } shared)
         {
-            return await AddPostgresAsync(services, shared, keys, time, cancellation);
+            return await AddPostgresAsync(services, shared, keys, time, seams, cancellation);
         }
 
         SqliteDatabase own = new(data.DatabaseFile);
@@ -38,9 +38,9 @@ internal static class StoreServices
         return null;
     }
 
-    private static async Task<IAsyncDisposable> AddPostgresAsync(IServiceCollection services, DatabaseSettings settings, AtRestKeys keys, TimeProvider time, CancellationToken cancellation)
+    private static async Task<IAsyncDisposable> AddPostgresAsync(IServiceCollection services, DatabaseSettings settings, AtRestKeys keys, TimeProvider time, ServerSeams seams, CancellationToken cancellation)
     {
-        PostgresDatabase database = new(settings.ConnectionString);
+        PostgresDatabase database = new(settings.ConnectionString, seams.Locks);
         services.AddSingleton(_ => database).AddSingleton(FreshnessRule.Shared(time));
         services.AddSingleton<IReleaseStore, PostgresReleaseStore>().AddSingleton<IFleetStore, PostgresFleetStore>().AddSingleton<IPeopleStore, PostgresPeopleStore>()
             .AddSingleton<IDeltaStore, PostgresDeltaStore>().AddSingleton<IEnrolmentStore, PostgresEnrolmentStore>().AddSingleton<IDecisionStore, PostgresDecisionStore>()

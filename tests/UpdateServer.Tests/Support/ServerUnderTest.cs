@@ -8,6 +8,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Fota.UpdateServer.Configuration;
+using Fota.UpdateServer.Storage.Postgres;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -75,6 +76,9 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     /// <summary>Longest time of a request, from the next start on; null for what it is.</summary>
     public TimeSpan? RequestTimeout { get; set; }
 
+    /// <summary>How long the server waits for others, from the next start on.</summary>
+    internal LockTimes Locks { get; set; } = LockTimes.Default;
+
     /// <summary>Lines that the server logged.</summary>
     public StringBuilder LogText { get; } = new();
 
@@ -116,6 +120,7 @@ internal sealed class ServerUnderTest : IAsyncDisposable
                 }
             },
             FreeSpace = directory => FreeSpace ?? measured(directory),
+            Locks = Locks,
             RequestTimeout = RequestTimeout ?? ServerLimits.RequestTimeout,
         };
         _server = await FotaServer.StartAsync(change is null ? settings : change(settings), Clock, l => l.AddProvider(new TextLogger(LogText)), seams, default);

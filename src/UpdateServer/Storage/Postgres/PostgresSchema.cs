@@ -32,16 +32,16 @@ internal static class PostgresSchema
     /// <exception cref="StoreUnavailableException">The database is away.</exception>
     public static async Task<IAsyncDisposable> PrepareAsync(PostgresDatabase database, CancellationToken cancellation)
     {
-        NpgsqlConnection connection = await database.LockAsync(StartLock, cancellation);
+        PostgresLock starting = await PostgresLock.TakeAsync(database, StartLock, wait: null, cancellation); // scripts over large tables take their time
         try
         {
-            await MigrateAsync(connection, cancellation);
-            return connection;
+            await starting.UseAsync(connection => MigrateAsync(connection, cancellation), cancellation);
+            return starting;
         }
-        catch (Exception e)
+        catch
         {
-            await connection.DisposeAsync();
-            throw e is NpgsqlException failure && PostgresDatabase.IsInTheWay(failure) ? PostgresDatabase.Away(failure) : e;
+            await starting.DisposeAsync();
+            throw;
         }
     }
 
