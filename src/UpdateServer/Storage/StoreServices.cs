@@ -47,7 +47,7 @@ internal static class StoreServices
             .AddSingleton<IRevocationStore, PostgresRevocationStore>().AddSingleton<IAccessDecisionStore, PostgresAccessDecisionStore>()
             .AddSingleton<IAuditStore, PostgresAuditStore>().AddSingleton<IWebhookStore, PostgresWebhookStore>()
             .AddSingleton<IAlarmStore, PostgresAlarmStore>();
-        services.AddSingleton<PublicationWatch>().AddHostedService<PostgresListener>();
+        services.AddSingleton<PublicationWatch>().AddSingleton<RuledOut>().AddHostedService<PostgresListener>();
         IAsyncDisposable? starting = null;
         try
         {

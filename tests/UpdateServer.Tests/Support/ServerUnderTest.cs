@@ -259,6 +259,9 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
+    /// <summary>Done when the server ends by itself.</summary>
+    public Task EndsAsync() => _server!.WaitAsync().WaitAsync(TimeSpan.FromMinutes(1));
+
     public async Task StopAsync()
     {
         _hearing.Set();

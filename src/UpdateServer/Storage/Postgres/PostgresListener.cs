@@ -13,7 +13,7 @@ namespace Fota.UpdateServer.Storage.Postgres;
 /// asked which changes are its newest, so that a connection which is dead and does not show it is found out; until it answers, memories grow old, and are not answered from.
 /// </summary>
 internal sealed class PostgresListener(
-    PostgresDatabase database, RolloutCoordinator coordinator, PublicationWatch publication, DeltaCatalog deltas, PeopleDirectory people, DeviceRevocations revocations, TimeProvider time, ServerSeams seams, ILogger<PostgresListener> log) : BackgroundService
+    PostgresDatabase database, RuledOut ruledOut, RolloutCoordinator coordinator, PublicationWatch publication, DeltaCatalog deltas, PeopleDirectory people, DeviceRevocations revocations, TimeProvider time, ServerSeams seams, ILogger<PostgresListener> log) : BackgroundService
 {
     /// <summary>As whom it is connected, for whoever looks at the database's sessions.</summary>
     public const string Name = "fota-server listener";
@@ -57,7 +57,7 @@ internal sealed class PostgresListener(
         };
         await connection.ExecuteAsync(new CommandDefinition($"LISTEN {PostgresNews.Channel}", cancellationToken: cancellation));
         told.UnionWith(_memories.Select(static m => m.Topic));
-        long pulsed = time.GetTimestamp();
+        long pulsed = await AskAsync(connection, cancellation);
         Log.Listening(log);
         while (true)
         {
@@ -74,15 +74,25 @@ internal sealed class PostgresListener(
             bool isTold = told.Count > 0 || await connection.WaitAsync(s_pulse, cancellation);
             if (!isTold || time.GetElapsedTime(pulsed) >= s_pulse)
             {
-                pulsed = time.GetTimestamp();
-                NewestRow newest = await connection.QuerySingleAsync<NewestRow>(new CommandDefinition("SELECT changed AS People, revocations FROM access", cancellationToken: cancellation));
-                people.Confirm(newest.People, pulsed);
-                revocations.Confirm(newest.Revocations, pulsed);
+                pulsed = await AskAsync(connection, cancellation);
                 told.Add(coordinator.Topic);
             }
         }
     }
 
-    /// <summary>The newest changes that the database has.</summary>
-    private sealed record NewestRow(long People, long Revocations);
+    /// <summary>Asks which changes are the newest, and whether this program may go on.</summary>
+    /// <returns>When it asked.</returns>
+    private async Task<long> AskAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        long asked = time.GetTimestamp();
+        NewestRow newest = await connection.QuerySingleAsync<NewestRow>(new CommandDefinition(
+            "SELECT a.changed AS People, a.revocations, s.version, s.oldest_program AS OldestProgram FROM access a CROSS JOIN fota_schema s", cancellationToken: cancellation));
+        ruledOut.Look(newest.Version, newest.OldestProgram);
+        people.Confirm(newest.People, asked);
+        revocations.Confirm(newest.Revocations, asked);
+        return asked;
+    }
+
+    /// <summary>The newest changes that the database has, and which programs can work with it.</summary>
+    private sealed record NewestRow(long People, long Revocations, long Version, long OldestProgram);
 }
