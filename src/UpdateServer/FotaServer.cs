@@ -20,6 +20,7 @@ using Fota.UpdateServer.People;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage;
+using Fota.UpdateServer.Storage.Postgres;
 using Fota.UpdateServer.Telemetry;
 using Fota.UpdateServer.Webhooks;
 using Microsoft.AspNetCore.Authentication;
@@ -126,7 +127,15 @@ public sealed class FotaServer : IAsyncDisposable
     }
 
     /// <summary>Serves until <paramref name="cancellation"/>, or until the process is told to stop.</summary>
-    public Task WaitAsync(CancellationToken cancellation = default) => _app.WaitForShutdownAsync(cancellation);
+    /// <exception cref="InvalidDataException">A newer program beside this one has made the database one that this one cannot work with.</exception>
+    public async Task WaitAsync(CancellationToken cancellation = default)
+    {
+        await _app.WaitForShutdownAsync(cancellation);
+        if (_app.Services.GetService<RuledOut>()?.Why is { } why)
+        {
+            throw new InvalidDataException(why);
+        }
+    }
 
     /// <summary>Stops listening, finishes what is under way, and closes everything.</summary>
     public async ValueTask DisposeAsync()
@@ -172,7 +181,7 @@ public sealed class FotaServer : IAsyncDisposable
         services.AddHostedService<RolloutTicker>().AddHostedService<RevocationTicker>();
         services.AddSingleton(_ => new WebhookReceivers(settings.Webhooks, hook => new WebhookClient(hook, time))).AddHostedService<WebhookSender>().AddSingleton(settings.Alarms).AddSingleton<AlarmBook>().AddHostedService<AlarmTicker>();
         DeltaSchedule.Add(services, settings.Database);
-        services.AddSingleton(s => new PeopleDirectory(s.GetRequiredService<IPeopleStore>(), data.Path, TakenIdentities(settings), time, s.GetRequiredService<ILogger<PeopleDirectory>>()));
+        services.AddSingleton(s => new PeopleDirectory(s.GetRequiredService<IPeopleStore>(), data.Path, TakenIdentities(settings), s.GetRequiredService<FreshnessRule>(), time, s.GetRequiredService<ILogger<PeopleDirectory>>()));
         services.AddRouting();
         services.AddMetrics().AddSingleton(static s => new ServerMetrics(s.GetRequiredService<IMeterFactory>().Create(ServerMetrics.MeterName)))
             .AddSingleton<FleetGauges>().AddSingleton<SimulationEndpoint>().AddSingleton(credential);

@@ -152,6 +152,9 @@ internal static partial class Log
     [LoggerMessage(53, LogLevel.Error, "Messages of webhooks wait, as the store could not be asked: {Failure}")]
     private static partial void WebhooksFailed(ILogger logger, string failure);
 
+    [LoggerMessage(55, LogLevel.Critical, "This server ends: {Why}")]
+    public static partial void RuledOut(ILogger logger, string why);
+
     public static void AlarmsNotJudged(ILogger logger, Exception failure) => AlarmsNotJudged(logger, OneLine(failure));
 
     [LoggerMessage(54, LogLevel.Error, "Alarms were not judged, and are next time: {Failure}")]

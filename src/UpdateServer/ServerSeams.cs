@@ -1,5 +1,6 @@
 using Azure.Core;
 using Fota.Interop.Posix;
+using Fota.UpdateServer.Storage.Postgres;
 
 namespace Fota.UpdateServer;
 
@@ -20,6 +21,9 @@ internal sealed record ServerSeams
 
     /// <summary>As whom the server goes to the content storage; null for the machine's own identity.</summary>
     public TokenCredential? StorageIdentity { get; init; }
+
+    /// <summary>How long servers wait for each other where one at a time goes on.</summary>
+    public LockTimes Locks { get; init; } = LockTimes.Default;
 
     /// <summary>Longest time that a request takes.</summary>
     public TimeSpan RequestTimeout { get; init; } = ServerLimits.RequestTimeout;

@@ -152,7 +152,7 @@ public sealed record DeviceReport
         }
     }
 
-    // What a program said is anything; what is reported is text, cut between characters, lest a report that cannot be written block all others.
+    // What a program said is anything; what is reported is text without U+0000, cut between characters, lest a report that cannot be written block all others.
     private static string Wellformed(string text)
     {
         System.Text.StringBuilder kept = new(MaxTextLength);
@@ -163,7 +163,7 @@ public sealed record DeviceReport
                 break;
             }
 
-            kept.Append(rune.ToString());
+            kept.Append((rune.Value == 0 ? System.Text.Rune.ReplacementChar : rune).ToString());
         }
 
         return kept.ToString();
@@ -172,8 +172,8 @@ public sealed record DeviceReport
     private static string ReadText(CborReader reader)
     {
         string text = reader.ReadTextString();
-        return text.Length <= MaxTextLength
-            ? text
+        return text.Contains('\0', StringComparison.Ordinal) ? throw new RejectedException(RejectionReason.Malformed, "report: wanted texts without U+0000, which not every database can hold, got one with it")
+            : text.Length <= MaxTextLength ? text
             : throw new RejectedException(RejectionReason.LimitExceeded, $"report: wanted texts of at most {MaxTextLength} characters, got {text.Length}");
     }
 

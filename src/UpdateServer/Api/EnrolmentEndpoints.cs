@@ -18,9 +18,9 @@ internal static class EnrolmentEndpoints
     {
         api.MapGet("/enrolments", (Asker asker, EnrolmentQueue queue, RolloutCoordinator coordinator) => queue.Waiting().Where(e => IsInScope(e, asker, coordinator)).Select(EnrolmentView.Of));
         api.MapPost("/enrolments/{request}/certificate", IssueAsync).WithMetadata(new RequestSizeLimitAttribute(MaxCertificateBytes)).WithMetadata(new DescribedBody(CertificateType));
-        api.MapPost("/enrolments/{request}/refusal", (string request, RefusalRequest refusal, Asker asker, EnrolmentQueue queue, RolloutCoordinator coordinator) => refusal.Detail.Length is >= 1 and <= MaxDetail
+        api.MapPost("/enrolments/{request}/refusal", (string request, RefusalRequest refusal, Asker asker, EnrolmentQueue queue, RolloutCoordinator coordinator) => refusal.Detail.Length is >= 1 and <= MaxDetail && !refusal.Detail.Contains('\0', StringComparison.Ordinal)
             ? Answer(request, asker, queue, coordinator, digest => queue.Refuse(digest, refusal.Detail, asker.Name))
-            : Problems.Of(StatusCodes.Status400BadRequest, nameof(RejectionReason.ValueOutOfRange), $"detail: wanted 1 to {MaxDetail} characters, got {refusal.Detail.Length}"));
+            : Problems.Of(StatusCodes.Status400BadRequest, nameof(RejectionReason.ValueOutOfRange), $"detail: wanted 1 to {MaxDetail} characters, none of them U+0000, got {refusal.Detail.Length}"));
     }
 
     private static async Task<IResult> IssueAsync(string request, HttpContext context, Asker asker, EnrolmentQueue queue, RolloutCoordinator coordinator)
@@ -41,6 +41,7 @@ internal static class EnrolmentEndpoints
     {
         try
         {
+            coordinator.CatchUp(); // where the device stands now, and not when this server heard of it last
             return Sha256Digest.TryParse(request, out Sha256Digest? digest) && queue.Find(digest) is { } record && IsInScope(record, asker, coordinator) && answer(digest)
                 ? TypedResults.NoContent()
                 : Problems.OfStatus(StatusCodes.Status404NotFound, "no request with this digest waits for an answer");

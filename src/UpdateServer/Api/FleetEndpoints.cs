@@ -32,6 +32,16 @@ internal static class FleetEndpoints
         ? caller.Covers(record.Product, coordinator.TraitsOf(device)?.Site)
         : caller.IsWhole;
 
+    /// <summary>
+    /// As <see cref="IsInScope"/>, with where the device stands as the store has it now: for whoever changes something that is kept apart from the fleet. A device that is moved
+    /// after that is as one that is moved after the whole.
+    /// </summary>
+    public static bool IsInScopeNow(DeviceId device, Caller caller, RolloutCoordinator coordinator)
+    {
+        coordinator.CatchUp();
+        return IsInScope(device, caller, coordinator);
+    }
+
     public static ProblemHttpResult NoDevice() => Problems.OfStatus(StatusCodes.Status404NotFound, "no device has this name");
 
     private static Results<Ok<IEnumerable<DeviceView>>, ProblemHttpResult> List([AsParameters] DeviceQuery query, HttpRequest request, Asker asker, RolloutCoordinator coordinator)
@@ -53,7 +63,15 @@ internal static class FleetEndpoints
 
     private static DeviceView View(DeviceRecord device, RolloutCoordinator coordinator) => DeviceView.Of(device, coordinator.DeferralOf(device.Device), coordinator.TraitsOf(device.Device));
 
-    private static Results<Ok<TraitView>, ProblemHttpResult> Amend(string device, TraitPatch patch, Asker asker, RolloutCoordinator coordinator)
+    private static Results<Ok<TraitView>, ProblemHttpResult> Amend(string device, TraitPatch patch, Asker asker, RolloutCoordinator coordinator) => Say(device, patch.Apply, asker, coordinator);
+
+    private static Results<Ok<TraitView>, ProblemHttpResult> Describe(string device, TraitView view, Asker asker, RolloutCoordinator coordinator) => Say(device, before => view.ToTraits(before.Device), asker, coordinator);
+
+    /// <summary>
+    /// Says something else of a device. Scope is judged within the change, with what is said of the device at that moment: judged before it, a device that somebody else moves
+    /// meanwhile, here or at another server, would be taken from them.
+    /// </summary>
+    private static Results<Ok<TraitView>, ProblemHttpResult> Say(string device, Func<DeviceTraits, DeviceTraits> change, Asker asker, RolloutCoordinator coordinator)
     {
         if (!DeviceId.TryParse(device, out DeviceId? id))
         {
@@ -69,38 +87,14 @@ internal static class FleetEndpoints
                     throw new OutsideException(NoDevice());
                 }
 
-                DeviceTraits after = patch.Apply(before);
+                // A device is not moved out of one's own scope: that would take it from others, or give it to them.
+                DeviceTraits after = change(before);
                 return record is null || asker.Caller.Covers(record.Product, after.Site) ? after : throw new OutsideException(Problems.OutOfScope(WantedSite));
             })));
         }
         catch (OutsideException e)
         {
             return e.Problem;
-        }
-        catch (RejectedException e)
-        {
-            return Problems.Of(StatusCodes.Status400BadRequest, e.Rejection.Reason.ToString(), e.Rejection.Detail);
-        }
-    }
-
-    private static Results<Ok<TraitView>, ProblemHttpResult> Describe(string device, TraitView view, Asker asker, RolloutCoordinator coordinator)
-    {
-        if (!DeviceId.TryParse(device, out DeviceId? id) || !IsInScope(id, asker.Caller, coordinator))
-        {
-            return NoDevice();
-        }
-
-        // A device is not moved out of one's own scope: that would take it from others, or give it to them.
-        if (coordinator.FindDevice(id) is { } record && !asker.Caller.Covers(record.Product, view.Site))
-        {
-            return Problems.OutOfScope(WantedSite);
-        }
-
-        try
-        {
-            DeviceTraits traits = view.ToTraits(id);
-            coordinator.Describe(traits, asker.Name);
-            return TypedResults.Ok(TraitView.Of(traits));
         }
         catch (RejectedException e)
         {

@@ -14,6 +14,7 @@ internal static class ProblemCodes
     public const string MethodNotAllowed = nameof(MethodNotAllowed);
     public const string UnsupportedMediaType = nameof(UnsupportedMediaType);
     public const string TooManyRequests = nameof(TooManyRequests);
+    public const string StoreUnavailable = nameof(StoreUnavailable);
     public const string AuthorizationServerAway = nameof(AuthorizationServerAway);
     public const string Timeout = nameof(Timeout);
     public const string InternalError = nameof(InternalError);
@@ -32,6 +33,7 @@ internal static class ProblemCodes
         (UnsupportedMediaType, 415, "the body is of another type"),
         (TooManyRequests, 429, "`Retry-After` says when to come again"),
         (InternalError, 500, "the server failed; nothing was changed by halves"),
+        (StoreUnavailable, 503, "the database, or the storage of content, cannot be asked now; `Retry-After` says when to come again"),
         (AuthorizationServerAway, 503, "what the token is worth cannot be asked now; `Retry-After` says when to come again"),
         (Timeout, 504, "it took too long; what it changed, it changed wholly or not at all"),
     ];

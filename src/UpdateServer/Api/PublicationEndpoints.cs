@@ -20,7 +20,7 @@ internal static class PublicationEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapPost("/publications", PublishAsync).WithMetadata(new DescribedBody(BundleType)).WithMetadata(new RequestSizeLimitAttribute(MaxBytes)).DisableRequestTimeout();
-        api.MapGet("/releases", (Asker asker, ReleaseCatalog catalog) => catalog.Current.Releases.Where(r => asker.Caller.IsAbout(r.Product)).Select(ReleaseView.Of));
+        api.MapGet("/releases", (Asker asker, RolloutCoordinator coordinator) => coordinator.Listed.Where(r => asker.Caller.IsAbout(r.Product)).Select(ReleaseView.Of));
     }
 
     private static async Task<Results<Ok<PublicationView>, ProblemHttpResult>> PublishAsync(

@@ -22,7 +22,7 @@ internal static class RevocationEndpoints
 
     private static Results<Ok<RevocationView>, ProblemHttpResult> Revoke(string device, RevocationRequest request, Asker asker, DeviceRevocations revocations, RolloutCoordinator coordinator)
     {
-        if (!DeviceId.TryParse(device, out DeviceId? id) || !FleetEndpoints.IsInScope(id, asker.Caller, coordinator))
+        if (!DeviceId.TryParse(device, out DeviceId? id) || !FleetEndpoints.IsInScopeNow(id, asker.Caller, coordinator))
         {
             return FleetEndpoints.NoDevice();
         }
@@ -39,7 +39,7 @@ internal static class RevocationEndpoints
     }
 
     private static Results<NoContent, ProblemHttpResult> Reinstate(string device, Asker asker, DeviceRevocations revocations, RolloutCoordinator coordinator) =>
-        DeviceId.TryParse(device, out DeviceId? id) && FleetEndpoints.IsInScope(id, asker.Caller, coordinator) && revocations.Reinstate(id, asker.Name)
+        DeviceId.TryParse(device, out DeviceId? id) && FleetEndpoints.IsInScopeNow(id, asker.Caller, coordinator) && revocations.Reinstate(id, asker.Name)
             ? TypedResults.NoContent()
             : Problems.OfStatus(StatusCodes.Status404NotFound, "no device of this name was shut out by its name");
 }

@@ -13,6 +13,11 @@ internal sealed record TraitPatch(string? Site = null, string? Hardware = null, 
     public DeviceTraits Apply(DeviceTraits before)
     {
         IReadOnlyList<string> add = AddTags ?? [], remove = RemoveTags ?? [];
+        if (!remove.All(StageRules.IsName))
+        {
+            throw Demand.Wrong("remove_tags", "names", "something else");
+        }
+
         return add.FirstOrDefault(remove.Contains) is { } both
             ? throw Demand.Wrong("remove_tags", "other tags than add_tags", both)
             : new TraitView(Patched(Site, before.Site), Patched(Hardware, before.Hardware), Patched(TimeZone, null), [.. before.Tags.Except(remove).Union(add)]).ToTraits(before.Device) is var after && TimeZone is null

@@ -1,5 +1,6 @@
 using Fota.UpdateServer.Artifacts;
 using Fota.UpdateServer.Releases;
+using Fota.UpdateServer.Storage;
 
 namespace Fota.UpdateServer.Deltas;
 
@@ -27,13 +28,13 @@ internal sealed class DeltaRetention(DeltaCatalog deltas, ContentStore content, 
             }
             else if (!wanted.Contains(record.Key) && age >= Patience)
             {
-                await publisher.BetweenPublicationsAsync(() => Remove(record), cancellation);
+                await publisher.BetweenPublicationsAsync(turn => Remove(record, turn), cancellation);
             }
         }
     }
 
     /// <summary>The file first: a record without one is forgotten at the next start, a file without one would stay.</summary>
-    private void Remove(DeltaRecord record)
+    private void Remove(DeltaRecord record, IPublicationTurn turn)
     {
         if (record.Pack is { } pack)
         {
@@ -42,6 +43,7 @@ internal sealed class DeltaRetention(DeltaCatalog deltas, ContentStore content, 
                 return;
             }
 
+            turn.Demand(); // a server that was frozen here may have been overtaken by a publication that has this very content
             content.Remove(pack);
         }
 

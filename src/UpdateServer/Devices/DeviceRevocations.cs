@@ -5,73 +5,82 @@ using Fota.UpdateServer.Storage;
 
 namespace Fota.UpdateServer.Devices;
 
-/// <summary>The devices that administrators shut out, in memory: asked at each connection.</summary>
-internal sealed class DeviceRevocations(IRevocationStore store, TimeProvider time, ILogger<DeviceRevocations> log) : ISharedMemory
+/// <summary>The devices that administrators shut out, in memory: asked at each request of a device.</summary>
+internal sealed class DeviceRevocations(IRevocationStore store, FreshnessRule rule, TimeProvider time, ILogger<DeviceRevocations> log) : IAccessMemory
 {
-    private readonly Lock _gate = new();
-
-    private volatile ImmutableDictionary<(DeviceId Device, KeyId? Key), DeviceRevocation> _now = Index(store.Load());
+    private readonly Remembered<ImmutableDictionary<(DeviceId Device, KeyId? Key), DeviceRevocation>> _revocations = new(() => Index(store.Load()), rule);
 
     /// <summary>All of them, the oldest first.</summary>
-    public IReadOnlyList<DeviceRevocation> All => [.. _now.Values.OrderBy(static r => r.At).ThenBy(static r => r.Device.ToString(), StringComparer.Ordinal)];
-
-    /// <summary>Why a device with this key is shut out; null when it is not.</summary>
-    public DeviceRevocation? Find(DeviceId device, KeyId key)
-    {
-        ImmutableDictionary<(DeviceId Device, KeyId? Key), DeviceRevocation> now = _now;
-        return now.IsEmpty ? null : now.GetValueOrDefault((device, null)) ?? now.GetValueOrDefault((device, key));
-    }
+    /// <exception cref="StoreUnavailableException">Nobody knows now.</exception>
+    public IReadOnlyList<DeviceRevocation> All => [.. _revocations.Current.Values.OrderBy(static r => r.At).ThenBy(static r => r.Device.ToString(), StringComparer.Ordinal)];
 
     /// <inheritdoc/>
     public string Topic => Topics.Revocations;
 
-    /// <inheritdoc/>
-    public void CatchUp()
+    /// <summary>Why a device with this key is shut out; null when it is not.</summary>
+    /// <exception cref="StoreUnavailableException">Nobody knows now.</exception>
+    public DeviceRevocation? Find(DeviceId device, KeyId key)
     {
-        lock (_gate)
-        {
-            _now = Index(store.Load());
-        }
+        ImmutableDictionary<(DeviceId Device, KeyId? Key), DeviceRevocation> now = _revocations.Current;
+        return now.IsEmpty ? null : now.GetValueOrDefault((device, null)) ?? now.GetValueOrDefault((device, key));
     }
 
+    /// <inheritdoc/>
+    public void CatchUp() => _revocations.CatchUp();
+
+    /// <inheritdoc/>
+    public void Confirm(long number, long asked) => _revocations.Confirm(number, asked);
+
     /// <summary>Shuts a device out, at once. One that is shut out stays so, with the reason of the first time.</summary>
+    /// <exception cref="StoreUnavailableException">The store is away; nothing was changed.</exception>
     public DeviceRevocation Revoke(DeviceId device, KeyId? key, string reason, string by)
     {
-        lock (_gate)
+        DeviceRevocation? shut = null;
+        AccessDecision? decision = null;
+        _revocations.Change(now =>
         {
-            if (_now.TryGetValue((device, key), out DeviceRevocation? before))
+            decision = null;
+            if (now.TryGetValue((device, key), out shut))
             {
-                return before;
+                return null;
             }
 
-            DeviceRevocation revocation = new(device, key, reason, by, time.GetUtcNow());
-            AccessDecision decision = new(revocation.At, by, AccessDecisionKind.DeviceRevoked, device.ToString(), key is null ? reason : $"key {key}: {reason}");
-            store.Save(revocation, decision);
-            _now = _now.Add((device, key), revocation);
-            Log.AccessDecided(log, decision.Kind, decision.About, by, decision.Detail);
-            return revocation;
-        }
+            DeviceRevocation revocation = shut = new DeviceRevocation(device, key, reason, by, time.GetUtcNow());
+            AccessDecision made = decision = new AccessDecision(revocation.At, by, AccessDecisionKind.DeviceRevoked, device.ToString(), key is null ? reason : $"key {key}: {reason}");
+            return new(now.Add((device, key), revocation), known => store.Save(known, revocation, made));
+        });
+        Tell(decision);
+        return shut!;
     }
 
     /// <summary>Lets a device in again that was shut out by its name. What was said of one of its keys is final: the key may be known to others.</summary>
     /// <returns>False when its name was not shut out.</returns>
+    /// <exception cref="StoreUnavailableException">The store is away; nothing was changed.</exception>
     public bool Reinstate(DeviceId device, string by)
     {
-        lock (_gate)
+        AccessDecision? decision = null;
+        _revocations.Change(now =>
         {
-            if (!_now.ContainsKey((device, null)))
+            decision = null;
+            if (!now.ContainsKey((device, null)))
             {
-                return false;
+                return null;
             }
 
-            AccessDecision decision = new(time.GetUtcNow(), by, AccessDecisionKind.DeviceReinstated, device.ToString(), "its name is good again");
-            store.Lift(device, decision);
-            _now = _now.Remove((device, null));
-            Log.AccessDecided(log, decision.Kind, decision.About, by, decision.Detail);
-            return true;
-        }
+            AccessDecision made = decision = new AccessDecision(time.GetUtcNow(), by, AccessDecisionKind.DeviceReinstated, device.ToString(), "its name is good again");
+            return new(now.Remove((device, null)), known => store.Lift(known, device, made));
+        });
+        Tell(decision);
+        return decision is not null;
     }
 
-    private static ImmutableDictionary<(DeviceId Device, KeyId? Key), DeviceRevocation> Index(IEnumerable<DeviceRevocation> revocations) =>
-        revocations.ToImmutableDictionary(static r => (r.Device, r.Key));
+    private static Known<ImmutableDictionary<(DeviceId Device, KeyId? Key), DeviceRevocation>> Index(RevocationNews news) => new(news.Number, news.Revocations.ToImmutableDictionary(static r => (r.Device, r.Key)));
+
+    private void Tell(AccessDecision? decision)
+    {
+        if (decision is not null)
+        {
+            Log.AccessDecided(log, decision.Kind, decision.About, decision.By, decision.Detail);
+        }
+    }
 }

@@ -8,8 +8,8 @@ using Fota.UpdateServer.Storage;
 
 namespace Fota.UpdateServer.People;
 
-/// <summary>Who is who here, and what their credentials are good for. Read from memory, changed one at a time, stored before it shows.</summary>
-internal sealed class PeopleDirectory : ISharedMemory
+/// <summary>Who is who here, and what their credentials are good for. Answered from memory while that is fresh; changed one at a time, as the store holds it, and stored before it shows.</summary>
+internal sealed class PeopleDirectory : IAccessMemory
 {
     /// <summary>In the data folder: the first token of an installation.</summary>
     public const string BootstrapFile = "bootstrap-token";
@@ -27,59 +27,57 @@ internal sealed class PeopleDirectory : ISharedMemory
     private const int MaxTokensOfOne = 64;
     private const int IdLength = 16;
 
-    private readonly Lock _gate = new();
     private readonly IPeopleStore _store;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly IReadOnlyCollection<IdentityKind> _taken;
 
-    private volatile PeopleSnapshot _now;
-
-    /// <summary>The number of the newest change that <see cref="_now"/> has.</summary>
-    private long _number;
+    private readonly Remembered<PeopleSnapshot> _people;
 
     /// <param name="store">Where they are kept.</param>
     /// <param name="directory">The data folder.</param>
     /// <param name="taken">The kinds of identity that this server takes.</param>
+    /// <param name="rule">How old the memory may be.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Where changes are told.</param>
-    public PeopleDirectory(IPeopleStore store, string directory, IReadOnlyCollection<IdentityKind> taken, TimeProvider time, ILogger log)
+    public PeopleDirectory(IPeopleStore store, string directory, IReadOnlyCollection<IdentityKind> taken, FreshnessRule rule, TimeProvider time, ILogger log)
     {
         (_store, _taken, _time, _log) = (store, taken, time, log);
-        _now = Read();
-        if (!_now.HasAdministrator(time.GetUtcNow(), taken))
+        _people = new Remembered<PeopleSnapshot>(Read, rule);
+        if (!Now.HasAdministrator(time.GetUtcNow(), taken))
         {
             Bootstrap(directory);
         }
     }
 
     /// <summary>Everybody who is here, by name.</summary>
-    public IReadOnlyList<Person> People => [.. _now.People.Values.Where(static p => p.Removed is null)];
+    public IReadOnlyList<Person> People => [.. Now.People.Values.Where(static p => p.Removed is null)];
+
+    /// <exception cref="StoreUnavailableException">Nobody knows now.</exception>
+    private PeopleSnapshot Now => _people.Current;
 
     /// <summary>The person with this name; null if there is none.</summary>
-    public Person? Find(string name) => _now.Find(name);
+    public Person? Find(string name) => Now.Find(name);
 
     /// <summary>Their tokens, the oldest first.</summary>
-    public IReadOnlyList<ApiToken> TokensOf(string person) => [.. _now.TokensOf(person)];
+    public IReadOnlyList<ApiToken> TokensOf(string person) => [.. Now.TokensOf(person)];
 
     /// <inheritdoc/>
     public string Topic => Topics.People;
 
     /// <inheritdoc/>
-    public void CatchUp()
-    {
-        lock (_gate)
-        {
-            _now = Read();
-        }
-    }
+    public void CatchUp() => _people.CatchUp();
+
+    /// <inheritdoc/>
+    public void Confirm(long number, long asked) => _people.Confirm(number, asked);
 
     /// <summary>Whose token it is; null if it is worth nothing.</summary>
     /// <param name="text">The token.</param>
     /// <param name="isOurs">Whether it is, or was, one of this server's: such a one is nobody else's business.</param>
+    /// <exception cref="StoreUnavailableException">Nobody knows now.</exception>
     public Caller? FindByToken(string text, out bool isOurs)
     {
-        PeopleSnapshot now = _now;
+        PeopleSnapshot now = Now;
         bool known = now.Tokens.TryGetValue(DigestOf(text), out ApiToken? token);
         isOurs = known || text.StartsWith(TokenPrefix, StringComparison.Ordinal);
         return known && token!.IsGood(_time.GetUtcNow()) && now.Find(token.Person) is { } person
@@ -93,9 +91,10 @@ internal sealed class PeopleDirectory : ISharedMemory
     /// <param name="credential">Which one.</param>
     /// <param name="roles">The only roles that it has, of those of the person.</param>
     /// <param name="expires">Until when it is good.</param>
+    /// <exception cref="StoreUnavailableException">Nobody knows now.</exception>
     public Caller? FindByIdentity(IEnumerable<PersonIdentity> identities, CredentialKind kind, string credential, Role roles, DateTimeOffset? expires)
     {
-        PeopleSnapshot now = _now;
+        PeopleSnapshot now = Now;
         string[] names = [.. identities.Select(i => now.Identities.GetValueOrDefault(i)).OfType<string>().Distinct(StringComparer.Ordinal)];
         return names.Length == 1 && now.Find(names[0]) is { } person ? new Caller(person.Name, kind, credential, Narrow(person, roles), expires) : null;
     }
@@ -104,87 +103,71 @@ internal sealed class PeopleDirectory : ISharedMemory
     /// <exception cref="AccessRefusedException">The name is none, an identity is somebody else's, or no administrator would be left.</exception>
     public Person Set(string name, ImmutableArray<Grant> grants, ImmutableArray<PersonIdentity> identities, string by)
     {
-        lock (_gate)
+        if (!PersonName.IsName(name))
         {
-            if (!PersonName.IsName(name))
-            {
-                throw new AccessRefusedException(AccessRefusedException.NoName, "operator: wanted a name of 1 to 64 of a-z, 0-9 and '.-_@+', a letter or digit first, and not one of the server's own, got another");
-            }
-
-            if (identities.FirstOrDefault(i => _now.Identities.TryGetValue(i, out string? other) && other != name) is { } taken)
-            {
-                throw new AccessRefusedException(AccessRefusedException.Taken, $"operator: wanted identities that are nobody else's, got {taken.Value}, which is {_now.Identities[taken]}'s");
-            }
-
-            DateTimeOffset moment = _time.GetUtcNow();
-            Person person = new(name) { Grants = grants, Identities = identities, Created = _now.People.GetValueOrDefault(name)?.Created ?? moment };
-            Commit(new PeopleChange(person, []), new AccessDecision(moment, by, AccessDecisionKind.PersonSet, name, Describe(person)) { ForLog = DescribeForLog(person) });
-            return person;
+            throw new AccessRefusedException(AccessRefusedException.NoName, "operator: wanted a name of 1 to 64 of a-z, 0-9 and '.-_@+', a letter or digit first, and not one of the server's own, got another");
         }
+
+        Person? person = null;
+        Change((now, moment) =>
+        {
+            if (identities.FirstOrDefault(i => now.Identities.TryGetValue(i, out string? other) && other != name) is { } taken)
+            {
+                throw new AccessRefusedException(AccessRefusedException.Taken, $"operator: wanted identities that are nobody else's, got {taken.Value}, which is {now.Identities[taken]}'s");
+            }
+
+            person = new Person(name) { Grants = grants, Identities = identities, Created = now.People.GetValueOrDefault(name)?.Created ?? moment };
+            return (new PeopleChange(person, []), new AccessDecision(moment, by, AccessDecisionKind.PersonSet, name, Describe(person)) { ForLog = DescribeForLog(person) });
+        });
+        return person!;
     }
 
     /// <summary>Lets no credential speak for somebody any more. Their name stays theirs.</summary>
     /// <returns>False when nobody here has the name.</returns>
     /// <exception cref="AccessRefusedException">No administrator would be left.</exception>
-    public bool Remove(string name, string by)
+    public bool Remove(string name, string by) => Change((now, moment) =>
     {
-        lock (_gate)
+        if (now.Find(name) is not { } person)
         {
-            if (_now.Find(name) is not { } person)
-            {
-                return false;
-            }
-
-            DateTimeOffset moment = _time.GetUtcNow();
-            Person removed = person with { Grants = [], Identities = [], Removed = moment };
-            ApiToken[] tokens = [.. _now.TokensOf(name).Where(static t => t.Revoked is null).Select(t => t with { Revoked = moment })];
-            Commit(new PeopleChange(removed, tokens), new AccessDecision(moment, by, AccessDecisionKind.PersonRemoved, name, $"{tokens.Length} tokens were revoked"));
-            return true;
+            return null;
         }
-    }
+
+        Person removed = person with { Grants = [], Identities = [], Removed = moment };
+        ApiToken[] tokens = [.. now.TokensOf(name).Where(static t => t.Revoked is null).Select(t => t with { Revoked = moment })];
+        return (new PeopleChange(removed, tokens), new AccessDecision(moment, by, AccessDecisionKind.PersonRemoved, name, $"{tokens.Length} tokens were revoked"));
+    });
 
     /// <summary>Makes a token. Its text is given here and never again.</summary>
     /// <returns>Null when nobody here has the name.</returns>
     /// <exception cref="AccessRefusedException">They have too many, or one of this name.</exception>
     public (ApiToken Token, string Text)? CreateToken(string person, string name, Role roles, TimeSpan life, string by)
     {
-        lock (_gate)
+        (ApiToken Token, string Text) made = default;
+        bool isMade = Change((now, moment) =>
         {
-            DateTimeOffset moment = _time.GetUtcNow();
-            if (_now.Find(person) is null)
+            if (now.Find(person) is null)
             {
                 return null;
             }
 
-            ApiToken[] good = [.. _now.TokensOf(person).Where(t => t.IsGood(moment))];
+            ApiToken[] good = [.. now.TokensOf(person).Where(t => t.IsGood(moment))];
             if (good.Length >= MaxTokensOfOne || good.Any(t => t.Name == name))
             {
                 throw new AccessRefusedException(AccessRefusedException.Taken, $"token: wanted at most {MaxTokensOfOne} of one person, each with a name of its own, got {good.Length} and {name}");
             }
 
-            (ApiToken token, string text) = Make(person, name, TokenPrefix, roles, moment, by, moment + life);
-            Commit(new PeopleChange(null, [token]), new AccessDecision(moment, by, AccessDecisionKind.TokenCreated, person, $"{token.Id} ({name}), {string.Join(", ", RoleNames.NamesOf(roles))}, until {token.Expires:u}"));
-            return (token, text);
-        }
+            made = Make(person, name, TokenPrefix, roles, moment, by, moment + life);
+            return (new PeopleChange(null, [made.Token]), new AccessDecision(moment, by, AccessDecisionKind.TokenCreated, person, $"{made.Token.Id} ({name}), {string.Join(", ", RoleNames.NamesOf(roles))}, until {made.Token.Expires:u}"));
+        });
+        return isMade ? made : null;
     }
 
     /// <summary>Takes a token back, at once.</summary>
     /// <returns>False when they have no such token that is not taken back yet.</returns>
     /// <exception cref="AccessRefusedException">No administrator would be left.</exception>
-    public bool RevokeToken(string person, string id, string by)
-    {
-        lock (_gate)
-        {
-            if (_now.TokensOf(person).FirstOrDefault(t => t.Id == id && t.Revoked is null) is not { } token)
-            {
-                return false;
-            }
-
-            DateTimeOffset moment = _time.GetUtcNow();
-            Commit(new PeopleChange(null, [token with { Revoked = moment }]), new AccessDecision(moment, by, AccessDecisionKind.TokenRevoked, person, $"{id} ({token.Name})"));
-            return true;
-        }
-    }
+    public bool RevokeToken(string person, string id, string by) => Change((now, moment) => now.TokensOf(person).FirstOrDefault(t => t.Id == id && t.Revoked is null) is { } token
+        ? (new PeopleChange(null, [token with { Revoked = moment }]), new AccessDecision(moment, by, AccessDecisionKind.TokenRevoked, person, $"{id} ({token.Name})"))
+        : null);
 
     private static ImmutableArray<Grant> Narrow(Person person, Role roles) => [.. person.Grants.Where(g => roles.HasFlag(g.Role))];
 
@@ -206,46 +189,62 @@ internal sealed class PeopleDirectory : ISharedMemory
     private static string Describe(Grant grant) =>
         $"{RoleNames.NameOf(grant.Role)} of {(grant.Products is null ? "all products" : string.Join(", ", grant.Products))} at {(grant.Sites is null ? "all sites" : string.Join(", ", grant.Sites))}";
 
-    private PeopleSnapshot Read()
+    private Known<PeopleSnapshot> Read()
     {
         PeopleNews news = _store.Load();
-        _number = news.Number;
-        return PeopleSnapshot.Of(news.People, news.Tokens);
+        return new Known<PeopleSnapshot>(news.Number, PeopleSnapshot.Of(news.People, news.Tokens));
     }
 
     /// <summary>The file before the digest: after a crash in between, the next start makes another pair.</summary>
     private void Bootstrap(string directory)
     {
-        DateTimeOffset moment = _time.GetUtcNow();
         string file = Path.Combine(directory, BootstrapFile);
-        (ApiToken token, string text) = Make(BootstrapPerson, BootstrapFile, "", Role.All, moment, "server", expires: null);
-        DurableFile.ReplacePrivate(file, Encoding.ASCII.GetBytes(text));
-        Person person = new(BootstrapPerson) { Grants = [.. RoleNames.Each.Select(static role => new Grant(role))], Created = moment };
-        PeopleChange change = new(person, [token]);
-        AccessDecision decision = new(moment, "server", AccessDecisionKind.PersonSet, BootstrapPerson, "no administrator had a credential");
-        _number = _store.Save(_number, change, decision) ?? throw new StoreUnavailableException("another server changed people at this moment");
-        _now = _now.With(person, change.Tokens);
-        Log.BootstrapToken(_log, file);
+        bool isMade = Change((now, moment) =>
+        {
+            if (now.HasAdministrator(moment, _taken))
+            {
+                return null;
+            }
+
+            (ApiToken token, string text) = Make(BootstrapPerson, BootstrapFile, "", Role.All, moment, "server", expires: null);
+            DurableFile.ReplacePrivate(file, Encoding.ASCII.GetBytes(text));
+            Person person = new(BootstrapPerson) { Grants = [.. RoleNames.Each.Select(static role => new Grant(role))], Created = moment };
+            return (new PeopleChange(person, [token]), new AccessDecision(moment, "server", AccessDecisionKind.PersonSet, BootstrapPerson, "no administrator had a credential"));
+        });
+        if (isMade)
+        {
+            Log.BootstrapToken(_log, file);
+        }
     }
 
-    private void Commit(PeopleChange change, AccessDecision decision)
+    /// <summary>Makes one change of what the store holds; <paramref name="decide"/> may be asked several times.</summary>
+    /// <returns>Whether there was anything to change.</returns>
+    private bool Change(Func<PeopleSnapshot, DateTimeOffset, (PeopleChange Change, AccessDecision Decision)?> decide)
     {
-        PeopleSnapshot after = _now.With(change.Person, change.Tokens);
-        if (!after.HasAdministrator(decision.At, _taken))
+        AccessDecision? made = null;
+        _people.Change(now =>
         {
-            throw new AccessRefusedException(AccessRefusedException.LastAdministrator, $"{decision.About}: wanted an administrator over everything with a credential to be left, got none");
+            made = null;
+            if (decide(now, _time.GetUtcNow()) is not var (change, decision))
+            {
+                return null;
+            }
+
+            PeopleSnapshot after = now.With(change.Person, change.Tokens);
+            if (!after.HasAdministrator(decision.At, _taken))
+            {
+                throw new AccessRefusedException(AccessRefusedException.LastAdministrator, $"{decision.About}: wanted an administrator over everything with a credential to be left, got none");
+            }
+
+            made = decision;
+            return new Draft<PeopleSnapshot>(after, known => _store.Save(known, change, decision));
+        });
+        if (made is not null)
+        {
+            Log.AccessDecided(_log, made.Kind, made.About, made.By, made.Detail);
         }
 
-        if (_store.Save(_number, change, decision) is not { } number)
-        {
-            // Another server decided something in between: whoever asks, asks again, of what holds now.
-            _now = Read();
-            throw new StoreUnavailableException("another server changed people at this moment");
-        }
-
-        _number = number;
-        _now = after;
-        Log.AccessDecided(_log, decision.Kind, decision.About, decision.By, decision.Detail);
+        return made is not null;
     }
 }
 

@@ -16,13 +16,14 @@ internal sealed class Publisher(ContentStore content, IReleaseStore store, Relea
 
     /// <summary>Publishes what is in <paramref name="tar"/>, in the name of <paramref name="by"/>; gives the publication that is in force afterwards.</summary>
     /// <exception cref="RejectedException">It was refused; nothing changed.</exception>
+    /// <exception cref="StoreUnavailableException">Others took too long, here or on another server; or this one did, and lost its turn.</exception>
     public async Task<Publication> PublishAsync(Stream tar, string by, CancellationToken cancellation)
     {
         using Bundle bundle = await Bundle.ReceiveAsync(tar, content, cancellation);
-        await _one.WaitAsync(cancellation);
+        await WaitAsync(cancellation);
         try
         {
-            await using IAsyncDisposable held = await store.HoldAsync(cancellation);
+            await using IPublicationTurn turn = await store.HoldAsync(cancellation);
             catalog.Renew(store.Load()); // another server may have published
             Publication before = catalog.Current;
             PublicationContent available = new(bundle.Files, before, content);
@@ -35,7 +36,7 @@ internal sealed class Publisher(ContentStore content, IReleaseStore store, Relea
             MakeDurable(bundle, available);
             seams.BeforePublicationCommit?.Invoke();
             Publication after = Combine(before, available, timestampVersion, releases);
-            store.Commit(before, after, new Publishing(time.GetUtcNow(), by));
+            turn.Commit(before, after, new Publishing(time.GetUtcNow(), by));
             catalog.Replace(after);
             return after;
         }
@@ -45,15 +46,16 @@ internal sealed class Publisher(ContentStore content, IReleaseStore store, Relea
         }
     }
 
-    /// <summary>Does <paramref name="work"/> while no publication, here or on another server, is about to refer to content that is there already.</summary>
-    public async Task BetweenPublicationsAsync(Action work, CancellationToken cancellation)
+    /// <summary>Does <paramref name="work"/> while no publication, here or on another server, is about to refer to content that is there already; it asks whether that is still so before it removes any.</summary>
+    /// <exception cref="StoreUnavailableException">Others took too long, here or on another server; or this one did, and lost its turn.</exception>
+    public async Task BetweenPublicationsAsync(Action<IPublicationTurn> work, CancellationToken cancellation)
     {
-        await _one.WaitAsync(cancellation);
+        await WaitAsync(cancellation);
         try
         {
-            await using IAsyncDisposable held = await store.HoldAsync(cancellation);
+            await using IPublicationTurn turn = await store.HoldAsync(cancellation);
             catalog.Renew(store.Load());
-            work();
+            work(turn);
         }
         finally
         {
@@ -62,6 +64,14 @@ internal sealed class Publisher(ContentStore content, IReleaseStore store, Relea
     }
 
     public void Dispose() => _one.Dispose();
+
+    private async Task WaitAsync(CancellationToken cancellation)
+    {
+        if (!await _one.WaitAsync(seams.Locks.Wait, cancellation))
+        {
+            throw new StoreUnavailableException("another publication is under way");
+        }
+    }
 
     private static bool IsNoNews(Publication before, PublicationContent available) =>
         available.Used.All(used => before.Files.TryGetValue(used.Key, out PublishedFile? old) && old == used.Value);

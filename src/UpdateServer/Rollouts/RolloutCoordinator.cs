@@ -26,7 +26,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
     private readonly IFleetStore _store;
     private readonly ReleaseCatalog _catalog;
     private readonly CatalogUpdate _update;
-    private readonly ReplicaFreshness _freshness;
+    private readonly Freshness _freshness;
     private readonly AlarmBook _alarms;
     private readonly DoubleUseWatch _doubles = new();
     private readonly TimeProvider _time;
@@ -36,12 +36,12 @@ internal sealed class RolloutCoordinator : ISharedMemory
     /// <summary>Null when nobody knows what the store holds: it is read anew before it is needed.</summary>
     private volatile FleetReplica? _replica;
 
-    public RolloutCoordinator(IFleetStore store, ReleaseCatalog catalog, CatalogUpdate update, ReplicaFreshness freshness, AlarmBook alarms, TimeProvider time, ServerMetrics metrics, ILogger<RolloutCoordinator> log)
+    public RolloutCoordinator(IFleetStore store, ReleaseCatalog catalog, CatalogUpdate update, FreshnessRule rule, AlarmBook alarms, TimeProvider time, ServerMetrics metrics, ILogger<RolloutCoordinator> log)
     {
         _store = store;
         _catalog = catalog;
         _update = update;
-        _freshness = freshness;
+        _freshness = rule.Begin();
         _alarms = alarms;
         _time = time;
         _metrics = metrics;
@@ -60,14 +60,36 @@ internal sealed class RolloutCoordinator : ISharedMemory
     /// <summary>Every rollout, oldest first.</summary>
     public IReadOnlyList<RolloutState> Rollouts => Replica.Rollouts;
 
+    /// <summary>The releases that the newest publication lists.</summary>
+    public IReadOnlyList<Release> Listed
+    {
+        get
+        {
+            _ = Replica; // with which the catalog is brought up to date
+            return _catalog.Current.Releases;
+        }
+    }
+
+    /// <summary>Whether the memory is what the store held a short while ago: what is read of it then asks neither the store nor a lock.</summary>
+    public bool IsCurrent => _replica is not null && _freshness.IsFresh;
+
+    /// <summary>What the store held a short while ago, never what it held before that.</summary>
     private FleetReplica Replica
     {
         get
         {
-            FleetReplica? replica;
-            while ((replica = _replica) is null)
+            FleetReplica? replica = _freshness.IsFresh ? _replica : null;
+            while (replica is null)
             {
-                CatchUp();
+                InTurn(() =>
+                {
+                    if (!IsCurrent) // whoever waited for the same finds it read
+                    {
+                        ReadNews();
+                    }
+
+                    replica = _replica;
+                });
             }
 
             return replica;
@@ -112,7 +134,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
     /// <param name="report">What was said over the connection.</param>
     public CheckInOutcome? HearAgain(DeviceIdentity identity, DeviceReport report)
     {
-        if (_replica is not { } replica || !_freshness.IsFresh || !replica.Fleet.Devices.TryGetValue(identity.Device, out DeviceRecord? record) || record.Key != identity.Key.Id
+        if (!_freshness.IsFresh || _replica is not { } replica || !replica.Fleet.Devices.TryGetValue(identity.Device, out DeviceRecord? record) || record.Key != identity.Key.Id
             || !record.Product.Equals(identity.Product) || !report.Product.Equals(identity.Product) || report.Device != identity.Device.ToString() || report.Deployment is not null
             || replica.Rollouts.Exists(r => r.IsActive && r.Plan.Product.Equals(identity.Product)))
         {
@@ -189,12 +211,10 @@ internal sealed class RolloutCoordinator : ISharedMemory
     /// <summary>What operators say of a device; null for nothing.</summary>
     public DeviceTraits? TraitsOf(DeviceId device) => Replica.Fleet.Traits.GetValueOrDefault(device);
 
-    /// <summary>Notes what operators say of a device. Stages that have begun keep the members that they have.</summary>
-    /// <param name="traits">What.</param>
-    /// <param name="by">Who says so.</param>
-    public void Describe(DeviceTraits traits, string by) => Describe(traits.Device, by, (_, _) => traits);
-
-    /// <summary>Changes what operators say of a device, from what is said of it at that moment: two who say something else at the same time both keep their word.</summary>
+    /// <summary>
+    /// Changes what operators say of a device, from what is said of it at that moment: two who say something else at the same time both keep their word. Stages that have begun
+    /// keep the members that they have.
+    /// </summary>
     /// <param name="device">Which; it need not have checked in yet.</param>
     /// <param name="by">Who says so.</param>
     /// <param name="change">Makes what is said then of the device (null where it never checked in) and of what is said now; it may be asked several times, and what it throws changes nothing.</param>
@@ -227,18 +247,21 @@ internal sealed class RolloutCoordinator : ISharedMemory
     }
 
     /// <inheritdoc/>
-    public void CatchUp() => InTurn(() =>
+    public void CatchUp() => InTurn(ReadNews);
+
+    private void ReadNews()
     {
+        long asked = _freshness.Ask();
         FleetNews news = _replica is { } known ? _store.ReadSince(known.Number) : _store.Load();
         _update.CatchUp(news.Generation);
         _replica = (_replica ?? FleetReplica.Empty).With(news);
-        _freshness.Heard();
-    });
+        _freshness.Heard(asked);
+    }
 
     /// <summary>The answer to a report that says nothing new and leads to nothing: neither the store nor a lock is asked. Null where it may be otherwise.</summary>
     private CheckInOutcome? AnswerFromMemory(DeviceIdentity identity, VerifiedReport report)
     {
-        if (_replica is not { } replica || !_freshness.IsFresh || !replica.Fleet.Devices.TryGetValue(identity.Device, out DeviceRecord? record) || record.Key != identity.Key.Id)
+        if (!_freshness.IsFresh || _replica is not { } replica || !replica.Fleet.Devices.TryGetValue(identity.Device, out DeviceRecord? record) || record.Key != identity.Key.Id)
         {
             return null;
         }
@@ -340,7 +363,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
     /// <summary>Has the same happen to every rollout that is meant. The memory is asked first, as mostly nothing comes of it.</summary>
     private void ApplyToAll(Func<RolloutState, bool> isMeant, Func<DateTimeOffset, RolloutEvent> happens)
     {
-        if (!_freshness.IsFresh || Decide(Replica) is not null)
+        if (!IsCurrent || Decide(Replica) is not null)
         {
             Change(Decide);
         }
@@ -367,6 +390,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
 
     private void ChangeInTurn(Func<FleetReplica, Outcome?> decide)
     {
+        long asked = _freshness.Ask();
         FleetReplica known = _replica ?? FleetReplica.Empty.With(_store.Load()), before = known, after = known;
         Outcome? outcome = null;
         try
@@ -380,7 +404,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
                 return outcome?.Change;
             });
             _replica = after with { Number = number };
-            _freshness.Heard();
+            _freshness.Heard(asked);
         }
         catch (StoreUncertainException)
         {

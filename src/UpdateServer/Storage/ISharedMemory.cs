@@ -11,6 +11,16 @@ internal interface ISharedMemory
     void CatchUp();
 }
 
+/// <summary>A memory that decides about access, so that it is no older than a few seconds: now and then the store is asked which change is its newest, which costs little.</summary>
+internal interface IAccessMemory : ISharedMemory
+{
+    /// <summary>The store said which change is its newest: with another one than is known here, it is read again.</summary>
+    /// <param name="number">The number of that change.</param>
+    /// <param name="asked">When the store was asked.</param>
+    /// <exception cref="StoreUnavailableException">The store is away; the memory is as it was.</exception>
+    void Confirm(long number, long asked);
+}
+
 /// <summary>The topics that servers tell each other of.</summary>
 internal static class Topics
 {

@@ -6,9 +6,6 @@ namespace Fota.UpdateServer.Storage;
 /// <summary>A store that is away is no defect: whoever asked is told to come again.</summary>
 internal sealed class StoreAwayMiddleware(RequestDelegate next, ILogger<StoreAwayMiddleware> log)
 {
-    /// <summary>Stable, for programs.</summary>
-    public const string Reason = "StoreUnavailable";
-
     private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(5);
 
     public async Task InvokeAsync(HttpContext context)
@@ -23,7 +20,7 @@ internal sealed class StoreAwayMiddleware(RequestDelegate next, ILogger<StoreAwa
             context.Response.Clear(); // what was said of the content is not said of its absence
             context.Response.Headers.RetryAfter = s_wait.TotalSeconds.ToString(CultureInfo.InvariantCulture);
             string detail = e is StoreUncertainException ? "the store went away in the middle: look whether it was done before you ask for it again" : "the store is away; nothing was changed";
-            await Problems.Of(StatusCodes.Status503ServiceUnavailable, Reason, detail).ExecuteAsync(context);
+            await Problems.Of(StatusCodes.Status503ServiceUnavailable, ProblemCodes.StoreUnavailable, detail).ExecuteAsync(context);
         }
         catch (StoreUnavailableException e)
         {

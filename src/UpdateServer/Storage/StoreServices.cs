@@ -24,12 +24,12 @@ internal static class StoreServices
         ContentServices.Add(services, settings, data, seams);
         if (settings.Database is { } shared)
         {
-            return await AddPostgresAsync(services, shared, keys, time, cancellation);
+            return await AddPostgresAsync(services, shared, keys, time, seams, cancellation);
         }
 
         SqliteDatabase own = new(data.DatabaseFile);
         own.Seal(keys);
-        services.AddSingleton(own).AddSingleton(ReplicaFreshness.Always(time));
+        services.AddSingleton(own).AddSingleton(FreshnessRule.Alone(time));
         services.AddSingleton<IReleaseStore, SqliteReleaseStore>().AddSingleton<IFleetStore, SqliteFleetStore>().AddSingleton<IPeopleStore, SqlitePeopleStore>()
             .AddSingleton<IDeltaStore, SqliteDeltaStore>().AddSingleton<IEnrolmentStore, SqliteEnrolmentStore>().AddSingleton<IDecisionStore, SqliteDecisionStore>()
             .AddSingleton<IRevocationStore, SqliteRevocationStore>().AddSingleton<IAccessDecisionStore, SqliteAccessDecisionStore>()
@@ -38,16 +38,16 @@ internal static class StoreServices
         return null;
     }
 
-    private static async Task<IAsyncDisposable> AddPostgresAsync(IServiceCollection services, DatabaseSettings settings, AtRestKeys keys, TimeProvider time, CancellationToken cancellation)
+    private static async Task<IAsyncDisposable> AddPostgresAsync(IServiceCollection services, DatabaseSettings settings, AtRestKeys keys, TimeProvider time, ServerSeams seams, CancellationToken cancellation)
     {
-        PostgresDatabase database = new(settings.ConnectionString);
-        services.AddSingleton(_ => database).AddSingleton(new ReplicaFreshness(time, ReplicaFreshness.Shared));
+        PostgresDatabase database = new(settings.ConnectionString, seams.Locks);
+        services.AddSingleton(_ => database).AddSingleton(FreshnessRule.Shared(time));
         services.AddSingleton<IReleaseStore, PostgresReleaseStore>().AddSingleton<IFleetStore, PostgresFleetStore>().AddSingleton<IPeopleStore, PostgresPeopleStore>()
             .AddSingleton<IDeltaStore, PostgresDeltaStore>().AddSingleton<IEnrolmentStore, PostgresEnrolmentStore>().AddSingleton<IDecisionStore, PostgresDecisionStore>()
             .AddSingleton<IRevocationStore, PostgresRevocationStore>().AddSingleton<IAccessDecisionStore, PostgresAccessDecisionStore>()
             .AddSingleton<IAuditStore, PostgresAuditStore>().AddSingleton<IWebhookStore, PostgresWebhookStore>()
             .AddSingleton<IAlarmStore, PostgresAlarmStore>();
-        services.AddSingleton<PublicationWatch>().AddHostedService<PostgresListener>();
+        services.AddSingleton<PublicationWatch>().AddSingleton<RuledOut>().AddHostedService<PostgresListener>();
         IAsyncDisposable? starting = null;
         try
         {

@@ -3,7 +3,7 @@ using Fota.UpdateServer.Rollouts;
 
 namespace Fota.UpdateServer.Telemetry;
 
-/// <summary>Numbers of fleet and rollouts as they are when somebody collects them. Each server has the whole fleet: they are the same at all of them, and not to be added up.</summary>
+/// <summary>Numbers of fleet and rollouts as they are when somebody collects them; none while the store is away, as nobody knows them then. Each server has the whole fleet: they are the same at all of them, and not to be added up.</summary>
 internal sealed class FleetGauges
 {
     private readonly RolloutCoordinator _coordinator;
@@ -17,14 +17,17 @@ internal sealed class FleetGauges
     }
 
     private IEnumerable<Measurement<int>> Devices() =>
-        _coordinator.Devices.CountBy(static d => d.Product).Select(static p => new Measurement<int>(p.Value, new KeyValuePair<string, object?>("fota.product", p.Key.ToString())));
+        Now(static c => c.Devices).CountBy(static d => d.Product).Select(static p => new Measurement<int>(p.Value, new KeyValuePair<string, object?>("fota.product", p.Key.ToString())));
 
     private IEnumerable<Measurement<int>> Rollouts() =>
-        _coordinator.Rollouts.Where(static r => !r.IsOver).CountBy(static r => r.Status).Select(static s => new Measurement<int>(s.Value, new KeyValuePair<string, object?>("fota.state", s.Key.ToString())));
+        Now(static c => c.Rollouts).Where(static r => !r.IsOver).CountBy(static r => r.Status).Select(static s => new Measurement<int>(s.Value, new KeyValuePair<string, object?>("fota.state", s.Key.ToString())));
+
+    /// <summary>Whoever collects does not wait for the store.</summary>
+    private IReadOnlyList<T> Now<T>(Func<RolloutCoordinator, IReadOnlyList<T>> read) => _coordinator.IsCurrent ? read(_coordinator) : [];
 
     private IEnumerable<Measurement<int>> Members()
     {
-        foreach (RolloutState rollout in _coordinator.Rollouts.Where(static r => r.IsActive))
+        foreach (RolloutState rollout in Now(static c => c.Rollouts).Where(static r => r.IsActive))
         {
             Tally all = rollout.All.Both;
             foreach ((string stands, int count) in ((string, int)[])[("waiting", all.Waiting), ("in_flight", all.InFlight), ("confirmed", all.Confirmed), ("reported", all.Reported), ("failed", all.Failed), ("silent", all.Silent), ("deferred", all.Deferred)])

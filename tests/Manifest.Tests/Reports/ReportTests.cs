@@ -46,6 +46,7 @@ public sealed class ReportTests
     [TestCase(3, "\uD83D")]
     [TestCase(3, "\uDE00 end")]
     [TestCase(400, "")]
+    [TestCase(3, "\0 end")]
     public void P10_Detail_of_any_characters_and_length_can_be_reported(int before, string rest)
     {
         string detail = new string('x', before) + rest;
@@ -54,6 +55,10 @@ public sealed class ReportTests
 
         Assert.That(read, Has.Length.LessThanOrEqualTo(DeviceReport.MaxTextLength).And.StartsWith(new string('x', Math.Min(before, 255))));
     }
+
+    [Test]
+    public void Text_with_a_character_that_a_database_cannot_hold_is_refused() =>
+        Verify(Sign(s_report with { Deployment = "7-pump\0-0001" })).IsRefusedFor(RejectionReason.Malformed);
 
     [Test]
     public void A44_Report_for_another_device_is_refused() =>

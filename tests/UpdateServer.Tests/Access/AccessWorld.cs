@@ -7,6 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Fota.TestKit;
+using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.People;
 using Fota.UpdateServer.Tests.Support;
 
@@ -32,13 +33,15 @@ internal sealed class AccessWorld : IAsyncDisposable
 
     public IReadOnlyDictionary<string, AccessCase> Cases => _cases;
 
-    public static async Task<AccessWorld> StartAsync()
+    public ServerUnderTest Server => _server;
+
+    public static async Task<AccessWorld> StartAsync(DatabaseSettings? database = null)
     {
         AccessWorld world = new(await ServerUnderTest.StartAsync());
         await File.WriteAllTextAsync(world._server.PathOf("secret"), "a secret");
         await File.WriteAllTextAsync(world._server.PathOf("login-ca.pem"), ServerUnderTest.ServiceCa.Certificate.ExportCertificatePem());
         File.SetUnixFileMode(world._server.PathOf("secret"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        await world._server.RestartAsync(change: s => s with { OAuth = OAuthTests.Settings(new Uri("https://127.0.0.1:1"), world._server) });
+        await world._server.RestartAsync(change: s => s with { Database = database, OAuth = OAuthTests.Settings(new Uri("https://127.0.0.1:1"), world._server) });
         world._server.Source.Add(SampleRelease.Create());
         using HttpResponseMessage published = await world._server.PublishAsync();
         await ServerUnderTest.ReadAsync(published, HttpStatusCode.OK);

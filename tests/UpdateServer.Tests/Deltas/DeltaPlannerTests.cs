@@ -51,7 +51,7 @@ public sealed class DeltaPlannerTests
             SqliteDatabase database = new(Path.Combine(folder.FullName, "server.db"));
             SqliteReleaseStore releases = new(database);
             AlarmBook alarms = new(new SqliteAlarmStore(database), NoRevocations.Create(clock), new AlarmSettings());
-            RolloutCoordinator coordinator = new(new FleetOfOne(), catalog, new CatalogUpdate(releases, catalog), ReplicaFreshness.Always(clock), alarms, clock, new ServerMetrics(meter), NullLogger<RolloutCoordinator>.Instance);
+            RolloutCoordinator coordinator = new(new FleetOfOne(), catalog, new CatalogUpdate(releases, catalog), FreshnessRule.Alone(clock), alarms, clock, new ServerMetrics(meter), NullLogger<RolloutCoordinator>.Instance);
             PublishedImages images = new(catalog, new ContentStore(folder.FullName, new ServerSeams()), NullLogger<PublishedImages>.Instance);
             DeltaPlanner planner = new(images, catalog, coordinator);
             planner.Plan();

@@ -2,8 +2,10 @@ using System.Collections.Frozen;
 using Fota.Manifest;
 using Fota.TestKit;
 using Fota.UpdateServer.Artifacts;
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Releases;
+using Fota.UpdateServer.Storage;
 using Fota.UpdateServer.Storage.Sqlite;
 using Fota.UpdateServer.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -96,14 +98,39 @@ public sealed class DeltaRetentionTests : IDisposable
         Assert.That(Load().Records, Is.Empty);
     }
 
+    [Test]
+    public void A48_A_server_that_lost_its_turn_removes_nothing()
+    {
+        using Publisher frozen = new(_content, new LostTurn(new SqliteReleaseStore(_database)), _published, [], _clock, new ServerSeams());
+        Assert.That(async () => await AfterAsync(DeltaRetention.Patience, frozen), Throws.TypeOf<StoreUnavailableException>());
+        Assert.That(_content.Has(s_pack));
+        Assert.That(Load().FindPack(s_pack), Is.Not.Null);
+    }
+
     /// <summary>A run ends after so long, with this plan.</summary>
-    private async Task AfterAsync(TimeSpan time, params WantedDelta[] plan)
+    private Task AfterAsync(TimeSpan time, params WantedDelta[] plan) => AfterAsync(time, _publisher, plan);
+
+    private async Task AfterAsync(TimeSpan time, Publisher publisher, params WantedDelta[] plan)
     {
         _clock.Now += time;
-        await new DeltaRetention(_deltas, _content, _publisher, _published, _clock, NullLogger<DeltaRetention>.Instance).ApplyAsync(plan, default);
+        await new DeltaRetention(_deltas, _content, publisher, _published, _clock, NullLogger<DeltaRetention>.Instance).ApplyAsync(plan, default);
     }
 
     private DeltaCatalog Load() => new(new SqliteDeltaStore(_database), _content, NullLogger<DeltaCatalog>.Instance);
+
+    /// <summary>Others went on while this server was frozen.</summary>
+    private sealed class LostTurn(IReleaseStore store) : IReleaseStore, IPublicationTurn
+    {
+        public Publication Load() => store.Load();
+
+        public ValueTask<IPublicationTurn> HoldAsync(CancellationToken cancellation) => ValueTask.FromResult<IPublicationTurn>(this);
+
+        public void Demand() => throw new StoreUnavailableException("lost");
+
+        public void Commit(Publication before, Publication after, Publishing source) => throw new StoreUnavailableException("lost");
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
 
     private static ReleaseImages Of(SampleRelease release) => new(ProductName.Parse(RepositorySimulator.ProductName), PublicationSource.DigestOf(release), release.Manifest);
 }

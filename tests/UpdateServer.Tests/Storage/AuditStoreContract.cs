@@ -35,8 +35,8 @@ public sealed class AuditStoreContract<TStores> : IDisposable
         RolloutDecision decision = new(SampleFleet.Noon, DecisionKind.Created, "ann", -1, "because", DecisionFigures.Of(draft, draft.Stage));
         _stores.Fleet.Put(SampleFleet.Change(SampleFleet.Record("pump-1"), null, new RolloutStep(draft, []) { Decisions = [decision, decision with { Kind = DecisionKind.Approved }] }));
         _stores.Fleet.Put(SampleFleet.Change() with { Description = SampleFleet.Said(new DeviceTraits(DeviceId.Parse("pump-1")) { Site = "basel" }) });
-        _stores.Revocations.Save(new DeviceRevocation(DeviceId.Parse("pump-1"), null, "lost", "ann", SampleFleet.Noon), Decision(AccessDecisionKind.DeviceRevoked));
-        _stores.Revocations.Lift(DeviceId.Parse("pump-1"), Decision(AccessDecisionKind.DeviceReinstated));
+        _stores.Revocations.Save(_stores.Revocations.Load().Number, new DeviceRevocation(DeviceId.Parse("pump-1"), null, "lost", "ann", SampleFleet.Noon), Decision(AccessDecisionKind.DeviceRevoked));
+        _stores.Revocations.Lift(_stores.Revocations.Load().Number, DeviceId.Parse("pump-1"), Decision(AccessDecisionKind.DeviceReinstated));
         Assert.That(_stores.People.Save(_stores.People.Load().Number, new PeopleChange(new Person("ann") { Grants = [], Identities = [], Created = SampleFleet.Noon }, []), Decision(AccessDecisionKind.PersonSet)), Is.Not.Null);
         EnrolmentRecord asked = StoreContract<TStores>.Enrolment("pump-1", "one", 0);
         Assert.That(_stores.Enrolments.Save(asked, null, "pump-1"));

@@ -57,13 +57,14 @@ public sealed class PeopleStoreContract<T> : IDisposable
     {
         DeviceId pump = DeviceId.Parse("pump-1");
         KeyId key = SampleFleet.Key;
-        _stores.Revocations.Save(new DeviceRevocation(pump, null, "stolen", "ann", SampleFleet.Noon), Decision(AccessDecisionKind.DeviceRevoked));
-        _stores.Revocations.Save(new DeviceRevocation(pump, null, "again", "bo", SampleFleet.Noon), Decision(AccessDecisionKind.DeviceRevoked));
+        DeviceRevocation ofName = new(pump, null, "stolen", "ann", SampleFleet.Noon);
+        Save(ofName);
+        Assert.That(() => Save(ofName with { Reason = "again" }), Throws.InstanceOf<System.Data.Common.DbException>(), "it is shut out");
         DeviceRevocation ofKey = new(pump, key, "known to others", "ann", SampleFleet.Noon.AddMinutes(1));
-        _stores.Revocations.Save(ofKey, Decision(AccessDecisionKind.DeviceRevoked));
-        Assert.That(_stores.Revocations.Load().Select(static r => r.Reason), Is.EqualTo(["stolen", "known to others"]));
-        _stores.Revocations.Lift(pump, Decision(AccessDecisionKind.DeviceReinstated));
-        Assert.That(_stores.Revocations.Load(), Is.EqualTo([ofKey]));
+        Save(ofKey);
+        Assert.That(_stores.Revocations.Load().Revocations.Select(static r => r.Reason), Is.EqualTo(["stolen", "known to others"]));
+        Assert.That(_stores.Revocations.Lift(_stores.Revocations.Load().Number, pump, Decision(AccessDecisionKind.DeviceReinstated)), Is.EqualTo(_stores.Revocations.Load().Number));
+        Assert.That(_stores.Revocations.Load().Revocations, Is.EqualTo([ofKey]));
         Assert.That(_stores.AccessDecisions.Newest(2).Select(static d => d.Kind), Is.EqualTo([AccessDecisionKind.DeviceReinstated, AccessDecisionKind.DeviceRevoked]), "the newest first");
     }
 
@@ -75,6 +76,9 @@ public sealed class PeopleStoreContract<T> : IDisposable
         Assert.That(() => _stores.Ask(sql), Throws.InstanceOf<System.Data.Common.DbException>().With.Message.Contains("a decision is n"));
         Assert.That(_stores.AccessDecisions.Newest(1).Single(), Is.EqualTo(Decision(AccessDecisionKind.PersonSet)));
     }
+
+    private void Save(DeviceRevocation revocation) =>
+        Assert.That(_stores.Revocations.Save(_stores.Revocations.Load().Number, revocation, Decision(AccessDecisionKind.DeviceRevoked)), Is.EqualTo(_stores.Revocations.Load().Number));
 
     private void Save(PeopleChange change) => Assert.That(_stores.People.Save(_stores.People.Load().Number, change, Decision(AccessDecisionKind.PersonSet)), Is.Not.Null);
 

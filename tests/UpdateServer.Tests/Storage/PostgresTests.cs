@@ -1,12 +1,13 @@
 using Dapper;
 using Fota.Manifest.Reports;
-using Fota.UpdateServer.AtRest;
+using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.People;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage;
 using Fota.UpdateServer.Storage.Postgres;
 using Fota.UpdateServer.Tests.Rollouts;
+using Fota.UpdateServer.Tests.Support;
 using Npgsql;
 
 namespace Fota.UpdateServer.Tests.Storage;
@@ -50,6 +51,27 @@ public sealed class PostgresTests : IDisposable
         Assert.That(_stores.People.Save(known, new PeopleChange(new Person("bo") { Created = SampleFleet.Noon }, []), decision), Is.Null);
         Assert.That(_stores.People.Load().People.Select(static p => p.Name), Is.EqualTo(["ann"]));
         Assert.That(_stores.AccessDecisions.Newest(10), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void A44_A_decision_about_a_device_that_rests_on_what_another_server_changed_meanwhile_is_not_stored()
+    {
+        DeviceId pump = DeviceId.Parse("pump-1");
+        AccessDecision decision = new(SampleFleet.Noon, "ann", AccessDecisionKind.DeviceRevoked, "pump-1", "because");
+        long known = _stores.Revocations.Load().Number;
+        Assert.That(_stores.Revocations.Save(known, new DeviceRevocation(pump, null, "stolen", "ann", SampleFleet.Noon), decision), Is.EqualTo(known + 1));
+        Assert.That(_stores.Revocations.Lift(known, pump, decision), Is.Null, "whoever decided it did not know that it was shut out");
+        Assert.That(_stores.Revocations.Load().Revocations, Has.Count.EqualTo(1));
+        Assert.That(_stores.AccessDecisions.Newest(10), Has.Count.EqualTo(1));
+    }
+
+    [TestCase("INSERT INTO device_revocations (device, key_id, reason, made_by, at) VALUES ('pump-1', '', 'stolen', 'ann', 1)")]
+    [TestCase("DELETE FROM device_revocations")]
+    public void A44_A_revocation_that_an_older_program_makes_counts_as_one_that_others_have_to_read(string sql)
+    {
+        long known = _stores.Revocations.Load().Number;
+        _stores.Ask(sql);
+        Assert.That(_stores.Revocations.Load().Number, Is.EqualTo(known + 1));
     }
 
     [Test]
@@ -131,14 +153,38 @@ public sealed class PostgresTests : IDisposable
     }
 
     [Test]
-    public void P10_Programs_that_would_take_a_sealed_value_for_another_thing_are_ruled_out_once_a_server_seals_and_not_before()
+    public async Task A45_A_schema_that_servers_of_programs_before_it_run_on_is_left_as_it_is_until_they_are_stopped()
     {
-        _stores.Keys = AtRestKeys.None;
-        _stores.Seal();
-        Assert.That(_stores.Ask("SELECT oldest_program FROM fota_schema"), Is.Zero);
-        _stores.Keys = new AtRestKeys([new byte[AtRestKeys.KeySize]]);
-        _stores.Seal();
-        Assert.That(_stores.Ask("SELECT oldest_program FROM fota_schema"), Is.EqualTo(3));
+        string connection = await (await PostgresServer.SharedAsync).CreateDatabaseAsync();
+        using PostgresDatabase old = new(connection);
+        await using (NpgsqlConnection running = await old.OpenOwnAsync(PostgresListener.Name, default))
+        {
+            using StreamReader first = new(typeof(FotaServer).Assembly.GetManifestResourceStream("Fota.UpdateServer.Storage.Postgres.Migrations.0001_first")!);
+            await running.ExecuteAsync(await first.ReadToEndAsync());
+            await running.ExecuteAsync(
+                "CREATE TABLE fota_schema (one boolean PRIMARY KEY DEFAULT true CHECK (one), version bigint NOT NULL, oldest_program bigint NOT NULL); INSERT INTO fota_schema (version, oldest_program) VALUES (1, 0)");
+            Assert.That(async () => await PostgresSchema.PrepareAsync(old, default), Throws.TypeOf<InvalidDataException>().With.Message.Contains("got 1: stop them first"));
+            Assert.That(await running.QuerySingleAsync<long>("SELECT version FROM fota_schema"), Is.EqualTo(1));
+        }
+
+        await using IAsyncDisposable started = await PostgresSchema.PrepareAsync(old, default);
+        await using NpgsqlConnection now = await old.OpenOwnAsync("a test", default);
+        Assert.That(await now.QuerySingleAsync<long>("SELECT version FROM fota_schema"), Is.EqualTo(PostgresSchema.Version));
+    }
+
+    [Test]
+    public void A45_Programs_that_take_revoked_tokens_or_leave_no_entry_in_the_log_start_no_more() => Assert.That(_stores.Ask("SELECT oldest_program FROM fota_schema"), Is.EqualTo(4));
+
+    [Test]
+    public async Task A45_A_server_that_runs_ends_when_a_newer_program_rules_it_out()
+    {
+        string connection = await (await PostgresServer.SharedAsync).CreateDatabaseAsync();
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync(new PublicationSource(), new DatabaseSettings { Connection = connection });
+        await using NpgsqlConnection newer = new(connection + ";Pooling=false");
+        await newer.OpenAsync();
+        await newer.ExecuteAsync("UPDATE fota_schema SET version = 99, oldest_program = 98");
+        Assert.That(async () => await server.EndsAsync(), Throws.TypeOf<InvalidDataException>().With.Message.Contains("got schema 99, which wants one of 98 or newer"));
+        Assert.That(async () => await server.Anonymous.GetAsync("/health"), Throws.TypeOf<HttpRequestException>());
     }
 
     [Test]

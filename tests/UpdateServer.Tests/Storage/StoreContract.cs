@@ -33,7 +33,7 @@ public sealed class StoreContract<TStores> : IDisposable
         FleetReplica fleet = _stores.Fleet.Read();
         Assert.That((fleet.Fleet.Devices.Count, fleet.Fleet.Traits.Count, fleet.Rollouts.Count), Is.EqualTo((0, 0, 0)));
         Assert.That((_stores.Releases.Load().Generation, _stores.Releases.Load().Files.Count), Is.EqualTo((0, 0)));
-        Assert.That((_stores.Deltas.Load().Count, _stores.Enrolments.Waiting(10).Count, _stores.People.Load().People.Count + _stores.People.Load().Tokens.Count + _stores.Revocations.Load().Count), Is.EqualTo((0, 0, 0)));
+        Assert.That((_stores.Deltas.Load().Count, _stores.Enrolments.Waiting(10).Count, _stores.People.Load().People.Count + _stores.People.Load().Tokens.Count + _stores.Revocations.Load().Revocations.Count), Is.EqualTo((0, 0, 0)));
     }
 
     [Test]

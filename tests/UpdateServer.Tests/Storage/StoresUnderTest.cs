@@ -1,5 +1,7 @@
 using Dapper;
 using Fota.UpdateServer.AtRest;
+using Fota.UpdateServer.Audit;
+using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Storage;
 using Fota.UpdateServer.Storage.Postgres;
 using Fota.UpdateServer.Storage.Sqlite;
@@ -142,4 +144,21 @@ public sealed class PostgresStores : StoresUnderTest
     }
 
     public override void Dispose() => _database?.Dispose();
+}
+
+internal static class PublicationTurns
+{
+    /// <summary>Replaces what is in force, in a turn of its own.</summary>
+    public static void Commit(this IReleaseStore store, Publication before, Publication after, Publishing source)
+    {
+        IPublicationTurn turn = store.HoldAsync(default).AsTask().GetAwaiter().GetResult();
+        try
+        {
+            turn.Commit(before, after, source);
+        }
+        finally
+        {
+            turn.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
 }

@@ -8,11 +8,11 @@ namespace Fota.UpdateServer.Tests.Support;
 /// <summary>Nobody is shut out.</summary>
 internal sealed class NoRevocations : IRevocationStore
 {
-    public static DeviceRevocations Create(TimeProvider time) => new(new NoRevocations(), time, NullLogger<DeviceRevocations>.Instance);
+    public static DeviceRevocations Create(TimeProvider time) => new(new NoRevocations(), FreshnessRule.Alone(time), time, NullLogger<DeviceRevocations>.Instance);
 
-    public IReadOnlyList<DeviceRevocation> Load() => [];
+    public RevocationNews Load() => new(0, []);
 
-    public void Save(DeviceRevocation revocation, AccessDecision decision) => throw new InvalidOperationException("nobody is shut out here");
+    public long? Save(long known, DeviceRevocation revocation, AccessDecision decision) => throw new InvalidOperationException("nobody is shut out here");
 
-    public void Lift(DeviceId device, AccessDecision decision) => throw new InvalidOperationException("nobody is shut out here");
+    public long? Lift(long known, DeviceId device, AccessDecision decision) => throw new InvalidOperationException("nobody is shut out here");
 }

@@ -8,6 +8,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Fota.UpdateServer.Configuration;
+using Fota.UpdateServer.Storage.Postgres;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -21,6 +22,8 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     private FotaServer? _server;
     private SemaphoreSlim _deltaRuns = new(0);
     private SemaphoreSlim _news = new(0);
+    private readonly ManualResetEventSlim _hearing = new(initialState: true);
+    private TaskCompletionSource? _deaf;
     private string? _token;
 
     private ServerUnderTest(PublicationSource source)
@@ -73,6 +76,9 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     /// <summary>Longest time of a request, from the next start on; null for what it is.</summary>
     public TimeSpan? RequestTimeout { get; set; }
 
+    /// <summary>How long the server waits for others, from the next start on.</summary>
+    internal LockTimes Locks { get; set; } = LockTimes.Default;
+
     /// <summary>Lines that the server logged.</summary>
     public StringBuilder LogText { get; } = new();
 
@@ -104,8 +110,17 @@ internal sealed class ServerUnderTest : IAsyncDisposable
             BeforePublicationCommit = beforeCommit,
             DeltaPackWritten = (pack, stop) => DeltaPackWritten?.Invoke(pack, stop),
             DeltaRunEnded = () => runs.Release(),
-            NewsRead = () => news.Release(),
+            NewsRead = () =>
+            {
+                news.Release();
+                if (!_hearing.IsSet)
+                {
+                    _deaf?.TrySetResult();
+                    _hearing.Wait();
+                }
+            },
             FreeSpace = directory => FreeSpace ?? measured(directory),
+            Locks = Locks,
             RequestTimeout = RequestTimeout ?? ServerLimits.RequestTimeout,
         };
         _server = await FotaServer.StartAsync(change is null ? settings : change(settings), Clock, l => l.AddProvider(new TextLogger(LogText)), seams, default);
@@ -206,6 +221,27 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         }
     }
 
+    /// <summary>Done when the server has asked the database which changes are its newest, after the clock was set.</summary>
+    public async Task PulseAsync()
+    {
+        while (_news.Wait(0))
+        {
+        }
+
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.That(await _news.WaitAsync(TimeSpan.FromMinutes(1)), "nothing is heard any more"); // the first may be of a question from before
+        }
+    }
+
+    /// <summary>From then on the server hears nothing of what others change, as one that hangs or whose connection is half dead; it serves all the same.</summary>
+    public async Task GoDeafAsync()
+    {
+        _deaf = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _hearing.Reset();
+        await _deaf.Task.WaitAsync(TimeSpan.FromMinutes(1));
+    }
+
     /// <summary>Done when the job that makes delta packs has run once more.</summary>
     public async Task DeltaRunAsync() => Assert.That(await _deltaRuns.WaitAsync(TimeSpan.FromMinutes(1)), "the job does not run");
 
@@ -223,8 +259,12 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
+    /// <summary>Done when the server ends by itself.</summary>
+    public Task EndsAsync() => _server!.WaitAsync().WaitAsync(TimeSpan.FromMinutes(1));
+
     public async Task StopAsync()
     {
+        _hearing.Set();
         _clients.ForEach(static c => c.Dispose());
         _clients.Clear();
         if (_server is not null)

@@ -15,20 +15,24 @@ internal sealed class PostgresDatabase : IDisposable
     /// <summary>So long a transaction may be left alone: whoever hangs in the middle of one must not stop the others.</summary>
     private static readonly TimeSpan s_idlePatience = TimeSpan.FromSeconds(10);
 
-    /// <summary>idle_in_transaction_session_timeout (PostgreSQL, appendix A).</summary>
-    private const string IdleInTransactionTimeout = "25P03";
+    /// <summary>So long a command may take.</summary>
+    public const int CommandSeconds = 15;
+
+    /// <summary>idle_in_transaction_session_timeout and idle_session_timeout (PostgreSQL, appendix A).</summary>
+    private const string IdleInTransactionTimeout = "25P03", IdleSessionTimeout = "57P05";
 
     private const int Retries = 3;
     private const int ConnectSeconds = 3;
-    private const int CommandSeconds = 15;
 
     private readonly NpgsqlDataSource _source;
     private readonly ResiliencePipeline _retry;
 
     /// <summary>Opens nothing yet.</summary>
     /// <param name="connection">As <c>server.json</c> has it, with the password.</param>
-    public PostgresDatabase(string connection)
+    /// <param name="locks">How long servers wait for each other; null for <see cref="LockTimes.Default"/>.</param>
+    public PostgresDatabase(string connection, LockTimes? locks = null)
     {
+        Locks = locks ?? LockTimes.Default;
         NpgsqlConnectionStringBuilder builder = new(connection) { Timeout = ConnectSeconds, CommandTimeout = CommandSeconds, ApplicationName = "fota-server" };
         builder.Options = $"{builder.Options} -c lock_timeout={LockPatience.TotalMilliseconds} -c idle_in_transaction_session_timeout={s_idlePatience.TotalMilliseconds}".Trim();
         ConnectionString = builder.ToString();
@@ -52,13 +56,16 @@ internal sealed class PostgresDatabase : IDisposable
     /// <summary>With the password: not for logs.</summary>
     public string ConnectionString { get; }
 
+    /// <summary>How long servers wait for each other where one session at a time goes on.</summary>
+    public LockTimes Locks { get; }
+
     /// <summary>Marks what this server says to the others, so that it need not listen to itself.</summary>
     public string Sender { get; } = Guid.NewGuid().ToString("N");
 
     /// <summary>Whether the same may succeed in a moment: the database is away, restarts, is full of others, or has chosen this transaction for a victim.</summary>
     public static bool IsInTheWay(NpgsqlException failure) => failure.IsTransient || failure.SqlState is
         PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
-        or PostgresErrorCodes.LockNotAvailable or IdleInTransactionTimeout;
+        or PostgresErrorCodes.LockNotAvailable or IdleInTransactionTimeout or IdleSessionTimeout;
 
     /// <summary>A connection that is not of the pool: what it holds for its session ends when it is disposed of.</summary>
     /// <exception cref="StoreUnavailableException">It cannot be had.</exception>
@@ -87,24 +94,6 @@ internal sealed class PostgresDatabase : IDisposable
         catch (NpgsqlException e) when (IsInTheWay(e))
         {
             throw Away(e);
-        }
-    }
-
-    /// <summary>Takes a lock that one session of all servers holds at a time, waiting as long as it takes; disposing of the connection lets go.</summary>
-    /// <exception cref="StoreUnavailableException">The database is away.</exception>
-    public async ValueTask<NpgsqlConnection> LockAsync(long key, CancellationToken cancellation)
-    {
-        NpgsqlConnection connection = await OpenOwnAsync("fota-server lock", cancellation);
-        try
-        {
-            await connection.ExecuteAsync(new CommandDefinition("SET lock_timeout = 0", cancellationToken: cancellation));
-            await connection.ExecuteAsync(new CommandDefinition("SELECT pg_advisory_lock(@key)", new { key }, commandTimeout: 0, cancellationToken: cancellation));
-            return connection;
-        }
-        catch (Exception e)
-        {
-            await connection.DisposeAsync();
-            throw e is NpgsqlException failure && IsInTheWay(failure) ? Away(failure) : e;
         }
     }
 
@@ -143,9 +132,9 @@ internal sealed class PostgresDatabase : IDisposable
         return result;
     });
 
-    public void Dispose() => _source.Dispose();
-
-    private T Try<T>(Func<T> once)
+    /// <summary>Does something, and again when something was in the way.</summary>
+    /// <exception cref="StoreUnavailableException">It stays in the way.</exception>
+    public T Try<T>(Func<T> once)
     {
         try
         {
@@ -157,7 +146,9 @@ internal sealed class PostgresDatabase : IDisposable
         }
     }
 
-    private static void Commit(NpgsqlTransaction transaction)
+    /// <summary>Commits.</summary>
+    /// <exception cref="StoreUncertainException">The connection was lost over it.</exception>
+    public static void Commit(NpgsqlTransaction transaction)
     {
         try
         {
@@ -169,4 +160,6 @@ internal sealed class PostgresDatabase : IDisposable
             throw new StoreUncertainException($"the connection to the database was lost over a commit ({e.Message})", e);
         }
     }
+
+    public void Dispose() => _source.Dispose();
 }

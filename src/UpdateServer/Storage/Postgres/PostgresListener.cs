@@ -9,11 +9,11 @@ using Npgsql;
 namespace Fota.UpdateServer.Storage.Postgres;
 
 /// <summary>
-/// Hears what other servers changed, and has it read. What was said while nobody listened is lost, so that everything is read again after each beginning; and now and then
-/// without being told, so that a connection which is dead and does not show it is found out.
+/// Hears what other servers changed, and has it read. What was said while nobody listened is lost, so that everything is read again after each beginning. Now and then the database is
+/// asked which changes are its newest, so that a connection which is dead and does not show it is found out; until it answers, memories grow old, and are not answered from.
 /// </summary>
 internal sealed class PostgresListener(
-    PostgresDatabase database, RolloutCoordinator coordinator, PublicationWatch publication, DeltaCatalog deltas, PeopleDirectory people, DeviceRevocations revocations, TimeProvider time, ServerSeams seams, ILogger<PostgresListener> log) : BackgroundService
+    PostgresDatabase database, RuledOut ruledOut, RolloutCoordinator coordinator, PublicationWatch publication, DeltaCatalog deltas, PeopleDirectory people, DeviceRevocations revocations, TimeProvider time, ServerSeams seams, ILogger<PostgresListener> log) : BackgroundService
 {
     /// <summary>As whom it is connected, for whoever looks at the database's sessions.</summary>
     public const string Name = "fota-server listener";
@@ -57,6 +57,7 @@ internal sealed class PostgresListener(
         };
         await connection.ExecuteAsync(new CommandDefinition($"LISTEN {PostgresNews.Channel}", cancellationToken: cancellation));
         told.UnionWith(_memories.Select(static m => m.Topic));
+        long pulsed = await AskAsync(connection, cancellation);
         Log.Listening(log);
         while (true)
         {
@@ -69,11 +70,29 @@ internal sealed class PostgresListener(
 
             seams.NewsRead?.Invoke();
 
-            if (told.Count == 0 && !await connection.WaitAsync(s_pulse, cancellation))
+            // Also where there is always something to hear: that one thing changed says nothing of another.
+            bool isTold = told.Count > 0 || await connection.WaitAsync(s_pulse, cancellation);
+            if (!isTold || time.GetElapsedTime(pulsed) >= s_pulse)
             {
-                await connection.ExecuteAsync(new CommandDefinition("SELECT 1", cancellationToken: cancellation));
+                pulsed = await AskAsync(connection, cancellation);
                 told.Add(coordinator.Topic);
             }
         }
     }
+
+    /// <summary>Asks which changes are the newest, and whether this program may go on.</summary>
+    /// <returns>When it asked.</returns>
+    private async Task<long> AskAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        long asked = time.GetTimestamp();
+        NewestRow newest = await connection.QuerySingleAsync<NewestRow>(new CommandDefinition(
+            "SELECT a.changed AS People, a.revocations, s.version, s.oldest_program AS OldestProgram FROM access a CROSS JOIN fota_schema s", cancellationToken: cancellation));
+        ruledOut.Look(newest.Version, newest.OldestProgram);
+        people.Confirm(newest.People, asked);
+        revocations.Confirm(newest.Revocations, asked);
+        return asked;
+    }
+
+    /// <summary>The newest changes that the database has, and which programs can work with it.</summary>
+    private sealed record NewestRow(long People, long Revocations, long Version, long OldestProgram);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Data;
 using Dapper;
 using Fota.Manifest;
 using Fota.UpdateServer.Audit;
@@ -28,9 +29,9 @@ internal sealed class PostgresReleaseStore(PostgresDatabase database) : IRelease
         return new Publication(publication.Generation, publication.TimestampVersion, files, [.. releases.Select(static r => r.ToRelease())]);
     });
 
-    public async ValueTask<IAsyncDisposable> HoldAsync(CancellationToken cancellation) => await database.LockAsync(PublicationLock, cancellation);
+    public async ValueTask<IPublicationTurn> HoldAsync(CancellationToken cancellation) => new Turn(database, await PostgresLock.TakeAsync(database, PublicationLock, database.Locks.Wait, cancellation));
 
-    public void Commit(Publication before, Publication after, Publishing source) => database.Write((connection, transaction) =>
+    private static void Commit(PostgresDatabase database, NpgsqlConnection connection, NpgsqlTransaction transaction, Publication before, Publication after, Publishing source)
     {
         // In the order of the fleet's changes: no grant that was decided by the old publication is committed after the new one.
         int moved = connection.Execute(
@@ -53,7 +54,7 @@ internal sealed class PostgresReleaseStore(PostgresDatabase database) : IRelease
             transaction);
         PostgresAuditStore.Append(connection, transaction, OtherEntries.Of(before, after, source));
         database.Tell(connection, transaction, Topics.Publication);
-    });
+    }
 
     private static void SaveFiles(NpgsqlConnection connection, NpgsqlTransaction transaction, KeyValuePair<string, PublishedFile>[] files) => connection.Execute(
         """
@@ -67,4 +68,20 @@ internal sealed class PostgresReleaseStore(PostgresDatabase database) : IRelease
             Length = files.Select(static f => f.Value.Length).ToArray(),
         },
         transaction);
+
+    /// <summary>The commit goes over the very connection that has the lock: without the one there is no other.</summary>
+    private sealed class Turn(PostgresDatabase database, PostgresLock held) : IPublicationTurn
+    {
+        public void Demand() => held.Demand();
+
+        public void Commit(Publication before, Publication after, Publishing source) => held.Use(connection =>
+        {
+            using NpgsqlTransaction transaction = connection.BeginTransaction(IsolationLevel.ReadCommitted);
+            PostgresReleaseStore.Commit(database, connection, transaction, before, after, source);
+            PostgresDatabase.Commit(transaction);
+            return after;
+        });
+
+        public ValueTask DisposeAsync() => held.DisposeAsync();
+    }
 }

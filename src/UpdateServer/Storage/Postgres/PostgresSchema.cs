@@ -17,8 +17,8 @@ internal static class PostgresSchema
     /// <summary>One server at a time looks at the schema, and makes what is made once.</summary>
     private const long StartLock = 0x464F_5441_0001;
 
-    /// <summary>The first version that knows sealed values.</summary>
-    private const long FirstThatOpens = 3;
+    /// <summary>The oldest program that may go on while this one brings the schema up to date: the newest <c>oldest_program</c> of the scripts.</summary>
+    private const long OldestBeside = 4;
 
     private static readonly (int Number, string Resource)[] s_scripts = [.. Assembly.GetExecutingAssembly().GetManifestResourceNames()
         .Where(static n => n.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)
@@ -32,33 +32,33 @@ internal static class PostgresSchema
     /// <exception cref="StoreUnavailableException">The database is away.</exception>
     public static async Task<IAsyncDisposable> PrepareAsync(PostgresDatabase database, CancellationToken cancellation)
     {
-        NpgsqlConnection connection = await database.LockAsync(StartLock, cancellation);
+        PostgresLock starting = await PostgresLock.TakeAsync(database, StartLock, wait: null, cancellation); // scripts over large tables take their time
         try
         {
-            await MigrateAsync(connection, cancellation);
-            return connection;
+            await starting.UseAsync(connection => MigrateAsync(connection, cancellation), cancellation);
+            return starting;
         }
-        catch (Exception e)
+        catch
         {
-            await connection.DisposeAsync();
-            throw e is NpgsqlException failure && PostgresDatabase.IsInTheWay(failure) ? PostgresDatabase.Away(failure) : e;
+            await starting.DisposeAsync();
+            throw;
         }
     }
 
-    /// <summary>Seals what is to be sealed. Programs that would take a sealed value for another thing start no more.</summary>
+    /// <summary>Why this program cannot work with a schema; null when it can.</summary>
+    /// <param name="version">The schema's.</param>
+    /// <param name="oldestProgram">The oldest program that can.</param>
+    public static string? WhyNot(long version, long oldestProgram) => oldestProgram <= Version ? null
+        : $"database: wanted a schema that a program of schema {Version} can work with, got schema {version}, which wants one of {oldestProgram} or newer";
+
+    /// <summary>Seals what is to be sealed.</summary>
     /// <returns>How much was sealed.</returns>
     /// <exception cref="StoreUnavailableException">A key is missing, or the database is away; nothing was changed.</exception>
     /// <exception cref="InvalidDataException">A sealed value was changed, or moved; nothing was changed.</exception>
     public static int Seal(PostgresDatabase database, AtRestKeys keys) => database.Write((connection, transaction) =>
     {
         connection.Execute("SELECT changed FROM fleet FOR UPDATE", transaction: transaction); // nobody makes a rollout meanwhile
-        int count = RolloutKeySealing.Apply(connection, transaction, keys);
-        if (keys.Seals)
-        {
-            connection.Execute("UPDATE fota_schema SET oldest_program = greatest(oldest_program, @FirstThatOpens)", new { FirstThatOpens }, transaction);
-        }
-
-        return (count, true);
+        return (RolloutKeySealing.Apply(connection, transaction, keys), true);
     });
 
     private static async Task MigrateAsync(NpgsqlConnection connection, CancellationToken cancellation)
@@ -70,11 +70,12 @@ internal static class PostgresSchema
             """,
             cancellationToken: cancellation));
         SchemaRow schema = await connection.QuerySingleAsync<SchemaRow>(new CommandDefinition("SELECT version, oldest_program AS OldestProgram FROM fota_schema", cancellationToken: cancellation));
-        if (schema.OldestProgram > Version)
+        if (WhyNot(schema.Version, schema.OldestProgram) is { } refused)
         {
-            throw new InvalidDataException(
-                $"database: wanted a schema that a program of schema {Version} can work with, got schema {schema.Version}, which wants one of {schema.OldestProgram} or newer");
+            throw new InvalidDataException(refused);
         }
+
+        await RequireNoneIsLeftBehindAsync(connection, schema.Version, cancellation);
 
         foreach ((int number, string resource) in s_scripts.Where(s => s.Number > schema.Version))
         {
@@ -83,6 +84,23 @@ internal static class PostgresSchema
             await connection.ExecuteAsync(new CommandDefinition(await script.ReadToEndAsync(cancellation), transaction: transaction, commandTimeout: 0, cancellationToken: cancellation));
             await connection.ExecuteAsync(new CommandDefinition("UPDATE fota_schema SET version = @number", new { number }, transaction, cancellationToken: cancellation));
             await transaction.CommitAsync(cancellation);
+        }
+    }
+
+    /// <summary>A server that runs does not ask again what it can work with, if it is of an older program: it has to be stopped before the schema rules it out.</summary>
+    private static async Task RequireNoneIsLeftBehindAsync(NpgsqlConnection connection, long version, CancellationToken cancellation)
+    {
+        if (version is 0 or >= OldestBeside)
+        {
+            return;
+        }
+
+        long running = await connection.QuerySingleAsync<long>(new CommandDefinition(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = @Name", new { PostgresListener.Name }, cancellationToken: cancellation));
+        if (running > 0)
+        {
+            throw new InvalidDataException(
+                $"database: wanted no server to run while schema {version} becomes {Version}, as programs before schema {OldestBeside} go on with tokens that are revoked, got {running}: stop them first");
         }
     }
 

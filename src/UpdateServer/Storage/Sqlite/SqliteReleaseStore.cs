@@ -28,9 +28,9 @@ internal sealed class SqliteReleaseStore(SqliteDatabase database) : IReleaseStor
     }
 
     /// <summary>One server holds the data folder, so that there is nobody to wait for.</summary>
-    public ValueTask<IAsyncDisposable> HoldAsync(CancellationToken cancellation) => ValueTask.FromResult<IAsyncDisposable>(new Nobody());
+    public ValueTask<IPublicationTurn> HoldAsync(CancellationToken cancellation) => ValueTask.FromResult<IPublicationTurn>(new Turn(database));
 
-    public void Commit(Publication before, Publication after, Publishing source) => database.Write((connection, transaction) =>
+    private static void Commit(SqliteDatabase database, Publication before, Publication after, Publishing source) => database.Write((connection, transaction) =>
     {
         int moved = connection.Execute(
             "UPDATE publication SET generation = @Generation, timestamp_version = @TimestampVersion WHERE generation = @Expected",
@@ -57,8 +57,15 @@ internal sealed class SqliteReleaseStore(SqliteDatabase database) : IReleaseStor
         SqliteAuditStore.Append(connection, transaction, OtherEntries.Of(before, after, source));
     });
 
-    private sealed class Nobody : IAsyncDisposable
+    /// <summary>Nobody takes it away.</summary>
+    private sealed class Turn(SqliteDatabase database) : IPublicationTurn
     {
+        public void Demand()
+        {
+        }
+
+        public void Commit(Publication before, Publication after, Publishing source) => SqliteReleaseStore.Commit(database, before, after, source);
+
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

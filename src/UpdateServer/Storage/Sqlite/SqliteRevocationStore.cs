@@ -9,24 +9,31 @@ namespace Fota.UpdateServer.Storage.Sqlite;
 /// <inheritdoc cref="IRevocationStore"/>
 internal sealed class SqliteRevocationStore(SqliteDatabase database) : IRevocationStore
 {
-    public IReadOnlyList<DeviceRevocation> Load()
+    public RevocationNews Load()
     {
         using SqliteConnection connection = database.Open();
-        return [.. connection.Query<RevocationRow>("SELECT device, key_id AS KeyId, reason, made_by AS MadeBy, at FROM device_revocations ORDER BY at, device, key_id").Select(static r => r.ToRevocation())];
+        return new RevocationNews(0, [.. connection.Query<RevocationRow>("SELECT device, key_id AS KeyId, reason, made_by AS MadeBy, at FROM device_revocations ORDER BY at, device, key_id").Select(static r => r.ToRevocation())]);
     }
 
-    public void Save(DeviceRevocation revocation, AccessDecision decision) => database.Write((connection, transaction) =>
+    /// <summary>Never null: one server holds the data folder, and knows what it changed.</summary>
+    public long? Save(long known, DeviceRevocation revocation, AccessDecision decision)
     {
-        connection.Execute(
-            "INSERT INTO device_revocations (device, key_id, reason, made_by, at) VALUES (@Device, @KeyId, @Reason, @MadeBy, @At) ON CONFLICT (device, key_id) DO NOTHING",
-            RevocationRow.From(revocation),
-            transaction);
-        SqliteAccessDecisionStore.Save(connection, transaction, decision);
-    });
+        database.Write((connection, transaction) =>
+        {
+            connection.Execute("INSERT INTO device_revocations (device, key_id, reason, made_by, at) VALUES (@Device, @KeyId, @Reason, @MadeBy, @At)", RevocationRow.From(revocation), transaction);
+            SqliteAccessDecisionStore.Save(connection, transaction, decision);
+        });
+        return known;
+    }
 
-    public void Lift(DeviceId device, AccessDecision decision) => database.Write((connection, transaction) =>
+    /// <inheritdoc cref="Save"/>
+    public long? Lift(long known, DeviceId device, AccessDecision decision)
     {
-        connection.Execute("DELETE FROM device_revocations WHERE device = @Device AND key_id = ''", new { Device = device.ToString() }, transaction);
-        SqliteAccessDecisionStore.Save(connection, transaction, decision);
-    });
+        database.Write((connection, transaction) =>
+        {
+            connection.Execute("DELETE FROM device_revocations WHERE device = @Device AND key_id = ''", new { Device = device.ToString() }, transaction);
+            SqliteAccessDecisionStore.Save(connection, transaction, decision);
+        });
+        return known;
+    }
 }
