@@ -63,7 +63,7 @@ public sealed partial class TextTests(bool isShared) : IAsyncDisposable
     [Test]
     public async Task Every_text_of_every_body_is_refused_where_it_has_a_character_that_a_database_cannot_hold()
     {
-        List<string> walked = [];
+        HashSet<string> walked = new(StringComparer.Ordinal);
         foreach ((string endpoint, AccessCase made) in _world.Cases)
         {
             using HttpRequestMessage sample = await made.RequestAsync();
@@ -89,7 +89,7 @@ public sealed partial class TextTests(bool isShared) : IAsyncDisposable
             Assert.That(whole.IsSuccessStatusCode, $"{endpoint}: without it, it is taken: {await whole.Content.ReadAsStringAsync()}");
         }
 
-        Assert.That(walked.Distinct(), Is.EquivalentTo(DescribedTexts()), "as the description of the API has them");
+        Assert.That(walked, Is.EquivalentTo(DescribedTexts()), "as the description of the API has them");
     }
 
     [Test]

@@ -1,5 +1,4 @@
 using System.Data;
-using Dapper;
 using Npgsql;
 using Polly;
 using Polly.Retry;
