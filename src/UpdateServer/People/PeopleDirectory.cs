@@ -40,7 +40,7 @@ internal sealed class PeopleDirectory : ISharedMemory
 
     /// <param name="store">Where they are kept.</param>
     /// <param name="directory">The data folder.</param>
-    /// <param name="taken">The kinds of identity that this server takes.</param>
+    /// <param name="taken">The kinds of identity by which an administrator can come to this server.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Where changes are told.</param>
     public PeopleDirectory(IPeopleStore store, string directory, IReadOnlyCollection<IdentityKind> taken, TimeProvider time, ILogger log)
