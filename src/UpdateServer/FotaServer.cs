@@ -181,7 +181,7 @@ public sealed class FotaServer : IAsyncDisposable
         services.AddHostedService<RolloutTicker>().AddHostedService<RevocationTicker>();
         services.AddSingleton(_ => new WebhookReceivers(settings.Webhooks, hook => new WebhookClient(hook, time))).AddHostedService<WebhookSender>().AddSingleton(settings.Alarms).AddSingleton<AlarmBook>().AddHostedService<AlarmTicker>();
         DeltaSchedule.Add(services, settings.Database);
-        services.AddSingleton(s => new PeopleDirectory(s.GetRequiredService<IPeopleStore>(), data.Path, TakenIdentities(settings), s.GetRequiredService<FreshnessRule>(), time, s.GetRequiredService<ILogger<PeopleDirectory>>()));
+        services.AddSingleton(s => new PeopleDirectory(s.GetRequiredService<IPeopleStore>(), data.Path, AdministratorIdentities(settings), s.GetRequiredService<FreshnessRule>(), time, s.GetRequiredService<ILogger<PeopleDirectory>>()));
         services.AddRouting();
         services.AddMetrics().AddSingleton(static s => new ServerMetrics(s.GetRequiredService<IMeterFactory>().Create(ServerMetrics.MeterName)))
             .AddSingleton<FleetGauges>().AddSingleton<SimulationEndpoint>().AddSingleton(credential);
@@ -209,8 +209,12 @@ public sealed class FotaServer : IAsyncDisposable
         });
     }
 
-    private static IReadOnlyCollection<IdentityKind> TakenIdentities(ServerSettings settings) =>
-        [.. settings.OperatorCa is null ? (IdentityKind[])[] : [IdentityKind.Subject, IdentityKind.Serial], .. settings.OAuth is null ? (IdentityKind[])[] : [IdentityKind.OAuth]];
+    /// <summary>The kinds of identity by which somebody can come as an administrator: a login has no role but those that it is mapped to.</summary>
+    private static IReadOnlyCollection<IdentityKind> AdministratorIdentities(ServerSettings settings) =>
+    [
+        .. settings.OperatorCa is null ? (IdentityKind[])[] : [IdentityKind.Subject, IdentityKind.Serial],
+        .. settings.OAuth?.Roles.Any(static r => RoleNames.Parse(r.Role) == Role.Administrator) == true ? (IdentityKind[])[IdentityKind.OAuth] : [],
+    ];
 
     private static void MapEndpoints(WebApplication app)
     {

@@ -175,6 +175,11 @@ internal static partial class Log
     [LoggerMessage(62, LogLevel.Warning, "Devices are not sent to the storage from the end of the last read address on, unless there is a new one: {Failure}")]
     private static partial void ReadAddressesNotRenewed(ILogger logger, string failure);
 
+    public static void ShutOutHeardLater(ILogger logger, Exception failure) => ShutOutHeardLater(logger, OneLine(failure));
+
+    [LoggerMessage(66, LogLevel.Warning, "Who is shut out is stored, and rollouts let go of them at the next evaluation: {Failure}")]
+    private static partial void ShutOutHeardLater(ILogger logger, string failure);
+
     public static void CheckFailed(ILogger logger, string check, Exception failure) => CheckFailed(logger, check, OneLine(failure));
 
     [LoggerMessage(63, LogLevel.Error, "Readiness: {Check} could not be looked at: {Failure}")]

@@ -17,6 +17,7 @@ internal static class DeviceCommands
         CreateList(),
         CreateShow(),
         CreateTag(),
+        CreateSetProduct(),
         CreateRevoke(),
         CreateReinstate(),
         FleetCommands.CreateList("revocations", "Lists the devices that were shut out.", "api/v1/device-revocations", "device", "key_id", "reason", "by", "at"),
@@ -95,6 +96,18 @@ internal static class DeviceCommands
 
             Output.Members(parsed, await ServerConnection.SendAsync(parsed, HttpMethod.Patch, $"{PathOf(parsed.GetRequiredValue(device))}/traits", patch, cancellation));
         });
+        return command;
+    }
+
+    private static Command CreateSetProduct()
+    {
+        Argument<string> device = DeviceArgument();
+        Argument<string> product = new("PRODUCT") { Description = "The product." };
+        Command command = new Command("set-product", "Says of which product a name is. What a device of another product left under it is given up.") { device, product }.WithServer();
+        command.SetAction(async (parsed, cancellation) => OperatorCommands.Say(
+            parsed,
+            await ServerConnection.SendAsync(parsed, HttpMethod.Put, $"{PathOf(parsed.GetRequiredValue(device))}/product", new { product = parsed.GetRequiredValue(product) }, cancellation),
+            static r => $"{r.GetProperty("device").GetString()} is a device of {r.GetProperty("product").GetString()}"));
         return command;
     }
 

@@ -22,14 +22,15 @@ internal static class FleetEndpoints
             coordinator.Devices.Where(d => asker.Caller.Covers(d.Product, coordinator.TraitsOf(d.Device)?.Site)), coordinator.Rollouts.Where(r => asker.Caller.IsTouchedBy(r.Plan)), time.GetUtcNow()));
         api.MapPut("/devices/{device}/traits", Describe);
         api.MapPatch("/devices/{device}/traits", Amend);
+        api.MapPut("/devices/{device}/product", Assign);
     }
 
     /// <summary>What a state of a report is called on the wire.</summary>
     public static string NameOf(ReportState state) => JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString());
 
-    /// <summary>Whether a device is in scope; one that never checked in is of no product yet, and in the scope of those alone who have no bounds.</summary>
-    public static bool IsInScope(DeviceId device, Caller caller, RolloutCoordinator coordinator) => coordinator.FindDevice(device) is { } record
-        ? caller.Covers(record.Product, coordinator.TraitsOf(device)?.Site)
+    /// <summary>Whether a device is in scope; one that never checked in, and whose name is no product's, is in the scope of those alone who have no bounds.</summary>
+    public static bool IsInScope(DeviceId device, Caller caller, RolloutCoordinator coordinator) => coordinator.ProductOf(device) is { } product
+        ? caller.Covers(product, coordinator.TraitsOf(device)?.Site)
         : caller.IsWhole;
 
     /// <summary>
@@ -101,7 +102,47 @@ internal static class FleetEndpoints
             return Problems.Of(StatusCodes.Status400BadRequest, e.Rejection.Reason.ToString(), e.Rejection.Detail);
         }
     }
+
+    private static Results<Ok<ProductView>, ProblemHttpResult> Assign(string device, ProductAssignment assignment, Asker asker, RolloutCoordinator coordinator)
+    {
+        if (!DeviceId.TryParse(device, out DeviceId? id))
+        {
+            return NoDevice();
+        }
+
+        if (!ProductName.TryParse(assignment.Product, out ProductName? product))
+        {
+            return Problems.OutOfRange("product: wanted the name of a product, got something else");
+        }
+
+        try
+        {
+            coordinator.Assign(id, product, asker.Name, (before, traits) =>
+            {
+                if (!(before is null ? asker.Caller.IsWhole : asker.Caller.Covers(before, traits.Site)))
+                {
+                    throw new OutsideException(NoDevice());
+                }
+
+                if (!asker.Caller.Covers(product, traits.Site))
+                {
+                    throw new OutsideException(Problems.OutOfScope("wanted a role over the product that the name is to be of, at the device's site"));
+                }
+            });
+            return TypedResults.Ok(new ProductView(id.ToString(), product.ToString()));
+        }
+        catch (OutsideException e)
+        {
+            return e.Problem;
+        }
+    }
 }
+
+/// <summary>Of which product a name is to be.</summary>
+internal sealed record ProductAssignment(string Product);
+
+/// <summary>Of which product a name is.</summary>
+internal sealed record ProductView(string Device, string Product);
 
 /// <summary>What operators say of a device; what is left out is not known.</summary>
 internal sealed record TraitView(string? Site = null, string? Hardware = null, string? TimeZone = null, IReadOnlyList<string>? Tags = null)

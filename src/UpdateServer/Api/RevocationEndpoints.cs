@@ -33,15 +33,26 @@ internal static class RevocationEndpoints
         }
 
         Sha256Digest? digest = null;
-        return request.KeyId is null || Sha256Digest.TryParse(request.KeyId, out digest)
-            ? TypedResults.Ok(RevocationView.Of(revocations.Revoke(id, digest is null ? null : new KeyId(digest), request.Reason, asker.Name)))
-            : Problems.OutOfRange("key_id: wanted 64 lower-case hexadecimal digits, got something else");
+        if (request.KeyId is not null && !Sha256Digest.TryParse(request.KeyId, out digest))
+        {
+            return Problems.OutOfRange("key_id: wanted 64 lower-case hexadecimal digits, got something else");
+        }
+
+        DeviceRevocation revocation = revocations.Revoke(id, digest is null ? null : new KeyId(digest), request.Reason, asker.Name);
+        coordinator.HearShutOut();
+        return TypedResults.Ok(RevocationView.Of(revocation));
     }
 
-    private static Results<NoContent, ProblemHttpResult> Reinstate(string device, Asker asker, DeviceRevocations revocations, RolloutCoordinator coordinator) =>
-        DeviceId.TryParse(device, out DeviceId? id) && FleetEndpoints.IsInScopeNow(id, asker.Caller, coordinator) && revocations.Reinstate(id, asker.Name)
-            ? TypedResults.NoContent()
-            : Problems.OfStatus(StatusCodes.Status404NotFound, "no device of this name was shut out by its name");
+    private static Results<NoContent, ProblemHttpResult> Reinstate(string device, Asker asker, DeviceRevocations revocations, RolloutCoordinator coordinator)
+    {
+        if (!DeviceId.TryParse(device, out DeviceId? id) || !FleetEndpoints.IsInScopeNow(id, asker.Caller, coordinator) || !revocations.Reinstate(id, asker.Name))
+        {
+            return Problems.OfStatus(StatusCodes.Status404NotFound, "no device of this name was shut out by its name");
+        }
+
+        coordinator.HearShutOut();
+        return TypedResults.NoContent();
+    }
 }
 
 /// <summary>Why a device is shut out, and the one key of it that is meant: left out, whatever certificate bears its name.</summary>

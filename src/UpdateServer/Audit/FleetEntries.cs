@@ -51,7 +51,7 @@ internal static class FleetEntries
         List<(string Name, object? Value)> facts = [];
         foreach ((string when, DeviceTraits? traits) in new[] { ("", d.After), ("_before", d.Before) })
         {
-            facts.AddRange([("site" + when, traits?.Site), ("hardware" + when, traits?.Hardware), ("time_zone" + when, traits?.ZoneName)]);
+            facts.AddRange([("site" + when, traits?.Site), ("hardware" + when, traits?.Hardware), ("time_zone" + when, traits?.ZoneName), ("product" + when, traits?.Product)]);
             string[][] tags = [.. (traits?.Tags ?? []).Order(StringComparer.Ordinal).Chunk(TagsOfFact)];
             facts.AddRange(tags.Select((some, i) => ($"tags{when}_{i + 1}", (object?)JsonSerializer.Serialize(some, LogText.Json))));
         }

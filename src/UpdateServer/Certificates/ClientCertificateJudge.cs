@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Fota.Manifest;
@@ -7,7 +8,7 @@ namespace Fota.UpdateServer.Certificates;
 /// <summary>What a certificate chain comes to.</summary>
 /// <param name="Authority">Who vouches for the certificate.</param>
 /// <param name="Expired">How long ago the certificate itself has ended; zero if it has not. Whether that matters is for others to say.</param>
-/// <param name="Chain">The certificate, who issued it, and so on to an authority of its own.</param>
+/// <param name="Chain">The certificate, who issued it, and so on as far as that authority registered the certificates.</param>
 internal sealed record JudgedCertificate(RegisteredAuthority Authority, TimeSpan Expired, IReadOnlyList<X509Certificate2> Chain)
 {
     private readonly DateTimeOffset _from = Chain.Max(static c => new DateTimeOffset(c.NotBefore)), _until = Chain.Min(static c => new DateTimeOffset(c.NotAfter));
@@ -30,10 +31,16 @@ internal sealed record JudgedCertificate(RegisteredAuthority Authority, TimeSpan
     }
 }
 
-/// <summary>Judges client certificates: no CA's, for client authentication, by one of some registered authorities and nobody else, and not taken back. No network is ever asked.</summary>
+/// <summary>
+/// Judges client certificates: no CA's, for client authentication, by one of some registered authorities and nobody else, and not taken back. No network is ever asked.
+/// Who vouches is said by the one registered certificate whose key signed, never by its name: authorities may have the same one, and one may be below another.
+/// </summary>
 internal sealed class ClientCertificateJudge(IReadOnlyList<RegisteredAuthority> authorities, TimeProvider time)
 {
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+    private const X509ChainStatusFlags Fine = X509ChainStatusFlags.NoError;
+
+    private readonly ImmutableArray<Issuer> _issuers = [.. authorities.SelectMany(static a => a.Certificates.Select(c => new Issuer(a, c)))];
 
     /// <summary>The certificates of all authorities.</summary>
     public X509Certificate2Collection Certificates { get; } = [.. authorities.SelectMany(static a => a.Certificates)];
@@ -56,34 +63,59 @@ internal sealed class ClientCertificateJudge(IReadOnlyList<RegisteredAuthority> 
 
     private (JudgedCertificate? Judged, Rejection? Refused) JudgeChain(X509Certificate2 certificate)
     {
-        DateTimeOffset now = time.GetUtcNow(), end = new(certificate.NotAfter);
+        DateTimeOffset now = time.GetUtcNow();
+        SortedSet<string> wrong = new(StringComparer.Ordinal);
+        Rejection? takenBack = null;
+
+        // A CA that was certified twice over the same key has several chains: one of them has to be good.
+        foreach (JudgedCertificate judged in _issuers.Select(i => Build(certificate, i, now, wrong)).OfType<JudgedCertificate>())
+        {
+            if (judged.WhyNot(now) is not { } refused)
+            {
+                return (judged, null);
+            }
+
+            takenBack = refused;
+        }
+
+        return (null, takenBack ?? Foreign($"wanted a certificate that a registered CA issued, got {string.Join(", ", wrong.DefaultIfEmpty("another"))}"));
+    }
+
+    /// <summary>The chain over <paramref name="issuer"/>, if the certificate is one that it, or another one of its authority, issued.</summary>
+    private static JudgedCertificate? Build(X509Certificate2 certificate, Issuer issuer, DateTimeOffset now, SortedSet<string> wrong)
+    {
         using X509Chain chain = new();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(Certificates);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // the framework would ask the network; the lists are asked below
+        chain.ChainPolicy.CustomTrustStore.AddRange(issuer.Store);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // the framework would ask the network; the lists are asked by others
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
         chain.ChainPolicy.VerificationTime = now.LocalDateTime;
-        bool isGood = chain.Build(certificate);
-        if (!isGood && (!IsExpiryAlone(chain) || end >= now))
+        chain.Build(certificate);
+
+        // What lies beyond the authority's own certificates is nothing to it: these are what is trusted, whoever vouches for them besides.
+        X509ChainElement[] known = [.. chain.ChainElements.Take(1).Concat(chain.ChainElements.Skip(1).TakeWhile(e => issuer.Authority.Has(e.Certificate)))];
+        if (known.Length < 2)
         {
-            return (null, Foreign($"wanted a chain to a registered CA, got {string.Join(", ", chain.ChainStatus.Select(static s => s.Status).Distinct())}"));
+            return null;
         }
 
-        X509Certificate2[] elements = [.. chain.ChainElements.Select(static e => e.Certificate)];
-        if (elements.Length < 2 || authorities.FirstOrDefault(a => a.Certificates.Contains(elements[1])) is not { } authority)
+        DateTimeOffset end = new(certificate.NotAfter);
+        X509ChainStatusFlags own = StatusOf(known[0]), above = known.Skip(1).Aggregate(Fine, static (all, e) => all | StatusOf(e)) & ~X509ChainStatusFlags.PartialChain;
+        if ((own & ~X509ChainStatusFlags.NotTimeValid) != Fine || above != Fine || (own != Fine && end >= now))
         {
-            return (null, Foreign("wanted a certificate that a registered CA issued, got another"));
+            wrong.Add((own | above).ToString());
+            return null;
         }
 
-        JudgedCertificate judged = new(authority, isGood ? TimeSpan.Zero : now - end, elements);
-        return judged.WhyNot(now) is { } refused ? (null, refused) : (judged, null);
+        return new JudgedCertificate(issuer.Authority, own == Fine ? TimeSpan.Zero : now - end, [.. known.Select(static e => e.Certificate)]);
     }
 
-    /// <summary>Whether nothing is wrong but the time of the certificate itself: not its signature, not its use, and nothing about its authority.</summary>
-    private static bool IsExpiryAlone(X509Chain chain) =>
-        chain.ChainElements.Count >= 2
-        && chain.ChainElements[0].ChainElementStatus.All(static s => s.Status == X509ChainStatusFlags.NotTimeValid)
-        && chain.ChainElements.Skip(1).All(static e => e.ChainElementStatus.Length == 0)
-        && chain.ChainStatus.All(static s => s.Status == X509ChainStatusFlags.NotTimeValid);
+    private static X509ChainStatusFlags StatusOf(X509ChainElement element) => element.ChainElementStatus.Aggregate(Fine, static (all, s) => all | s.Status);
+
+    /// <summary>A certificate of an authority, and what a chain over it may rest on: not on another one of its name, which would be taken for it where a certificate does not name its issuer's key.</summary>
+    private sealed record Issuer(RegisteredAuthority Authority, X509Certificate2 Certificate)
+    {
+        public X509Certificate2Collection Store { get; } = [Certificate, .. Authority.Certificates.Where(c => !c.SubjectName.RawData.AsSpan().SequenceEqual(Certificate.SubjectName.RawData))];
+    }
 }

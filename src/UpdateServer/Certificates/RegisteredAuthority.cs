@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
-using Fota.UpdateServer.Configuration;
 
 namespace Fota.UpdateServer.Certificates;
 
@@ -10,13 +9,6 @@ namespace Fota.UpdateServer.Certificates;
 /// <param name="Lists">What it took back; null where nobody asks.</param>
 internal sealed record RegisteredAuthority(X509Certificate2Collection Certificates, ImmutableSortedSet<string>? Products, RevocationLists? Lists)
 {
-    /// <exception cref="ConfigurationException">A file is not what it should be; <paramref name="setting"/> is named.</exception>
-    public static RegisteredAuthority Read(AuthoritySettings settings, string setting)
-    {
-        X509Certificate2Collection certificates = PemCertificates.Read(settings.CertificatesFile, setting);
-        return new RegisteredAuthority(
-            certificates,
-            settings.Products?.ToImmutableSortedSet(StringComparer.Ordinal),
-            settings.CrlFiles.Count == 0 ? null : new RevocationLists(settings.CrlFiles, certificates, TimeSpan.FromDays(settings.CrlGraceDays)));
-    }
+    /// <summary>Whether this very certificate is one of its own. The framework takes two for the same that have issuer and serial number in common.</summary>
+    public bool Has(X509Certificate2 certificate) => Certificates.Any(c => c.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span));
 }

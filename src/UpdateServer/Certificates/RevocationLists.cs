@@ -17,17 +17,19 @@ internal sealed class RevocationLists
 
     private readonly IReadOnlyList<string> _files;
     private readonly X509Certificate2Collection _authorities;
+    private readonly X509Certificate2Collection _registered;
     private readonly TimeSpan _grace;
 
     private volatile ImmutableDictionary<string, RevocationList> _lists = ImmutableDictionary<string, RevocationList>.Empty;
 
     /// <param name="files">Each one list in DER, or some in PEM.</param>
     /// <param name="authorities">Whose lists they may be.</param>
+    /// <param name="registered">Whose lists may lie beside them in a file: they count for others.</param>
     /// <param name="grace">How long after its time a list still counts.</param>
-    /// <exception cref="ConfigurationException">A file is none, or no list of these authorities.</exception>
-    public RevocationLists(IReadOnlyList<string> files, X509Certificate2Collection authorities, TimeSpan grace)
+    /// <exception cref="ConfigurationException">A file is none, or has no list of these authorities.</exception>
+    public RevocationLists(IReadOnlyList<string> files, X509Certificate2Collection authorities, X509Certificate2Collection registered, TimeSpan grace)
     {
-        (_files, _authorities, _grace) = (files, authorities, grace);
+        (_files, _authorities, _registered, _grace) = (files, authorities, registered, grace);
         foreach (string file in files)
         {
             if (ReadFile(file) is { } wrong)
@@ -67,7 +69,7 @@ internal sealed class RevocationLists
         {
             byte[] content = new FileInfo(file).Length <= RevocationList.MaxBytes ? File.ReadAllBytes(file) : throw new IOException($"wanted at most {RevocationList.MaxBytes} bytes, got more");
             byte[][] lists = [.. ListsIn(content)];
-            return lists.Length > 0 ? lists.Select(Take).FirstOrDefault(static wrong => wrong is not null) is { } wrong ? $"{file}: {wrong}" : null : $"{file}: wanted a revocation list, got none";
+            return lists.Length == 0 ? $"{file}: wanted a revocation list, got none" : TakeAll(lists) is { } wrong ? $"{file}: {wrong}" : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or RejectedException or FormatException)
         {
@@ -95,34 +97,67 @@ internal sealed class RevocationLists
         }
     }
 
-    /// <summary>Puts a list in force for every authority that it is of; gives what is wrong with it.</summary>
-    private string? Take(byte[] encoded)
+    /// <summary>Puts in force what counts, whatever lies beside it; gives what is wrong.</summary>
+    private string? TakeAll(byte[][] lists)
     {
         bool any = false;
-        string? signedByOther = null;
-        foreach (X509Certificate2 authority in _authorities)
+        string? wrong = null;
+        foreach (byte[] list in lists)
         {
             try
             {
-                if (RevocationList.Read(encoded, authority) is not { } list)
-                {
-                    continue;
-                }
-
-                any = true;
-                if (_lists.TryGetValue(KeyOf(authority), out RevocationList? before) && list.Number < before.Number)
-                {
-                    return $"wanted a list of {authority.Subject} that is not older than number {before.Number}, got {list.Number}";
-                }
-
-                _lists = _lists.SetItem(KeyOf(authority), list);
+                any |= Take(list);
             }
-            catch (RejectedException e) when (e.Rejection.Reason == RejectionReason.SignatureInvalid)
+            catch (RejectedException e)
             {
-                signedByOther = e.Message; // of another authority with the same name, perhaps
+                wrong ??= e.Message;
             }
         }
 
-        return any ? null : signedByOther ?? "wanted a list of one of the authorities, got one of another";
+        return wrong ?? (any ? null : "wanted a list of one of the authorities, got one of another");
+    }
+
+    /// <summary>Puts a list in force for every certificate of the authority whose key signed it.</summary>
+    /// <returns>False for a list that is well, and another registered authority's.</returns>
+    /// <exception cref="RejectedException">It is nobody's, damaged, or older than the one that is there.</exception>
+    private bool Take(byte[] encoded)
+    {
+        List<(X509Certificate2 Authority, RevocationList List)> signed = SignedBy(_authorities, encoded, out Rejection? damaged);
+        foreach ((X509Certificate2 authority, RevocationList list) in signed)
+        {
+            if (_lists.TryGetValue(KeyOf(authority), out RevocationList? before) && list.Number < before.Number)
+            {
+                throw new RejectedException(RejectionReason.ValueOutOfRange, $"wanted a list of {authority.Subject} that is not older than number {before.Number}, got {list.Number}");
+            }
+
+            _lists = _lists.SetItem(KeyOf(authority), list);
+        }
+
+        return signed.Count > 0 || (SignedBy(_registered, encoded, out _).Count > 0
+            ? false
+            : throw new RejectedException(damaged ?? ClientCertificateJudge.Foreign("wanted a list of one of the authorities, got one of another")));
+    }
+
+    /// <summary>The certificates whose key signed a list, and what it says. The name alone is nobody's: several may have it.</summary>
+    private static List<(X509Certificate2 Authority, RevocationList List)> SignedBy(X509Certificate2Collection authorities, byte[] encoded, out Rejection? damaged)
+    {
+        List<(X509Certificate2, RevocationList)> signed = [];
+        damaged = null;
+        foreach (X509Certificate2 authority in authorities)
+        {
+            try
+            {
+                if (RevocationList.Read(encoded, authority) is { } list)
+                {
+                    signed.Add((authority, list));
+                }
+            }
+            catch (RejectedException e) when (e.Rejection.Reason == RejectionReason.SignatureInvalid)
+            {
+                damaged = e.Rejection; // or of another authority with the same name
+            }
+        }
+
+        return signed;
     }
 }

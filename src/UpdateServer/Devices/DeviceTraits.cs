@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fota.Manifest;
 
 namespace Fota.UpdateServer.Devices;
 
@@ -17,6 +18,9 @@ internal sealed record DeviceTraits(DeviceId Device)
 
     /// <summary>What operators call <see cref="TimeZone"/>; null for unknown. A name that this machine has no zone for stays, and is as good as unknown.</summary>
     public string? ZoneName { get => field ?? TimeZone?.Id; init; }
+
+    /// <summary>Of which product the name is, as an administrator said; null where nobody said, and it is of the product whose device checked in first.</summary>
+    public ProductName? Product { get; init; }
 
     /// <summary>Names that it goes by in filters.</summary>
     public ImmutableHashSet<string> Tags { get; init; } = [];

@@ -9,7 +9,7 @@ namespace Fota.UpdateServer.Enrolment;
 
 /// <summary>
 /// Keeps requests of devices until their authority has answered. This server has no CA key: it carries requests one way and certificates the other.
-/// One request of each device, the newest. Whoever was overtaken, here or on another server, looks again.
+/// One request of each device, the newest: names are devices' within a product, as the authority of one product may certify what another calls its own. Whoever was overtaken, here or on another server, looks again.
 /// </summary>
 internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates certificates, ServerSettings settings, TimeProvider time, ILogger<EnrolmentQueue> log)
 {
@@ -23,7 +23,7 @@ internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates c
         while (true)
         {
             DateTimeOffset now = time.GetUtcNow();
-            EnrolmentRecord? before = store.Find(request.Identity.Device);
+            EnrolmentRecord? before = store.Find(request.Identity.Device, request.Identity.Product);
             if (before is not null && before.RequestDigest == request.Digest && !IsOver(before, request, now))
             {
                 return before;

@@ -36,7 +36,7 @@ internal sealed class PeopleDirectory : IAccessMemory
 
     /// <param name="store">Where they are kept.</param>
     /// <param name="directory">The data folder.</param>
-    /// <param name="taken">The kinds of identity that this server takes.</param>
+    /// <param name="taken">The kinds of identity by which an administrator can come to this server.</param>
     /// <param name="rule">How old the memory may be.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Where changes are told.</param>

@@ -28,7 +28,7 @@ internal sealed record PeopleSnapshot(
 
     /// <summary>Whether somebody can give rights over everything, and has something to show for it.</summary>
     /// <param name="now">When.</param>
-    /// <param name="taken">The kinds of identity that this server takes.</param>
+    /// <param name="taken">The kinds of identity by which an administrator can come to this server.</param>
     public bool HasAdministrator(DateTimeOffset now, IReadOnlyCollection<IdentityKind> taken) => People.Values.Any(p =>
         p.Removed is null
         && p.Grants.Any(static g => g is { Role: Role.Administrator, IsWhole: true })

@@ -33,8 +33,13 @@ internal sealed record CheckInStep(DeviceRecord Device, PendingChange Pending, b
     {
         DeviceReport content = report.Content;
         DeviceRecord? before = fleet.Fleet.Devices.TryGetValue(identity.Device, out DeviceRecord? record) ? seen.Current(record) : null;
-        RequireSameProduct(identity, content, before);
+        RequireSameProduct(identity, content, fleet.Fleet.ProductOf(identity.Device));
         KeyId? oldKey = null;
+        if (before is not null && !before.Product.Equals(identity.Product))
+        {
+            before = null; // what another product's device left under the name
+        }
+
         if (before is not null && !before.IsOf(identity.Key))
         {
             // Remade under its old name: its ordinals begin anew, and the old key's say nothing of them.
@@ -83,16 +88,16 @@ internal sealed record CheckInStep(DeviceRecord Device, PendingChange Pending, b
         }
     }
 
-    private static void RequireSameProduct(DeviceIdentity identity, DeviceReport report, DeviceRecord? before)
+    private static void RequireSameProduct(DeviceIdentity identity, DeviceReport report, ProductName? registered)
     {
         if (!report.Product.Equals(identity.Product))
         {
             throw new RejectedException(RejectionReason.ForeignReport, $"report: wanted product {identity.Product}, as the certificate says, got {report.Product}");
         }
 
-        if (before is not null && !before.Product.Equals(identity.Product))
+        if (registered is not null && !registered.Equals(identity.Product))
         {
-            throw new RejectedException(RejectionReason.ForeignReport, $"device: wanted product {before.Product}, as registered, got {identity.Product}");
+            throw new RejectedException(RejectionReason.ForeignReport, $"device: wanted product {registered}, as registered, got {identity.Product}");
         }
     }
 }

@@ -37,6 +37,9 @@ internal sealed record FleetDevice(DeviceId Device, Sha256Digest? ConfirmedDiges
     /// <summary>The clock of its walls; null for unknown.</summary>
     public TimeZoneInfo? TimeZone { get; init; }
 
+    /// <summary>Whether an administrator shut it out by its name: it cannot come.</summary>
+    public bool IsShutOut { get; init; }
+
     /// <summary>What stands behind its reports.</summary>
     public Evidence Evidence { get; init; }
 
@@ -49,6 +52,9 @@ internal interface IFleet
 {
     /// <summary>All of them, in any order.</summary>
     IEnumerable<FleetDevice> Devices { get; }
+
+    /// <summary>Names that administrators shut out, of whatever product: mostly few.</summary>
+    IReadOnlyCollection<DeviceId> ShutOut { get; }
 
     /// <summary>One of them; null if there is none of this name.</summary>
     FleetDevice? Find(DeviceId device);

@@ -27,7 +27,10 @@ internal sealed record FleetReplica(long Number, FleetMemory Fleet, ImmutableLis
 
         FleetMemory fleet = new(
             Fleet.Devices.SetItems(news.Devices.Select(static d => KeyValuePair.Create(d.Device, d))),
-            Fleet.Traits.SetItems(news.Traits.Select(static t => KeyValuePair.Create(t.Device, t))));
+            Fleet.Traits.SetItems(news.Traits.Select(static t => KeyValuePair.Create(t.Device, t))))
+        {
+            ShutOut = news.ShutOut?.ToImmutableHashSet() ?? Fleet.ShutOut,
+        };
         return new FleetReplica(news.Number, fleet, rollouts);
     }
 

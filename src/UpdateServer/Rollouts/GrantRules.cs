@@ -7,8 +7,8 @@ internal static class GrantRules
     public static void Ask(StepDraft draft, FleetDevice asking)
     {
         RolloutState state = draft.State;
-        bool known = state.Members.TryGetValue(asking.Device, out Member? member);
-        if (state.Status != RolloutStatus.Running || (known ? member!.Status != MemberStatus.Waiting : !IsNewcomer(draft, asking)))
+        bool known = state.Members.TryGetValue(asking.Device, out Member? member) && member.Status != MemberStatus.Left;
+        if (state.Status != RolloutStatus.Running || asking.IsShutOut || (known ? member!.Status != MemberStatus.Waiting : !IsNewcomer(draft, asking)))
         {
             return;
         }
@@ -21,7 +21,7 @@ internal static class GrantRules
 
         if (!known)
         {
-            member = new Member(asking.Device, state.Stage, MemberStatus.Waiting) { Evidence = asking.Evidence };
+            member = Member.Taken(member, asking, state.Stage);
             draft.Set(member);
         }
 

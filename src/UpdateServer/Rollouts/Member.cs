@@ -25,6 +25,9 @@ internal enum MemberStatus
     /// <summary>The assignment was taken back before the device said that it had begun.</summary>
     Withdrawn,
 
+    /// <summary>It was let go, as it cannot come any more, and is counted nowhere. A later stage may take it, when it can.</summary>
+    Left,
+
     /// <summary>It says that it runs this very release for good, and no key of its own stands behind that (promise P9). Final.</summary>
     Reported,
 }
@@ -61,6 +64,14 @@ internal sealed record Member(DeviceId Device, int Stage, MemberStatus Status)
 
     /// <summary>Ordinal of the newest of these reports, so that what comes later than it and is older undoes nothing. Not stored: it orders what is judged together.</summary>
     public long Ordinal { get; init; }
+
+    /// <summary>The device as a member of a stage that takes it.</summary>
+    /// <param name="before">What it was; null unless it was a member before, and left.</param>
+    /// <param name="device">As it is.</param>
+    /// <param name="stage">Index of the stage.</param>
+    public static Member Taken(Member? before, FleetDevice device, int stage) => before is null
+        ? new Member(device.Device, stage, MemberStatus.Waiting) { Evidence = device.Evidence }
+        : before with { Stage = stage, Status = MemberStatus.Waiting, Evidence = device.Evidence, Via = null, Passed = null, Serial = before.GrantedAt == default ? before.Serial : before.Serial + 1 };
 
     /// <summary>Whether nothing more will come of it.</summary>
     public bool IsTerminal => Status is MemberStatus.Confirmed or MemberStatus.Failed or MemberStatus.Reported;

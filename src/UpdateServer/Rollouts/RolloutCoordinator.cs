@@ -55,7 +55,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
     public string Topic => Topics.Fleet;
 
     /// <summary>Every device that ever checked in, in no order.</summary>
-    public IReadOnlyCollection<DeviceRecord> Devices => [.. Replica.Fleet.Devices.Values.Select(_seen.Current)];
+    public IReadOnlyCollection<DeviceRecord> Devices => [.. Replica.Fleet.Present.Select(_seen.Current)];
 
     /// <summary>Every rollout, oldest first.</summary>
     public IReadOnlyList<RolloutState> Rollouts => Replica.Rollouts;
@@ -134,7 +134,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
     /// <param name="report">What was said over the connection.</param>
     public CheckInOutcome? HearAgain(DeviceIdentity identity, DeviceReport report)
     {
-        if (!_freshness.IsFresh || _replica is not { } replica || !replica.Fleet.Devices.TryGetValue(identity.Device, out DeviceRecord? record) || record.Key != identity.Key.Id
+        if (!_freshness.IsFresh || _replica is not { } replica || replica.Fleet.Find(identity.Device) is not { } record || record.Key != identity.Key.Id
             || !record.Product.Equals(identity.Product) || !report.Product.Equals(identity.Product) || report.Device != identity.Device.ToString() || report.Deployment is not null
             || replica.Rollouts.Exists(r => r.IsActive && r.Plan.Product.Equals(identity.Product)))
         {
@@ -198,6 +198,20 @@ internal sealed class RolloutCoordinator : ISharedMemory
     /// <summary>Judges every rollout by the clock: silence and soak times end without a report. Several servers may do so; what is decided is decided once.</summary>
     public void Evaluate() => ApplyToAll(static r => r.IsActive, static now => new RolloutEvent.Evaluated(now));
 
+    /// <summary>Takes in which devices are shut out now, and lets them go where they are members. Where the store went away meanwhile it comes with the next evaluation: who is shut out is stored already.</summary>
+    public void HearShutOut()
+    {
+        try
+        {
+            CatchUp();
+            Evaluate();
+        }
+        catch (StoreUnavailableException e)
+        {
+            Log.ShutOutHeardLater(_log, e);
+        }
+    }
+
     /// <summary>Aborts the rollouts of releases that the newest publication does not list any more.</summary>
     public void WithdrawUnlisted() =>
         ApplyToAll(r => !r.IsOver && !IsListed(r.Plan), static now => new RolloutEvent.Aborted(now, RolloutEngine.Name, "the release is not listed any more"));
@@ -205,8 +219,11 @@ internal sealed class RolloutCoordinator : ISharedMemory
     /// <summary>Pauses whatever runs: what is remembered is of another time than the fleet, so that caps would not hold (docs/runbooks/backup.md).</summary>
     public void PauseAll() => ApplyToAll(static r => r.Status == RolloutStatus.Running, static now => new RolloutEvent.Paused(now, "server"));
 
-    /// <summary>The device with this name; null if it never checked in.</summary>
-    public DeviceRecord? FindDevice(DeviceId device) => Replica.Fleet.Devices.TryGetValue(device, out DeviceRecord? record) ? _seen.Current(record) : null;
+    /// <summary>The device with this name; null if it never checked in, or the name is another product's now.</summary>
+    public DeviceRecord? FindDevice(DeviceId device) => Replica.Fleet.Find(device) is { } record ? _seen.Current(record) : null;
+
+    /// <summary>Of which product a name is: as an administrator said, or of the device that has it; null where nobody did, and nobody has.</summary>
+    public ProductName? ProductOf(DeviceId device) => Replica.Fleet.ProductOf(device);
 
     /// <summary>What operators say of a device; null for nothing.</summary>
     public DeviceTraits? TraitsOf(DeviceId device) => Replica.Fleet.Traits.GetValueOrDefault(device);
@@ -224,13 +241,44 @@ internal sealed class RolloutCoordinator : ISharedMemory
         Change(now =>
         {
             DeviceTraits? before = now.Fleet.Traits.GetValueOrDefault(device);
-            traits = change(now.Fleet.Devices.GetValueOrDefault(device), before ?? new DeviceTraits(device));
+            traits = change(now.Fleet.Find(device), before ?? new DeviceTraits(device)) with { Product = before?.Product };
             return new Outcome(
                 new PendingChange(now.Rollouts, now.Fleet with { Traits = now.Fleet.Traits.SetItem(device, traits) }),
                 new FleetChange(null, null, []) { Description = new DeviceDescription(_time.GetUtcNow(), by, before, traits) });
         });
         return traits!;
     }
+
+    /// <summary>
+    /// Says of which product a name is, whoever has it. What a device of another product left under it is given up: it is a member of no rollout that is under way any more, and what
+    /// it was asked to do is neither success nor failure.
+    /// </summary>
+    /// <param name="device">The name; no device need have it yet.</param>
+    /// <param name="product">Whose it is.</param>
+    /// <param name="by">Who says so.</param>
+    /// <param name="demand">Throws where they may not: given of which product the name was at that moment (null for none), and what is said of it.</param>
+    public void Assign(DeviceId device, ProductName product, string by, Action<ProductName?, DeviceTraits> demand) => Change(now =>
+    {
+        DeviceTraits? before = now.Fleet.Traits.GetValueOrDefault(device);
+        DeviceTraits after = (before ?? new DeviceTraits(device)) with { Product = product };
+        demand(now.Fleet.ProductOf(device), after);
+        if (product.Equals(before?.Product))
+        {
+            return null;
+        }
+
+        DateTimeOffset moment = _time.GetUtcNow();
+        PendingChange pending = new(now.Rollouts, now.Fleet with { Traits = now.Fleet.Traits.SetItem(device, after) });
+        foreach (RolloutState rollout in now.Rollouts.Where(r => r.IsActive && !r.Plan.Product.Equals(product) && r.Members.ContainsKey(device)))
+        {
+            // Judged before, so that what it had failed at by then stays a failure, and after, so that nothing waits for it.
+            pending.Apply(rollout.Plan.Id, new RolloutEvent.Evaluated(moment));
+            pending.Apply(rollout.Plan.Id, new RolloutEvent.Departed(moment, device, by));
+            pending.Apply(rollout.Plan.Id, new RolloutEvent.Evaluated(moment));
+        }
+
+        return new Outcome(pending, new FleetChange(null, null, [.. pending.Steps]) { Description = new DeviceDescription(moment, by, before, after) });
+    });
 
     /// <summary>Writes down when devices that said nothing new were seen.</summary>
     /// <exception cref="StoreUnavailableException">The store is away; it stays noted.</exception>
@@ -261,7 +309,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
     /// <summary>The answer to a report that says nothing new and leads to nothing: neither the store nor a lock is asked. Null where it may be otherwise.</summary>
     private CheckInOutcome? AnswerFromMemory(DeviceIdentity identity, VerifiedReport report)
     {
-        if (!_freshness.IsFresh || _replica is not { } replica || !replica.Fleet.Devices.TryGetValue(identity.Device, out DeviceRecord? record) || record.Key != identity.Key.Id)
+        if (!_freshness.IsFresh || _replica is not { } replica || replica.Fleet.Find(identity.Device) is not { } record || record.Key != identity.Key.Id)
         {
             return null;
         }

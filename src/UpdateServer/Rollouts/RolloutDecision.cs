@@ -23,6 +23,9 @@ internal enum DecisionKind
     /// <summary>Nobody was judged for a while: the server was away.</summary>
     Gap,
 
+    /// <summary>Devices that cannot come any more were let go, as neither success nor failure.</summary>
+    DevicesLeft,
+
     /// <summary>All of a stage have come to an end and it is not good: by itself nothing more comes of it.</summary>
     Stalled,
     Completed,

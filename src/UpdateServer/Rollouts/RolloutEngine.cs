@@ -31,6 +31,9 @@ internal static class RolloutEngine
             case RolloutEvent.Claimed claimed:
                 Count(draft, claimed.Device, claimed.Report, Evidence.Unsigned, isNewKey: false);
                 break;
+            case RolloutEvent.Departed departed:
+                Departures.LetGo(draft, [departed.Device], departed.By, "its name is another product's now");
+                break;
             case RolloutEvent.Evaluated:
                 StageCourse.Evaluate(draft);
                 break;

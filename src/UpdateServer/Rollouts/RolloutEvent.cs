@@ -47,6 +47,9 @@ internal abstract record RolloutEvent(DateTimeOffset Now)
     /// <summary>A device said how it went, and nothing stands behind that (promise P9).</summary>
     public sealed record Claimed(DateTimeOffset Now, DeviceId Device, DeviceReport Report) : RolloutEvent(Now);
 
+    /// <summary>The name of a device is another product's now: it is none of the rollout's any more.</summary>
+    public sealed record Departed(DateTimeOffset Now, DeviceId Device, string By) : RolloutEvent(Now);
+
     /// <summary>Time has come to judge what was reported since the last time, and who has been silent for too long.</summary>
     public sealed record Evaluated(DateTimeOffset Now) : RolloutEvent(Now);
 }

@@ -3,7 +3,7 @@ namespace Fota.UpdateServer.Rollouts;
 /// <summary>How a rollout goes from stage to stage, and to its end.</summary>
 internal static class StageCourse
 {
-    /// <summary>Judges: who was away or silent first, then failures, and success last.</summary>
+    /// <summary>Judges: who was away or silent first, then who cannot come any more, then failures, and success last.</summary>
     public static void Evaluate(StepDraft draft)
     {
         if (!draft.State.Unjudged.IsEmpty)
@@ -18,6 +18,7 @@ internal static class StageCourse
 
         Absence.End(draft);
         FailTheSilent(draft);
+        Departures.LetGo(draft, draft.Fleet.ShutOut, RolloutEngine.Name, "an administrator shut them out");
         if (StageVerdict.WhyAbort(draft.State) is { } cause)
         {
             End(draft, RolloutStatus.Aborted, DecisionKind.Aborted, RolloutEngine.Name, cause.Why, cause.Stage);
@@ -47,7 +48,7 @@ internal static class StageCourse
         // The figures of the stage that is left are noted before it is left.
         RolloutPlan plan = draft.Plan;
         FleetDevice[] left = [.. LeftOf(draft)];
-        int all = draft.State.Members.Count + left.Length;
+        int all = draft.State.All.Both.Members + left.Length;
         for (; stage < plan.Stages.Length; stage++)
         {
             IReadOnlyList<FleetDevice> taken = StageSelection.Take(plan, plan.Stages[stage], left, all);
@@ -61,7 +62,7 @@ internal static class StageCourse
             draft.State = draft.State with { Stage = stage, RampSince = draft.Now, GoodSince = null };
             foreach (FleetDevice device in taken)
             {
-                draft.Set(new Member(device.Device, stage, MemberStatus.Waiting) { Evidence = device.Evidence });
+                draft.Set(Member.Taken(draft.State.Members.GetValueOrDefault(device.Device), device, stage));
             }
 
             return;
@@ -70,9 +71,9 @@ internal static class StageCourse
         End(draft, RolloutStatus.Completed, DecisionKind.Completed, by, null, draft.State.Stage);
     }
 
-    /// <summary>The devices that the plan means and no stage has taken.</summary>
+    /// <summary>The devices that the plan means and no stage has taken, or that left and are back.</summary>
     public static IEnumerable<FleetDevice> LeftOf(StepDraft draft) =>
-        draft.Fleet.Devices.Where(d => StageSelection.IsMeant(draft.Plan, d) && !draft.State.Members.ContainsKey(d.Device));
+        draft.Fleet.Devices.Where(d => StageSelection.IsMeant(draft.Plan, d) && draft.State.Members.GetValueOrDefault(d.Device) is null or { Status: MemberStatus.Left });
 
     /// <summary>Ends it. Whoever has not begun is not asked any more.</summary>
     /// <param name="draft">The step.</param>

@@ -5,7 +5,8 @@ internal static class StageSelection
 {
     /// <summary>Whether the rollout means <paramref name="device"/> at all.</summary>
     public static bool IsMeant(RolloutPlan plan, FleetDevice device) =>
-        device.ConfirmedDigest != plan.ManifestDigest
+        !device.IsShutOut
+        && device.ConfirmedDigest != plan.ManifestDigest
         && device.Floor <= plan.SecurityVersion // it would refuse (promise P4)
         && (device.Evidence == Evidence.Signed || plan.AcceptsReported)
         && plan.Filter.Matches(device);

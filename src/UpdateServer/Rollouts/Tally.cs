@@ -6,7 +6,7 @@ namespace Fota.UpdateServer.Rollouts;
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct Tally(int Waiting, int Granted, int Begun, int Confirmed, int Reported, int Failed, int Withdrawn, int Silent, int Deferred)
 {
-    /// <summary>All members.</summary>
+    /// <summary>All members, but those that left.</summary>
     public int Members => Waiting + Granted + Begun + Confirmed + Reported + Failed + Withdrawn;
 
     /// <summary>Those that were asked and are at it.</summary>
@@ -25,6 +25,11 @@ internal readonly record struct Tally(int Waiting, int Granted, int Begun, int C
     /// <summary>The tally with one more member (1) or one less (-1) that stands where <paramref name="member"/> does.</summary>
     public Tally With(Member member, int by)
     {
+        if (member.Status == MemberStatus.Left)
+        {
+            return this;
+        }
+
         Tally tally = this with { Silent = Silent + (member.Silent ? by : 0), Deferred = Deferred + (member.Deferral is null ? 0 : by) };
         return member.Status switch
         {

@@ -7,8 +7,8 @@ namespace Fota.UpdateServer.Storage;
 /// <summary>Keeps the newest request of each device for a certificate.</summary>
 internal interface IEnrolmentStore
 {
-    /// <summary>The device's; null if it never asked.</summary>
-    EnrolmentRecord? Find(DeviceId device);
+    /// <summary>The device's; null if it never asked. Another product may have a device of the same name.</summary>
+    EnrolmentRecord? Find(DeviceId device, ProductName product);
 
     /// <summary>The one with this request; null if there is none, or it was replaced by another.</summary>
     EnrolmentRecord? Find(Sha256Digest request);

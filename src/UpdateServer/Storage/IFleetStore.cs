@@ -73,6 +73,9 @@ internal sealed record FleetNews(long Number, IReadOnlyList<DeviceRecord> Device
 {
     /// <summary>The publication in force at that moment (<see cref="Releases.Publication.Generation"/>).</summary>
     public required long Generation { get; init; }
+
+    /// <summary>All names that are shut out at that moment; null where that is as it was.</summary>
+    public IReadOnlyList<DeviceId>? ShutOut { get; init; }
 }
 
 /// <summary>A rollout that is new or other.</summary>

@@ -170,6 +170,7 @@ internal sealed class AccessWorld : IAsyncDisposable
         Add("GET", $"{Api}/devices/{{device}}", () => Request("GET", $"{Api}/devices/pump-0001"), mark: "pump-0001");
         Add("PATCH", $"{Api}/devices/{{device}}/traits", () => Request("PATCH", $"{Api}/devices/pump-0001/traits", new { hardware = "rev-a" }));
         Add("PUT", $"{Api}/devices/{{device}}/traits", () => Request("PUT", $"{Api}/devices/pump-0001/traits", new { site = "basel" }));
+        Add("PUT", $"{Api}/devices/{{device}}/product", () => Request("PUT", $"{Api}/devices/pump-0001/product", new { product = "infusion-pump" }));
         Add("POST", $"{Api}/devices/{{device}}/revocation", () => Request("POST", $"{Api}/devices/pump-0002/revocation", new { reason = "stolen" }));
         _cases.Add($"GET {Api}/device-revocations", new AccessCase(() => RevokedAsync("pump-0003", Request("GET", $"{Api}/device-revocations"))) { Mark = "pump-0003" });
         _cases.Add($"DELETE {Api}/devices/{{device}}/revocation", new AccessCase(() => RevokedAsync("pump-0003", Request("DELETE", $"{Api}/devices/pump-0003/revocation")), HttpStatusCode.NoContent));

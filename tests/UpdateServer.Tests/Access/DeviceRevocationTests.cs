@@ -52,6 +52,38 @@ public sealed class DeviceRevocationTests : IAsyncDisposable
         Assert.That((await _server.GetAsync("/api/v1/device-revocations"))[0].GetProperty("key_id").GetString(), Is.EqualTo(stolen.PublicKey.Id.ToString()));
     }
 
+    [Test]
+    [Proves("O-29", "U-46")]
+    public async Task A_device_that_is_shut_out_is_let_go_at_once_and_taken_again_when_it_is_let_in()
+    {
+        _server.Source.Add(SampleRelease.Create());
+        using HttpResponseMessage published = await _server.PublishAsync();
+        await ServerUnderTest.ReadAsync(published, HttpStatusCode.OK);
+        SimulatedDevice pump = new(_server, "pump-0001"), other = new(_server, "pump-0002");
+        await pump.CheckInAsync();
+        await other.CheckInAsync();
+        JsonElement draft = await _server.PostAsync("/api/v1/rollouts", new { product = "infusion-pump", version = "1.1.0", stages = new[] { new { name = "all" } }, abort_after_failures = 2 }, HttpStatusCode.Created);
+        string id = draft.GetProperty("id").GetString()!;
+        await _server.PostAsync($"/api/v1/rollouts/{id}/start");
+        Assert.That((await pump.CheckInAsync())!.Deployment, Is.EqualTo($"{id}-pump-0001"));
+        await _server.PostAsync("/api/v1/devices/pump-0001/revocation", new { reason = "lost" });
+        Assert.That(await MembersAsync(), Is.EqualTo((1, 0)));
+        await _server.RestartAsync();
+        Assert.That(await MembersAsync(), Is.EqualTo((1, 0)), "what is stored says the same");
+        using HttpResponseMessage lifted = await _server.Operator.DeleteAsync("/api/v1/devices/pump-0001/revocation");
+        Assert.That(lifted.StatusCode, Is.EqualTo(HttpStatusCode.NoContent));
+        _server.Clock.Pass(TimeSpan.FromMinutes(1));
+        pump.Reconnect();
+        Assert.That((await pump.CheckInAsync())!.Deployment, Is.EqualTo($"{id}-pump-0001~2"));
+        Assert.That(await MembersAsync(), Is.EqualTo((2, 1)));
+
+        async Task<(int Members, int Granted)> MembersAsync()
+        {
+            JsonElement stage = (await _server.GetAsync($"/api/v1/rollouts/{id}")).GetProperty("stages")[0];
+            return (stage.GetProperty("members").GetInt32(), stage.GetProperty("granted").GetInt32());
+        }
+    }
+
     [TestCase("", null)]
     [TestCase("a\nb", null)]
     [TestCase("stolen", "abc")]

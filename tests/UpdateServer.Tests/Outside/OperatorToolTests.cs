@@ -40,6 +40,15 @@ public sealed class OperatorToolTests
     }
 
     [Test]
+    public async Task Name_is_said_to_be_of_another_product()
+    {
+        Assert.That(await RunAsync("device", "set-product", "pump-9", "ventilator"), Is.EqualTo("pump-9 is a device of ventilator\n"));
+        Assert.That((await JsonAsync("device", "set-product", "pump-9", "ventilator")).GetProperty("product").GetString(), Is.EqualTo("ventilator"));
+        ProgramRun wrong = await ToolAsync("device", "set-product", "pump-9", "No Product");
+        Assert.That((wrong.ExitCode, wrong.Error), Is.EqualTo((1, "Fota.Cli: the server refused (400): ValueOutOfRange: product: wanted the name of a product, got something else\n")));
+    }
+
+    [Test]
     public async Task P10_Device_tag_that_says_nothing_is_refused()
     {
         ProgramRun run = await ProgramRun.OfAsync("Fota.Cli", "device", "tag", "pump-1");

@@ -71,10 +71,17 @@ internal sealed class EngineWorld
         return this;
     }
 
-    /// <summary>Every device asks once.</summary>
+    /// <summary>An administrator shuts a device out, or lets it in again; nothing is judged yet.</summary>
+    public EngineWorld ShutOut(DeviceId device, bool isShutOut = true)
+    {
+        Fleet = [.. Fleet.Select(d => d.Device.Equals(device) ? d with { IsShutOut = isShutOut } : d)];
+        return this;
+    }
+
+    /// <summary>Every device that can asks once.</summary>
     public EngineWorld AllAsk()
     {
-        foreach (FleetDevice device in Fleet)
+        foreach (FleetDevice device in Fleet.Where(static d => !d.IsShutOut))
         {
             Happen(new RolloutEvent.Asked(Now, device));
         }

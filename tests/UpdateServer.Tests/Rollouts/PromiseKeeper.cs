@@ -55,7 +55,7 @@ internal sealed class PromiseKeeper(RolloutPlan plan)
         {
             foreach (Evidence evidence in (Evidence[])[Evidence.Signed, Evidence.Unsigned])
             {
-                Member[] members = [.. state.Members.Values.Where(m => m.Stage == i && m.Evidence == evidence)];
+                Member[] members = [.. state.Members.Values.Where(m => m.Stage == i && m.Evidence == evidence && m.Status != MemberStatus.Left)];
                 Tally counted = members.Aggregate(default(Tally), static (t, m) => t.With(m, 1)), kept = evidence == Evidence.Signed ? state.Tallies[i].Signed : state.Tallies[i].Unsigned;
                 Assert.That((kept, kept.Members), Is.EqualTo((counted, members.Length)));
             }

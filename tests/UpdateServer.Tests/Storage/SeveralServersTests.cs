@@ -59,6 +59,42 @@ public sealed class SeveralServersTests
     }
 
     [Test]
+    public async Task A_member_that_one_server_shut_out_is_let_go_by_both_and_its_place_is_another_ones()
+    {
+        await using ServerPair pair = await ServerPair.StartAsync();
+        SimulatedDevice[] pumps = await pair.RegisterAsync(2);
+        string id = await pair.RollOutAsync(new { name = "all", cap = 1 });
+        SimulatedDevice? held = null;
+        foreach (SimulatedDevice pump in pumps)
+        {
+            held = await pump.At(pair.One).CheckInAsync() is null ? held : pump;
+        }
+
+        await pair.Two.PostAsync($"/api/v1/devices/{held!.Name}/revocation", new { reason = "lost" });
+        await pair.One.HearsAsync(async () => (await pair.One.GetAsync($"/api/v1/rollouts/{id}")).GetProperty("stages")[0].GetProperty("members").GetInt32() == 1);
+        SimulatedDevice other = pumps.Single(p => p != held);
+        Assert.That(await other.At(pair.One).CheckInAsync(), Is.Not.Null);
+        Assert.That((await pair.Two.GetAsync($"/api/v1/rollouts/{id}/decisions")).EnumerateArray().Count(static d => d.GetProperty("decision").GetString() == "devices_left"), Is.EqualTo(1), "decided once");
+    }
+
+    [Test]
+    public async Task A44_A_name_that_one_server_was_told_to_be_another_products_is_so_at_the_other()
+    {
+        await using ServerPair pair = await ServerPair.StartAsync(publish: false);
+        SimulatedDevice[] pumps = await pair.RegisterAsync(1);
+        using HttpResponseMessage assigned = await pair.One.Operator.PutAsJsonAsync("/api/v1/devices/pump-0001/product", new { product = "ventilator" });
+        await ServerUnderTest.ReadAsync(assigned, HttpStatusCode.OK);
+        await pair.Two.HearsAsync(async () => (await pair.Two.GetAsync("/api/v1/devices")).GetArrayLength() == 0);
+        SimulatedDevice there = pumps[0].At(pair.Two);
+        using HttpResponseMessage refused = await there.PostAsync(there.Sign(there.Report()));
+        await ServerUnderTest.IsRefusedAsync(refused, HttpStatusCode.Forbidden, "ForeignReport");
+        SimulatedDevice ventilator = new(pair.Two, "pump-0001", static key => ServerUnderTest.DeviceCa.IssueDevice("pump-0001", key, "ventilator"));
+        await ventilator.CheckInAsync(ventilator.Report() with { Product = ProductName.Parse("ventilator") });
+        await pair.One.HearsAsync(async () => (await pair.One.GetAsync("/api/v1/devices")).GetArrayLength() == 1);
+        Assert.That((await pair.One.GetAsync("/api/v1/devices"))[0].GetProperty("product").GetString(), Is.EqualTo("ventilator"));
+    }
+
+    [Test]
     public async Task A44_A_device_that_one_server_shut_out_is_nobody_at_the_other()
     {
         await using ServerPair pair = await ServerPair.StartAsync(publish: false);

@@ -3,9 +3,11 @@ using Fota.Manifest;
 using Fota.Manifest.Keys;
 using Fota.Manifest.Reports;
 using Fota.TestKit;
+using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Enrolment;
+using Fota.UpdateServer.People;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Storage;
@@ -214,7 +216,7 @@ public sealed class StoreContract<TStores> : IDisposable
         Assert.That(_stores.Enrolments.Save(second, first, "ann"));
         EnrolmentRecord issued = first with { State = EnrolmentState.Issued, Answered = SampleFleet.Noon, Certificate = new byte[] { 1 } };
         Assert.That(_stores.Enrolments.Save(issued, first, "ann"), Is.False, "the device asked again meanwhile");
-        Assert.That(_stores.Enrolments.Find(second.Device)!.RequestDigest, Is.EqualTo(second.RequestDigest));
+        Assert.That(_stores.Enrolments.Find(second.Device, second.Product)!.RequestDigest, Is.EqualTo(second.RequestDigest));
         Assert.That(_stores.Enrolments.Find(first.RequestDigest), Is.Null);
         EnrolmentRecord refused = second with { State = EnrolmentState.Refused, Answered = SampleFleet.Noon, Detail = "no" };
         Assert.That(_stores.Enrolments.Save(refused, second, "ann"));
@@ -225,6 +227,49 @@ public sealed class StoreContract<TStores> : IDisposable
     }
 
     [Test]
+    public void A_member_that_was_let_go_is_one_that_a_later_stage_may_take()
+    {
+        DeviceId pump = DeviceId.Parse("pump-1");
+        _stores.Fleet.Put(SampleFleet.Change(SampleFleet.Record("pump-1")));
+        RolloutState running = RolloutState.Draft(EngineWorld.PlanOf(new StagePlan("canary", 1), new StagePlan("rest", null))) with { Status = RolloutStatus.Running, Stage = 0 };
+        Member left = new(pump, 0, MemberStatus.Left) { GrantedAt = SampleFleet.Noon, HeardAt = SampleFleet.Noon }, again = left with { Stage = 1, Status = MemberStatus.Waiting, Evidence = Evidence.Unsigned, Serial = 1 };
+        foreach (Member member in (Member[])[left, again])
+        {
+            _stores.Fleet.Put(SampleFleet.Change(null, null, new RolloutStep(running, [member])));
+            Assert.That(_stores.Fleet.Read().Rollouts.Single().Members[pump], Is.EqualTo(member));
+        }
+    }
+
+    [Test]
+    public void Of_which_product_a_name_is_and_that_it_is_shut_out_are_read_with_the_fleet()
+    {
+        DeviceId pump = DeviceId.Parse("pump-1");
+        DeviceTraits traits = new(pump) { Product = ProductName.Parse("ventilator") };
+        _stores.Fleet.Put(new FleetChange(null, null, []) { Description = new DeviceDescription(SampleFleet.Noon, "ann", null, traits) });
+        long known = _stores.Fleet.Load().Number;
+        _stores.Revocations.Save(new DeviceRevocation(pump, null, "lost", "ann", SampleFleet.Noon), Decision(AccessDecisionKind.DeviceRevoked));
+        _stores.Revocations.Save(new DeviceRevocation(DeviceId.Parse("pump-2"), SampleFleet.Record("pump-2").Key, "lost", "ann", SampleFleet.Noon), Decision(AccessDecisionKind.DeviceRevoked));
+        FleetNews all = _stores.Fleet.Load(), news = _stores.Fleet.ReadSince(known);
+        Assert.That((all.Traits.Single().Product, all.ShutOut!.Single(), news.ShutOut!.Single()), Is.EqualTo((traits.Product, pump, pump)), "of a key it says nothing to a rollout");
+        _stores.Revocations.Lift(pump, Decision(AccessDecisionKind.DeviceReinstated));
+        Assert.That(_stores.Fleet.ReadSince(news.Number).ShutOut, Is.Empty);
+
+        static AccessDecision Decision(AccessDecisionKind kind) => new(SampleFleet.Noon, "ann", kind, "pump-1", "because");
+    }
+
+    [Test]
+    public void A44_Devices_of_two_products_with_one_name_have_each_their_own_enrolment()
+    {
+        EnrolmentRecord pump = Enrolment("pump-1", "of the pump", 1), other = Enrolment("pump-1", "of the other", 2) with { Product = ProductName.Parse("ventilator") };
+        Assert.That(_stores.Enrolments.Save(pump, null, "ann"));
+        Assert.That(_stores.Enrolments.Save(other, null, "ann"));
+        Assert.That(_stores.Enrolments.Save(other with { State = EnrolmentState.Refused, Answered = SampleFleet.Noon, Detail = "no" }, other, "ann"));
+        Assert.That(_stores.Enrolments.Find(pump.Device, pump.Product)!.RequestDigest, Is.EqualTo(pump.RequestDigest));
+        Assert.That(_stores.Enrolments.Find(other.Device, other.Product)!.State, Is.EqualTo(EnrolmentState.Refused));
+        Assert.That(_stores.Enrolments.Waiting(10).Select(static e => e.Product), Is.EqualTo([pump.Product]));
+    }
+
+    [Test]
     public void Those_that_wait_are_shown_the_oldest_first()
     {
         foreach ((string device, int minute) in (ReadOnlySpan<(string, int)>)[("c", 3), ("a", 1), ("d", 4), ("b", 1)])
@@ -232,7 +277,7 @@ public sealed class StoreContract<TStores> : IDisposable
             _stores.Enrolments.Save(Enrolment(device, device, minute), null, "ann");
         }
 
-        EnrolmentRecord last = _stores.Enrolments.Find(DeviceId.Parse("d"))!;
+        EnrolmentRecord last = _stores.Enrolments.Find(DeviceId.Parse("d"), ProductName.Parse("infusion-pump"))!;
         _stores.Enrolments.Save(last with { State = EnrolmentState.Refused, Answered = SampleFleet.Noon, Detail = "no" }, last, "ann");
         Assert.That(_stores.Enrolments.Waiting(2).Select(static e => e.Device.ToString()), Is.EqualTo(new[] { "a", "b" }));
         Assert.That(_stores.Enrolments.Waiting(10), Has.Count.EqualTo(3));

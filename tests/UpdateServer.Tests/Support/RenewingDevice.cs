@@ -12,10 +12,10 @@ internal sealed class RenewingDevice
     private readonly ServerUnderTest _server;
     private HttpClient? _client;
 
-    public RenewingDevice(ServerUnderTest server, string name = "pump-0001", DateTimeOffset? end = null)
+    public RenewingDevice(ServerUnderTest server, string name = "pump-0001", DateTimeOffset? end = null, string product = "infusion-pump")
     {
         _server = server;
-        Certificate = ServerUnderTest.DeviceCa.Issue($"CN={name}, OU=infusion-pump", Key, TestCa.ClientAuthentication, end);
+        Certificate = ServerUnderTest.DeviceCa.Issue($"CN={name}, OU={product}", Key, TestCa.ClientAuthentication, end);
         Request = Make(Certificate.SubjectName, Key);
     }
 

@@ -37,6 +37,7 @@ internal static class AccessTable
         new("GET", $"{Api}/devices/{{device}}", Audience.Person, Readers, ScopeRule.One) { What = "One device, and what it said last." },
         new("PUT", $"{Api}/devices/{{device}}/traits", Audience.Person, Role.Operator | Role.Administrator, ScopeRule.One) { What = "Says where a device stands and what it is, in place of all that was said before." },
         new("PATCH", $"{Api}/devices/{{device}}/traits", Audience.Person, Role.Operator | Role.Administrator, ScopeRule.One) { What = "Says some of it otherwise: what is left out stays, an empty text takes back." },
+        new("PUT", $"{Api}/devices/{{device}}/product", Audience.Person, Role.Administrator, ScopeRule.One) { What = "Says of which product a name is. What a device of another product left under it is given up." },
         new("GET", $"{Api}/device-revocations", Audience.Person, Role.Operator | Role.Administrator | Role.Auditor, ScopeRule.List) { What = "The devices that were shut out." },
         new("POST", $"{Api}/devices/{{device}}/revocation", Audience.Person, Role.Administrator, ScopeRule.One) { What = "Shuts a device out, at once." },
         new("DELETE", $"{Api}/devices/{{device}}/revocation", Audience.Person, Role.Administrator, ScopeRule.One) { What = "Lets a device in again that was shut out by its name." },

@@ -40,6 +40,8 @@ internal sealed class SimulatedFleet : IFleet
 
     public IEnumerable<FleetDevice> Devices => _devices;
 
+    public IReadOnlyCollection<DeviceId> ShutOut => [];
+
     public int Count => _devices.Length;
 
     public FleetDevice this[int place]

@@ -11,14 +11,15 @@ namespace Fota.UpdateServer.Storage.Postgres;
 internal sealed class PostgresEnrolmentStore(PostgresDatabase database) : IEnrolmentStore
 {
     private const string Columns =
-        "SELECT device, product, key_id AS KeyId, request_digest AS RequestDigest, request, received, state, answered, certificate, detail FROM enrolments";
+        "SELECT device, product, key_id AS KeyId, request_digest AS RequestDigest, request, received, state, answered, certificate, detail FROM product_enrolments";
 
-    public EnrolmentRecord? Find(DeviceId device) => Query($"{Columns} WHERE device = @device", new { device = device.ToString() }).SingleOrDefault();
+    public EnrolmentRecord? Find(DeviceId device, ProductName product) =>
+        Query($"{Columns} WHERE device = @device AND product = @product", new { device = device.ToString(), product = product.ToString() }).SingleOrDefault();
 
     public EnrolmentRecord? Find(Sha256Digest request) => Query($"{Columns} WHERE request_digest = @digest", new { digest = request.ToString() }).SingleOrDefault();
 
     public IReadOnlyList<EnrolmentRecord> Waiting(int most) =>
-        Query($"{Columns} WHERE state = @state ORDER BY received, device LIMIT @most", new { state = nameof(EnrolmentState.Waiting), most });
+        Query($"{Columns} WHERE state = @state ORDER BY received, device, product LIMIT @most", new { state = nameof(EnrolmentState.Waiting), most });
 
     public bool Save(EnrolmentRecord enrolment, EnrolmentRecord? before, string by) => database.Write((connection, transaction) =>
     {
@@ -27,12 +28,12 @@ internal sealed class PostgresEnrolmentStore(PostgresDatabase database) : IEnrol
         parameters.Add("was", before?.State.ToString());
         int saved = connection.Execute(
             """
-            INSERT INTO enrolments (device, product, key_id, request_digest, request, received, state, answered, certificate, detail)
+            INSERT INTO product_enrolments (device, product, key_id, request_digest, request, received, state, answered, certificate, detail)
             VALUES (@Device, @Product, @KeyId, @RequestDigest, @Request, @Received, @State, @Answered, @Certificate, @Detail)
-            ON CONFLICT (device) DO UPDATE SET
-              product = excluded.product, key_id = excluded.key_id, request_digest = excluded.request_digest, request = excluded.request, received = excluded.received,
+            ON CONFLICT (device, product) DO UPDATE SET
+              key_id = excluded.key_id, request_digest = excluded.request_digest, request = excluded.request, received = excluded.received,
               state = excluded.state, answered = excluded.answered, certificate = excluded.certificate, detail = excluded.detail
-            WHERE enrolments.request_digest = @digest AND enrolments.state = @was
+            WHERE product_enrolments.request_digest = @digest AND product_enrolments.state = @was
             """,
             parameters,
             transaction);

@@ -47,7 +47,7 @@ internal static class PostgresFleetRows
             VALUES
               (@Device, @Product, @KeyId, @Version, @Slot, @Floor, @State, @ManifestDigest, @ConfirmedDigest, @Deployment, @Reason, @Detail, @Ordinal, @Nonce, @LastSeen, @number)
             ON CONFLICT (device) DO UPDATE SET
-              key_id = excluded.key_id, version = excluded.version, slot = excluded.slot, floor = excluded.floor, state = excluded.state, manifest_digest = excluded.manifest_digest,
+              product = excluded.product, key_id = excluded.key_id, version = excluded.version, slot = excluded.slot, floor = excluded.floor, state = excluded.state, manifest_digest = excluded.manifest_digest,
               confirmed_digest = excluded.confirmed_digest, deployment = excluded.deployment, reason = excluded.reason, detail = excluded.detail,
               ordinal = excluded.ordinal, nonce = excluded.nonce, last_seen = excluded.last_seen, changed = excluded.changed
             """,
@@ -64,8 +64,8 @@ internal static class PostgresFleetRows
 
     private static void SaveTraits(NpgsqlConnection connection, NpgsqlTransaction transaction, long number, TraitRow row) => connection.Execute(
         """
-        INSERT INTO device_traits (device, site, hardware, time_zone, tags, changed) VALUES (@Device, @Site, @Hardware, @TimeZone, @Tags, @number)
-        ON CONFLICT (device) DO UPDATE SET site = excluded.site, hardware = excluded.hardware, time_zone = excluded.time_zone, tags = excluded.tags, changed = excluded.changed
+        INSERT INTO device_traits (device, site, hardware, time_zone, tags, product, changed) VALUES (@Device, @Site, @Hardware, @TimeZone, @Tags, @Product, @number)
+        ON CONFLICT (device) DO UPDATE SET site = excluded.site, hardware = excluded.hardware, time_zone = excluded.time_zone, tags = excluded.tags, product = excluded.product, changed = excluded.changed
         """,
         With(row, number),
         transaction);
@@ -131,12 +131,12 @@ internal static class PostgresFleetRows
         MemberRow[] rows = [.. changed.Select(m => MemberRow.From(rollout, m))];
         connection.Execute(
             """
-            INSERT INTO rollout_members (rollout, device, stage, status, deferral, evidence, serial, retries, via, passed, silent, granted_at, heard_at, changed)
+            INSERT INTO rollout_members (rollout, device, stage, status, deferral, evidence, serial, retries, via, passed, silent, has_left, granted_at, heard_at, changed)
             SELECT @rollout, m.*, @number
             FROM unnest(@Device::text[], @Stage::bigint[], @Status::text[], @Deferral::text[], @Evidence::text[], @Serial::bigint[], @Retries::bigint[], @Via::bigint[], @Passed::bigint[],
-                        @Silent::bigint[], @GrantedAt::bigint[], @HeardAt::bigint[]) AS m
+                        @Silent::bigint[], @HasLeft::bigint[], @GrantedAt::bigint[], @HeardAt::bigint[]) AS m
             ON CONFLICT (rollout, device) DO UPDATE SET
-              status = excluded.status, deferral = excluded.deferral, serial = excluded.serial, retries = excluded.retries, via = excluded.via, passed = excluded.passed, silent = excluded.silent,
+              stage = excluded.stage, evidence = excluded.evidence, status = excluded.status, deferral = excluded.deferral, serial = excluded.serial, retries = excluded.retries, via = excluded.via, passed = excluded.passed, silent = excluded.silent, has_left = excluded.has_left,
               granted_at = excluded.granted_at, heard_at = excluded.heard_at, changed = excluded.changed
             """,
             new
@@ -153,6 +153,7 @@ internal static class PostgresFleetRows
                 Via = rows.Select(static r => r.Via).ToArray(),
                 Passed = rows.Select(static r => r.Passed).ToArray(),
                 Silent = rows.Select(static r => r.Silent).ToArray(),
+                HasLeft = rows.Select(static r => r.HasLeft).ToArray(),
                 GrantedAt = rows.Select(static r => r.GrantedAt).ToArray(),
                 HeardAt = rows.Select(static r => r.HeardAt).ToArray(),
             },

@@ -1,5 +1,6 @@
 using Dapper;
 using Fota.UpdateServer.AtRest;
+using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Storage.Rows;
 using Npgsql;
 
@@ -16,7 +17,7 @@ internal sealed class PostgresFleetStore(PostgresDatabase database, AtRestKeys k
         FROM devices WHERE changed > @known
         """;
 
-    private const string Traits = "SELECT device, site, hardware, time_zone AS TimeZone, tags FROM device_traits WHERE changed > @known";
+    private const string Traits = "SELECT device, site, hardware, time_zone AS TimeZone, tags, product FROM device_traits WHERE changed > @known";
 
     private const string Rollouts =
         """
@@ -36,9 +37,12 @@ internal sealed class PostgresFleetStore(PostgresDatabase database, AtRestKeys k
     /// <summary>Members come by their own number: a rollout may have a hundred thousand, and only with a change of their rollout.</summary>
     private const string Members =
         """
-        SELECT rollout, device, stage, status, deferral, evidence, serial, retries, via, passed, silent, granted_at AS GrantedAt, heard_at AS HeardAt
+        SELECT rollout, device, stage, status, deferral, evidence, serial, retries, via, passed, silent, has_left AS HasLeft, granted_at AS GrantedAt, heard_at AS HeardAt
         FROM rollout_members WHERE changed > @known
         """;
+
+    /// <summary>All of them: there are few, and whoever is let in again leaves no row.</summary>
+    private const string ShutOut = "SELECT device FROM device_revocations WHERE key_id = ''";
 
     public FleetNews Load() => ReadSince(-1);
 
@@ -72,7 +76,10 @@ internal sealed class PostgresFleetStore(PostgresDatabase database, AtRestKeys k
             [.. connection.Query<DeviceRow>(Devices, new { known }, transaction, buffered: false).Select(static r => r.ToRecord())],
             [.. Query<TraitRow>(Traits).Select(static r => r.ToTraits())],
             rollouts.Length == 0 ? [] : RolloutNewsRows.Join(rollouts, [], Query<WayRow>(Ways), Query<MemberRow>(Members), keys))
-        { Generation = clock.Generation };
+        {
+            Generation = clock.Generation,
+            ShutOut = [.. Query<string>(ShutOut).Select(DeviceId.Parse)],
+        };
 
         T[] Query<T>(string sql) => [.. connection.Query<T>(sql, new { known }, transaction)];
     }

@@ -21,6 +21,9 @@ internal sealed class PostgresRevocationStore(PostgresDatabase database) : IRevo
 
     private long? Change(long known, AccessDecision decision, Action<NpgsqlConnection, NpgsqlTransaction> change) => database.Write((connection, transaction) =>
     {
+        // It is a change of the fleet as well: rollouts let go of who is shut out. First, as every change takes its place before it touches anything else.
+        connection.Execute("UPDATE fleet SET changed = changed + 1", transaction: transaction);
+
         // The row is this change's until it is committed; another server's that comes in between finds another number. The table's trigger counts, for whatever program changes it.
         if (connection.QuerySingle<long>("SELECT revocations FROM access FOR UPDATE", transaction: transaction) != known)
         {
@@ -30,6 +33,7 @@ internal sealed class PostgresRevocationStore(PostgresDatabase database) : IRevo
         change(connection, transaction);
         PostgresAccessDecisionStore.Save(connection, transaction, decision);
         database.Tell(connection, transaction, Topics.Revocations);
+        database.Tell(connection, transaction, Topics.Fleet);
         return (connection.QuerySingle<long>("SELECT revocations FROM access", transaction: transaction), true);
     });
 }

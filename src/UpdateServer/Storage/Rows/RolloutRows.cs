@@ -188,6 +188,9 @@ internal sealed class MemberRow
 
     public required long Silent { get; init; }
 
+    /// <summary>Whether the member was let go: programs that do not know it take it for one whose grant was taken back.</summary>
+    public long HasLeft { get; init; }
+
     public required long GrantedAt { get; init; }
 
     public required long HeardAt { get; init; }
@@ -197,7 +200,8 @@ internal sealed class MemberRow
         Rollout = rollout,
         Device = m.Device.ToString(),
         Stage = m.Stage,
-        Status = m.Status.ToString(),
+        Status = (m.Status == MemberStatus.Left ? MemberStatus.Withdrawn : m.Status).ToString(),
+        HasLeft = m.Status == MemberStatus.Left ? 1 : 0,
         Deferral = m.Deferral,
         Evidence = m.Evidence.ToString(),
         Serial = m.Serial,
@@ -209,7 +213,7 @@ internal sealed class MemberRow
         HeardAt = m.HeardAt.UtcTicks,
     };
 
-    public Member ToMember() => new(DeviceId.Parse(Device), (int)Stage, Enum.Parse<MemberStatus>(Status))
+    public Member ToMember() => new(DeviceId.Parse(Device), (int)Stage, HasLeft != 0 && Status == nameof(MemberStatus.Withdrawn) ? MemberStatus.Left : Enum.Parse<MemberStatus>(Status))
     {
         Deferral = Deferral,
         Evidence = Enum.Parse<Evidence>(Evidence),

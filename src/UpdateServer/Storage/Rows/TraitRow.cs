@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fota.Manifest;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
 
@@ -17,6 +18,8 @@ internal sealed class TraitRow
 
     public required string Tags { get; init; }
 
+    public string? Product { get; init; }
+
     public static TraitRow From(DeviceTraits t) => new()
     {
         Device = t.Device.ToString(),
@@ -24,6 +27,7 @@ internal sealed class TraitRow
         Hardware = t.Hardware,
         TimeZone = t.ZoneName,
         Tags = JsonSerializer.Serialize(t.Tags.Order(StringComparer.Ordinal)),
+        Product = t.Product?.ToString(),
     };
 
     public DeviceTraits ToTraits() => new(DeviceId.Parse(Device))
@@ -33,5 +37,6 @@ internal sealed class TraitRow
         TimeZone = TimeZones.Find(TimeZone),
         ZoneName = TimeZone,
         Tags = [.. JsonSerializer.Deserialize<string[]>(Tags)!],
+        Product = Product is null ? null : ProductName.Parse(Product),
     };
 }

@@ -33,16 +33,20 @@ internal sealed class SqliteFleetStore(SqliteDatabase database, AtRestKeys keys)
             transaction: transaction);
         IEnumerable<StageRow> stages = connection.Query<StageRow>("SELECT rollout, stage, name, count FROM rollout_stages", transaction: transaction);
         IEnumerable<MemberRow> members = connection.Query<MemberRow>(
-            "SELECT rollout, device, stage, status, deferral, evidence, serial, retries, via, passed, silent, granted_at AS GrantedAt, heard_at AS HeardAt FROM rollout_members",
+            "SELECT rollout, device, stage, status, deferral, evidence, serial, retries, via, passed, silent, has_left AS HasLeft, granted_at AS GrantedAt, heard_at AS HeardAt FROM rollout_members",
             transaction: transaction);
         IEnumerable<WayRow> ways = connection.Query<WayRow>(
             "SELECT rollout, version, target, manifest_digest AS ManifestDigest, security_version AS SecurityVersion FROM rollout_ways",
             transaction: transaction);
         long generation = connection.QuerySingle<long>("SELECT generation FROM publication", transaction: transaction);
-        return new FleetNews(0, [.. devices.Select(static d => d.ToRecord())], SqliteTraits.Load(connection, transaction), RolloutNewsRows.Join(rollouts, stages, ways, members, keys)) { Generation = generation };
+        return new FleetNews(0, [.. devices.Select(static d => d.ToRecord())], SqliteTraits.Load(connection, transaction), RolloutNewsRows.Join(rollouts, stages, ways, members, keys))
+        {
+            Generation = generation,
+            ShutOut = SqliteRevocationStore.Names(connection, transaction),
+        };
     }
 
-    /// <summary>Nothing: one server holds the data folder, and knows what it changed.</summary>
+    /// <summary>Nothing but what others than this store keep: one server holds the data folder, and knows what it changed.</summary>
     public FleetNews ReadSince(long number)
     {
         using SqliteConnection connection = database.Open();
@@ -64,7 +68,11 @@ internal sealed class SqliteFleetStore(SqliteDatabase database, AtRestKeys keys)
     }
 
     private static FleetNews Nothing(long number, SqliteConnection connection, SqliteTransaction? transaction) =>
-        new(number, [], [], []) { Generation = connection.QuerySingle<long>("SELECT generation FROM publication", transaction: transaction) };
+        new(number, [], [], [])
+        {
+            Generation = connection.QuerySingle<long>("SELECT generation FROM publication", transaction: transaction),
+            ShutOut = SqliteRevocationStore.Names(connection, transaction),
+        };
 
     private void Save(SqliteConnection connection, SqliteTransaction transaction, FleetChange change)
     {
@@ -100,7 +108,7 @@ internal sealed class SqliteFleetStore(SqliteDatabase database, AtRestKeys keys)
             VALUES
               (@Device, @Product, @KeyId, @Version, @Slot, @Floor, @State, @ManifestDigest, @ConfirmedDigest, @Deployment, @Reason, @Detail, @Ordinal, @Nonce, @LastSeen)
             ON CONFLICT (device) DO UPDATE SET
-              key_id = excluded.key_id, version = excluded.version, slot = excluded.slot, floor = excluded.floor, state = excluded.state, manifest_digest = excluded.manifest_digest,
+              product = excluded.product, key_id = excluded.key_id, version = excluded.version, slot = excluded.slot, floor = excluded.floor, state = excluded.state, manifest_digest = excluded.manifest_digest,
               confirmed_digest = excluded.confirmed_digest, deployment = excluded.deployment, reason = excluded.reason, detail = excluded.detail,
               ordinal = excluded.ordinal, nonce = excluded.nonce, last_seen = excluded.last_seen
             """,
@@ -150,10 +158,10 @@ internal sealed class SqliteFleetStore(SqliteDatabase database, AtRestKeys keys)
 
         connection.Execute(
             """
-            INSERT INTO rollout_members (rollout, device, stage, status, deferral, evidence, serial, retries, via, passed, silent, granted_at, heard_at)
-            VALUES (@Rollout, @Device, @Stage, @Status, @Deferral, @Evidence, @Serial, @Retries, @Via, @Passed, @Silent, @GrantedAt, @HeardAt)
+            INSERT INTO rollout_members (rollout, device, stage, status, deferral, evidence, serial, retries, via, passed, silent, has_left, granted_at, heard_at)
+            VALUES (@Rollout, @Device, @Stage, @Status, @Deferral, @Evidence, @Serial, @Retries, @Via, @Passed, @Silent, @HasLeft, @GrantedAt, @HeardAt)
             ON CONFLICT (rollout, device) DO UPDATE SET
-              status = excluded.status, deferral = excluded.deferral, serial = excluded.serial, retries = excluded.retries, via = excluded.via, passed = excluded.passed, silent = excluded.silent,
+              stage = excluded.stage, evidence = excluded.evidence, status = excluded.status, deferral = excluded.deferral, serial = excluded.serial, retries = excluded.retries, via = excluded.via, passed = excluded.passed, silent = excluded.silent, has_left = excluded.has_left,
               granted_at = excluded.granted_at, heard_at = excluded.heard_at
             """,
             step.Changed.Select(m => MemberRow.From(number, m)),

@@ -15,6 +15,10 @@ internal sealed class SqliteRevocationStore(SqliteDatabase database) : IRevocati
         return new RevocationNews(0, [.. connection.Query<RevocationRow>("SELECT device, key_id AS KeyId, reason, made_by AS MadeBy, at FROM device_revocations ORDER BY at, device, key_id").Select(static r => r.ToRevocation())]);
     }
 
+    /// <summary>The names that are shut out.</summary>
+    public static IReadOnlyList<DeviceId> Names(SqliteConnection connection, SqliteTransaction? transaction) =>
+        [.. connection.Query<string>("SELECT device FROM device_revocations WHERE key_id = ''", transaction: transaction).Select(DeviceId.Parse)];
+
     /// <summary>Never null: one server holds the data folder, and knows what it changed.</summary>
     public long? Save(long known, DeviceRevocation revocation, AccessDecision decision)
     {
