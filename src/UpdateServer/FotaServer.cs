@@ -170,12 +170,12 @@ public sealed class FotaServer : IAsyncDisposable
         services.AddSingleton(s => new DeviceCertificates(authorities.Devices, settings.ExpiredCertificates, s.GetRequiredService<DeviceRevocations>(), time));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Publisher>(s, trustedRoot));
         services.AddSingleton<DeviceRevocations>().AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>();
-        services.AddSingleton<NamedLogs>().AddSingleton(s => new AuditLog(s.GetRequiredService<IAuditStore>(), s.GetRequiredService<NamedLogs>().Keys, time));
+        services.AddSingleton<NamedLogs>().AddSingleton(s => ActivatorUtilities.CreateInstance<LogSigning>(s, settings.Layout == DeploymentLayout.Production)).AddSingleton(s => new AuditLog(s.GetRequiredService<IAuditStore>(), s.GetRequiredService<NamedLogs>().Keys, time));
         services.AddSingleton(authorities).AddSingleton<OperatorCertificates>();
         services.AddSingleton(s => new OAuthCallers(s.GetRequiredService<PeopleDirectory>(), settings.OAuth is null ? null : new TokenIntrospection(settings.OAuth, time)));
         services.AddHostedService<RolloutTicker>().AddHostedService<RevocationTicker>();
         services.AddSingleton(_ => new WebhookReceivers(data.ServerId, settings.Webhooks, hook => new WebhookClient(hook, time)));
-        services.AddSingleton(settings.Alarms).AddSingleton<AlarmBook>();
+        services.AddSingleton(settings.Alarms).AddSingleton(s => ActivatorUtilities.CreateInstance<AlarmBook>(s, data.ServerId));
         if (!settings.PauseRollouts)
         {
             // A database of another time is no ground for alarms, and what was told already is not to be told again before somebody has looked (docs/runbooks/backup.md).

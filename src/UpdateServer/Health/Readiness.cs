@@ -20,7 +20,8 @@ internal sealed class Readiness(HealthCheckService checks, TimeProvider time) : 
         .AddCheck<PublicationCheck>("publication")
         .AddCheck<TlsCheck>("tls")
         .AddCheck<RevocationListCheck>("revocation_lists")
-        .AddCheck<DiskCheck>("disk");
+        .AddCheck<DiskCheck>("disk")
+        .AddCheck<LogCheck>("log");
 
     /// <summary>What the checks say.</summary>
     public async Task<ReadinessView> LookAsync(CancellationToken cancellation)
