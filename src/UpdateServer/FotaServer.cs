@@ -92,6 +92,10 @@ public sealed class FotaServer : IAsyncDisposable
             MapEndpoints(app);
             AccessConvention.RequireComplete(app);
 
+            // First of all: who is to be told of a change has to be known when it is made.
+            WebhookReceivers receivers = app.Services.GetRequiredService<WebhookReceivers>();
+            app.Services.GetRequiredService<IWebhookStore>().Configure(receivers.Server, receivers.Subscriptions, time.GetUtcNow());
+
             // Made now, so that what is wrong with the state shows at the start and not at the first request.
             RolloutCoordinator rollouts = app.Services.GetRequiredService<RolloutCoordinator>();
             _ = app.Services.GetRequiredService<PeopleDirectory>();
@@ -99,7 +103,6 @@ public sealed class FotaServer : IAsyncDisposable
             _ = app.Services.GetRequiredService<DeltaOffers>();
             _ = app.Services.GetRequiredService<FleetGauges>();
             _ = app.Services.GetService<TelemetryExport>();
-            _ = app.Services.GetRequiredService<WebhookReceivers>();
             if (settings is { Layout: DeploymentLayout.Production, AtRestKeyFiles: null })
             {
                 Log.NothingSealed(app.Services.GetRequiredService<ILogger<FotaServer>>());
@@ -175,11 +178,19 @@ public sealed class FotaServer : IAsyncDisposable
         services.AddSingleton(settings).AddSingleton(time).AddSingleton(seams);
         services.AddSingleton(s => new DeviceCertificates(authorities.Devices, settings.ExpiredCertificates, s.GetRequiredService<DeviceRevocations>(), time));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Publisher>(s, trustedRoot));
-        services.AddSingleton<DeviceRevocations>().AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>().AddSingleton<AuditLog>();
+        services.AddSingleton<DeviceRevocations>().AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>();
+        services.AddSingleton<NamedLogs>().AddSingleton(s => ActivatorUtilities.CreateInstance<LogSigning>(s, settings.Layout == DeploymentLayout.Production)).AddSingleton(s => new AuditLog(s.GetRequiredService<IAuditStore>(), s.GetRequiredService<NamedLogs>().Keys, time));
         services.AddSingleton(authorities).AddSingleton<OperatorCertificates>();
         services.AddSingleton(s => new OAuthCallers(s.GetRequiredService<PeopleDirectory>(), settings.OAuth is null ? null : new TokenIntrospection(settings.OAuth, time)));
         services.AddHostedService<RolloutTicker>().AddHostedService<RevocationTicker>();
-        services.AddSingleton(_ => new WebhookReceivers(settings.Webhooks, hook => new WebhookClient(hook, time))).AddHostedService<WebhookSender>().AddSingleton(settings.Alarms).AddSingleton<AlarmBook>().AddHostedService<AlarmTicker>();
+        services.AddSingleton(_ => new WebhookReceivers(data.ServerId, settings.Webhooks, hook => new WebhookClient(hook, time)));
+        services.AddSingleton(settings.Alarms).AddSingleton(s => ActivatorUtilities.CreateInstance<AlarmBook>(s, data.ServerId));
+        if (!settings.PauseRollouts)
+        {
+            // A database of another time is no ground for alarms, and what was told already is not to be told again before somebody has looked (docs/runbooks/backup.md).
+            services.AddHostedService<WebhookSender>().AddHostedService<AlarmTicker>();
+        }
+
         DeltaSchedule.Add(services, settings.Database);
         services.AddSingleton(s => new PeopleDirectory(s.GetRequiredService<IPeopleStore>(), data.Path, AdministratorIdentities(settings), s.GetRequiredService<FreshnessRule>(), time, s.GetRequiredService<ILogger<PeopleDirectory>>()));
         services.AddRouting();

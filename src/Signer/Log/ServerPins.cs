@@ -27,4 +27,8 @@ internal static class ServerPins
             .GroupBy(static log => log.Content.Origin, StringComparer.Ordinal).Select(static log => log.MaxBy(static checkpoint => checkpoint.Content.Size)!)
             .Take(TimestampMetadata.MaxLogs),
     ];
+
+    /// <summary>Whether a log is pinned that was not before: its server takes no checkpoint of another key or name than the timestamp has (docs/spec/server-log.md, J-15), so that this does not wait.</summary>
+    public static bool HasNewName(IEnumerable<VerifiedCheckpoint> pins, IEnumerable<VerifiedCheckpoint> before) =>
+        pins.Select(static log => log.Content.Origin).Except(before.Select(static log => log.Content.Origin), StringComparer.Ordinal).Any();
 }

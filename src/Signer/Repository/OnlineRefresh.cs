@@ -87,7 +87,8 @@ internal sealed class OnlineRefresh
         Dictionary<string, MetaFile> meta = SnapshotContent.Of(_repository, _state);
         bool isNews = oldSnapshot is null || !oldSnapshot.Meta.OrderBy(Name, StringComparer.Ordinal).SequenceEqual(meta.OrderBy(Name, StringComparer.Ordinal));
         bool snapshotDue = isNews || oldSnapshot!.Version < leastSnapshot || IsDue(oldSnapshot!, snapshotFile!, root.Snapshot, _policy.Snapshot);
-        if (!isTimestampDue && !snapshotDue && !IsDue(oldTimestamp!, timestampFile!, root.Timestamp, _policy.Timestamp))
+        IReadOnlyList<VerifiedCheckpoint> serverLogs = ServerPins.ToPin(_home, oldTimestamp?.ServerLogs ?? []);
+        if (!isTimestampDue && !snapshotDue && !IsDue(oldTimestamp!, timestampFile!, root.Timestamp, _policy.Timestamp) && !ServerPins.HasNewName(serverLogs, oldTimestamp!.ServerLogs))
         {
             return null;
         }
@@ -98,7 +99,7 @@ internal sealed class OnlineRefresh
         string snapshotPath = RepositoryFolder.Metadata("snapshot", snapshot.Version);
         Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
         byte[] named = snapshotDue ? files[snapshotPath] = Sign(_keys.Snapshot, snapshot, SigningPurpose.Snapshot) : _repository.Read(snapshotPath);
-        TimestampMetadata timestamp = new((oldTimestamp?.Version ?? 0) + 1, _now.AddDays(_policy.Timestamp.ExpiresDays), SnapshotContent.Describe(snapshot.Version, named), Pins(oldTimestamp), ServerPins.ToPin(_home, oldTimestamp?.ServerLogs ?? []));
+        TimestampMetadata timestamp = new((oldTimestamp?.Version ?? 0) + 1, _now.AddDays(_policy.Timestamp.ExpiresDays), SnapshotContent.Describe(snapshot.Version, named), Pins(oldTimestamp), serverLogs);
         files[RepositoryFolder.Timestamp] = Sign(_keys.Timestamp, timestamp, SigningPurpose.Timestamp);
         return new OnlineFiles(files, snapshotDue ? $"signed snapshot {snapshot.Version} and timestamp {timestamp.Version}" : $"signed timestamp {timestamp.Version}");
     }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Fota.Manifest;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
@@ -10,68 +11,91 @@ internal static class AlarmRules
     /// <summary>So long nothing more may be seen of a certificate that was used twice before that is over.</summary>
     public static readonly TimeSpan ConflictCalm = TimeSpan.FromDays(1);
 
-    /// <summary>What a report that is news leads to.</summary>
+    /// <summary>So long a server may have been without a burst of refusals before that is over; a server that is no more has none.</summary>
+    public static readonly TimeSpan BurstCalm = TimeSpan.FromHours(1);
+
+    /// <summary>What a report that is news begins. What it ends is found when alarms are judged.</summary>
     /// <param name="before">What was known of the device under the same key; null for nothing.</param>
     /// <param name="after">What is known now.</param>
-    /// <param name="rollouts">All rollouts.</param>
-    public static IEnumerable<AlarmChange> OfReport(DeviceRecord? before, DeviceRecord after, IEnumerable<RolloutState> rollouts)
+    /// <param name="rollouts">All rollouts, as they were before the report: what it is granted by the way it was not asked for yet.</param>
+    public static IEnumerable<AlarmChange> OfReport(DeviceRecord? before, DeviceRecord after, IReadOnlyCollection<RolloutState> rollouts)
     {
         if (before is null)
         {
             yield break;
         }
 
-        if (after.Floor != before.Floor)
+        if (after.Floor < before.Floor)
         {
-            bool isLower = after.Floor < before.Floor;
-            yield return Of(AlarmKind.FloorLowered, after, isLower, $"its floor is {after.Floor}, and was {before.Floor}") with { Level = isLower ? before.Floor.Value : after.Floor.Value };
+            yield return Begin(AlarmKind.FloorLowered, after, after.LastSeen, $"its floor is {after.Floor}, and was {before.Floor}") with { Level = before.Floor.Value };
         }
 
-        if (after.ConfirmedDigest is { } runs && before.ConfirmedDigest is { } ran && runs != ran)
+        if (after.ConfirmedDigest is { } runs && before.ConfirmedDigest is { } ran && runs != ran && !Assignments.Of(after.Device, rollouts).Contains(runs))
         {
-            bool isAssigned = rollouts.Any(r => r.Members.ContainsKey(after.Device) && r.Plan.PassThrough.Add(r.Plan.Release).Any(release => release.ManifestDigest == runs));
-            yield return Of(AlarmKind.UnassignedVersion, after, !isAssigned, $"it runs {after.Version} ({runs}), and ran {before.Version} ({ran})");
+            yield return Begin(AlarmKind.UnassignedVersion, after, after.LastSeen, $"it runs {after.Version} ({runs}), and ran {before.Version} ({ran})") with { Before = ran.ToString() };
         }
     }
 
     /// <summary>A device's key signed two reports of one place in its order, or goes on behind another, or takes turns with another: two devices answer to the name, or one was set back.</summary>
     public static AlarmChange OfConflict(DeviceRecord device, DateTimeOffset now) =>
-        Of(AlarmKind.CertificateTwice, device, isRaised: true, $"reports signed by key {device.Key} are not in one order: two devices answer to this name, or one was set back to an old state") with { At = now };
+        Begin(AlarmKind.CertificateTwice, device, now, $"reports signed by key {device.Key} are not in one order: two devices answer to this name, or one was set back to an old state");
 
-    /// <summary>What time alone leads to.</summary>
-    /// <param name="devices">All devices that are not shut out.</param>
+    /// <summary>What time and the newest reports begin and end.</summary>
+    /// <param name="fleet">What is known.</param>
     /// <param name="open">The alarms that last.</param>
-    /// <param name="staleAfter">How long a device may be silent; zero: for ever.</param>
-    /// <param name="lastConflict">When a certificate was last seen to be used twice; null for not that this server knows.</param>
     /// <param name="now">The moment.</param>
-    public static IEnumerable<AlarmChange> OfFleet(IReadOnlyCollection<DeviceRecord> devices, IReadOnlyCollection<Alarm> open, TimeSpan staleAfter, Func<string, DateTimeOffset?> lastConflict, DateTimeOffset now)
+    public static IEnumerable<AlarmChange> OfFleet(AlarmFleet fleet, IReadOnlyCollection<Alarm> open, DateTimeOffset now)
     {
-        HashSet<string> stale = open.Where(static a => a.Kind == AlarmKind.MetadataStale).Select(static a => a.Subject).ToHashSet(StringComparer.Ordinal), known = new(StringComparer.Ordinal);
-        foreach (DeviceRecord device in devices)
+        FrozenSet<string> stale = open.Where(static a => a.Kind == AlarmKind.MetadataStale).Select(static a => a.Subject).ToFrozenSet(StringComparer.Ordinal);
+        foreach ((string name, DeviceRecord device) in fleet.Devices)
         {
-            string name = device.Device.ToString();
-            known.Add(name);
-            bool isSilent = now - device.LastSeen > staleAfter, isStale = staleAfter > TimeSpan.Zero && (isSilent || device.Reason == RejectionReason.MetadataExpired);
-            if (isStale != stale.Contains(name))
+            if (!stale.Contains(name) && fleet.WhyStale(device, now) is { } why)
             {
-                yield return Of(AlarmKind.MetadataStale, device, isStale, !isStale ? "it was heard of again" : isSilent ? $"it was last heard of at {device.LastSeen:u}" : "it says that its metadata has expired") with { At = now };
+                yield return Begin(AlarmKind.MetadataStale, device, now, why);
             }
         }
 
-        foreach (Alarm alarm in open)
+        foreach (Alarm alarm in open.Where(a => now - a.Raised >= AlarmChange.Least))
         {
-            if (alarm.Kind == AlarmKind.MetadataStale && !known.Contains(alarm.Subject))
+            if (WhyOver(alarm, fleet, now) is { } why)
             {
-                yield return new AlarmChange(alarm.Kind, alarm.Subject, now, false, "it was shut out") { Product = alarm.Product, Level = long.MaxValue };
-            }
-
-            if (alarm.Kind == AlarmKind.CertificateTwice && now - (lastConflict(alarm.Subject) ?? alarm.Raised) > ConflictCalm)
-            {
-                yield return new AlarmChange(alarm.Kind, alarm.Subject, now, false, "nothing more was seen of it for a day") { Product = alarm.Product, Level = long.MaxValue };
+                yield return AlarmChange.End(alarm, now, why);
             }
         }
     }
 
-    private static AlarmChange Of(AlarmKind kind, DeviceRecord device, bool isRaised, string detail) =>
-        new(kind, device.Device.ToString(), device.LastSeen, isRaised, detail) { Product = device.Product.ToString(), Level = isRaised ? 0 : long.MaxValue };
+    /// <summary>Why an alarm is over; null while it is not, and for what is not judged here.</summary>
+    private static string? WhyOver(Alarm alarm, AlarmFleet fleet, DateTimeOffset now) => alarm.Kind switch
+    {
+        AlarmKind.CertificateTwice => now - alarm.Seen > ConflictCalm ? "nothing more was seen of it for a day" : null,
+        AlarmKind.RefusalBurst => now - alarm.Seen > BurstCalm ? "there was no burst for an hour" : null,
+        AlarmKind.LogUnsigned => null,
+        _ when !fleet.Devices.TryGetValue(alarm.Subject, out _) => "it was shut out",
+        AlarmKind.MetadataStale => fleet.IsHeardOf(fleet.Devices[alarm.Subject], now) ? "it was heard of again" : null,
+        AlarmKind.FloorLowered => fleet.Devices[alarm.Subject].Floor is var floor && floor.Value >= alarm.Level ? $"its floor is {floor}" : null,
+        AlarmKind.UnassignedVersion => fleet.Devices[alarm.Subject] is { ConfirmedDigest: { } runs } device && (runs.ToString() == alarm.Before || Assignments.Of(device.Device, fleet.Rollouts).Contains(runs))
+            ? $"it runs {device.Version} ({runs})"
+            : null,
+        _ => null,
+    };
+
+    private static AlarmChange Begin(AlarmKind kind, DeviceRecord device, DateTimeOffset at, string detail) => new(kind, device.Device.ToString(), at, true, detail) { Product = device.Product.ToString() };
+}
+
+/// <summary>What alarms are judged by.</summary>
+/// <param name="Devices">All devices that are not shut out, by name.</param>
+/// <param name="Rollouts">All rollouts.</param>
+/// <param name="StaleAfter">How long a device may be silent; zero: for ever.</param>
+/// <param name="Watches">When somebody could hear them.</param>
+internal sealed record AlarmFleet(IReadOnlyDictionary<string, DeviceRecord> Devices, IReadOnlyCollection<RolloutState> Rollouts, TimeSpan StaleAfter, IReadOnlyList<Watch> Watches)
+{
+    /// <summary>Why a device can have no fresh metadata; null if it can. Time in which no server was there is nobody's silence.</summary>
+    public string? WhyStale(DeviceRecord device, DateTimeOffset now) =>
+        StaleAfter == TimeSpan.Zero ? null
+        : now - device.LastSeen > StaleAfter && Watch.Since(Watches, device.LastSeen, now) > StaleAfter ? $"it was last heard of at {device.LastSeen:u}"
+        : device.Reason == RejectionReason.MetadataExpired ? "it says that its metadata has expired"
+        : null;
+
+    /// <summary>Whether a device was heard of so lately that it is not silent, whoever judges since when.</summary>
+    public bool IsHeardOf(DeviceRecord device, DateTimeOffset now) => StaleAfter == TimeSpan.Zero || (now - device.LastSeen <= StaleAfter && device.Reason != RejectionReason.MetadataExpired);
 }

@@ -27,7 +27,7 @@ internal sealed class AlarmTicker(AlarmBook book, RolloutCoordinator coordinator
     {
         try
         {
-            book.Judge(coordinator.Devices, time.GetUtcNow());
+            book.Judge(coordinator.Devices, coordinator.Rollouts, time.GetUtcNow());
         }
         catch (Exception e)
         {

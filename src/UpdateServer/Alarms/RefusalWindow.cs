@@ -1,14 +1,13 @@
 namespace Fota.UpdateServer.Alarms;
 
-/// <summary>How many requests were refused in the newest minutes, by whole minutes: a burst begins at a number, and is over at half of it.</summary>
+/// <summary>How many requests were refused in the newest minutes, by whole minutes. Whether that is a burst is a function of the number, and of whether it was one: it is over at half.</summary>
 internal sealed class RefusalWindow(int threshold)
 {
-    private const int Minutes = 5;
+    public const int Minutes = 5;
 
     private readonly int[] _counts = new int[Minutes];
     private readonly Lock _gate = new();
     private long _newest;
-    private bool _isBurst;
 
     /// <summary>A request was refused.</summary>
     public void Add(DateTimeOffset now)
@@ -20,21 +19,16 @@ internal sealed class RefusalWindow(int threshold)
         }
     }
 
-    /// <summary>Whether a burst begins or ends now; null for neither.</summary>
-    public AlarmChange? Judge(DateTimeOffset now)
+    /// <summary>How many there are, if they are a burst; else null.</summary>
+    /// <param name="now">The moment.</param>
+    /// <param name="isBurst">Whether there is one already.</param>
+    public int? Burst(DateTimeOffset now, bool isBurst)
     {
         lock (_gate)
         {
             Turn(now);
             int count = _counts.Sum();
-            bool isBurst = threshold > 0 && (_isBurst ? count > threshold / 2 : count >= threshold);
-            if (isBurst == _isBurst)
-            {
-                return null;
-            }
-
-            _isBurst = isBurst;
-            return new AlarmChange(AlarmKind.RefusalBurst, AlarmChange.Server, now, isBurst, $"{count} requests were refused in {Minutes} minutes by one server") { Level = isBurst ? 0 : long.MaxValue };
+            return threshold > 0 && (count >= threshold || (isBurst && count > threshold / 2)) ? count : null;
         }
     }
 

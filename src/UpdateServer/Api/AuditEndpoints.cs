@@ -68,6 +68,10 @@ internal static class AuditEndpoints
             bool isConflict = e.Rejection.Reason is RejectionReason.LogTruncated or RejectionReason.LogSplitView;
             return Problems.Of(isConflict ? StatusCodes.Status409Conflict : StatusCodes.Status400BadRequest, e.Rejection.Reason.ToString(), e.Rejection.Detail);
         }
+        catch (UnknownSignerException e)
+        {
+            return Problems.Of(StatusCodes.Status409Conflict, ProblemCodes.UnknownSigner, e.Message);
+        }
     }
 }
 

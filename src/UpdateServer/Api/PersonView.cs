@@ -118,8 +118,8 @@ internal sealed record WhoAmIView(string Name, string Credential, string Credent
     public static WhoAmIView Of(Caller c) => new(c.Name, c.Kind.ToString().ToLowerInvariant(), c.Credential, c.Expires, [.. c.Grants.Select(GrantView.Of)]);
 }
 
-/// <summary>A decision about access, as administrators and auditors see it.</summary>
-internal sealed record AccessDecisionView(DateTimeOffset At, string Decision, string By, string About, string Detail)
+/// <summary>A decision about access, as administrators and auditors see it. SHA-256 of the salt (here in hexadecimal; null where there was none yet) and the detail is <c>detail_sha256</c> of the log's entry.</summary>
+internal sealed record AccessDecisionView(DateTimeOffset At, string Decision, string By, string About, string Detail, string? Salt)
 {
-    public static AccessDecisionView Of(AccessDecision d) => new(d.At, System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(d.Kind.ToString()), d.By, d.About, d.Detail);
+    public static AccessDecisionView Of(AccessDecision d) => new(d.At, System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(d.Kind.ToString()), d.By, d.About, d.Detail, d.Salt);
 }

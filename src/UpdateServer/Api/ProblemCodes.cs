@@ -16,6 +16,7 @@ internal static class ProblemCodes
     public const string TooManyRequests = nameof(TooManyRequests);
     public const string StoreUnavailable = nameof(StoreUnavailable);
     public const string AuthorizationServerAway = nameof(AuthorizationServerAway);
+    public const string UnknownSigner = nameof(UnknownSigner);
     public const string Timeout = nameof(Timeout);
     public const string InternalError = nameof(InternalError);
 
@@ -30,6 +31,7 @@ internal static class ProblemCodes
         (AccessRefusedException.Taken, 409, "somebody else has it, or it is there already"),
         (AccessRefusedException.LastAdministrator, 409, "no administrator over everything with a credential would be left"),
         (RolloutRefusedException.IllegalTransition, 409, "not possible with the rollout as it is now"),
+        (UnknownSigner, 409, "another key signs for the server's log: server-log.md, J-15"),
         (UnsupportedMediaType, 415, "the body is of another type"),
         (TooManyRequests, 429, "`Retry-After` says when to come again"),
         (InternalError, 500, "the server failed; nothing was changed by halves"),

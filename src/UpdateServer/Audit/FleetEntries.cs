@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Fota.Manifest;
 using Fota.Manifest.Log;
@@ -11,8 +12,6 @@ namespace Fota.UpdateServer.Audit;
 /// <summary>What the log says of a change of devices and rollouts: a function of the change, so that no store can forget it.</summary>
 internal static class FleetEntries
 {
-    private const int TagsOfFact = 14;
-
     /// <summary>The entries of <paramref name="change"/>: the report, what operators said, then each decision with its figures.</summary>
     public static IReadOnlyList<AuditEvent> Of(FleetChange change) =>
     [
@@ -52,10 +51,10 @@ internal static class FleetEntries
         foreach ((string when, DeviceTraits? traits) in new[] { ("", d.After), ("_before", d.Before) })
         {
             facts.AddRange([("site" + when, traits?.Site), ("hardware" + when, traits?.Hardware), ("time_zone" + when, traits?.ZoneName), ("product" + when, traits?.Product)]);
-            string[][] tags = [.. (traits?.Tags ?? []).Order(StringComparer.Ordinal).Chunk(TagsOfFact)];
-            facts.AddRange(tags.Select((some, i) => ($"tags{when}_{i + 1}", (object?)JsonSerializer.Serialize(some, LogText.Json))));
         }
 
+        ImmutableHashSet<string> before = d.Before?.Tags ?? [];
+        facts.AddRange([.. TagFacts.Of("tags_added", d.After.Tags.Except(before)), .. TagFacts.Of("tags_removed", before.Except(d.After.Tags))]);
         return new AuditEvent(d.At, new LogEvent(AuditKinds.DeviceDescribed, d.By, d.After.Device.ToString(), [.. facts]));
     }
 

@@ -10,8 +10,11 @@ namespace Fota.UpdateServer.Audit;
 /// <summary>What the log says of changes of people and revocations, of requests for certificates, and of publications.</summary>
 internal static class OtherEntries
 {
-    /// <summary>By what somebody is known elsewhere is not in it: a log forgets nothing, and people may have to be forgotten.</summary>
-    public static AuditEvent Of(AccessDecision decision) => new(decision.At, new LogEvent(
+    /// <summary>
+    /// By what somebody is known elsewhere is not in it: a log forgets nothing, and people may have to be forgotten. Whoever has the decision's row can prove by the digest that it says what it
+    /// said; without the row, and its salt, the digest says nothing.
+    /// </summary>
+    public static AuditEvent Of(AccessDecision decision, byte[] salt) => new(decision.At, new LogEvent(
         decision.Kind switch
         {
             AccessDecisionKind.PersonSet => "person.set",
@@ -24,7 +27,8 @@ internal static class OtherEntries
         },
         decision.By,
         decision.About,
-        ("detail", decision.ForLog ?? decision.Detail)));
+        ("detail", decision.ForLog ?? decision.Detail),
+        ("detail_sha256", AccessDecision.DigestOf(salt, decision.Detail))));
 
     /// <param name="enrolment">The request, as it is now.</param>
     /// <param name="by">Who answered; the device itself where nobody has.</param>

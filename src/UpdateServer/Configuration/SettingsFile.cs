@@ -187,7 +187,12 @@ public static class SettingsFile
 
     private static AlarmSettings ReadAlarms(ConfigurationObject alarms)
     {
-        AlarmSettings usual = new(), settings = new() { SilentDays = alarms.OptionalInteger("silentDays") ?? usual.SilentDays, Refusals = alarms.OptionalInteger("refusals") ?? usual.Refusals };
+        AlarmSettings usual = new(), settings = new()
+        {
+            SilentDays = alarms.OptionalInteger("silentDays") ?? usual.SilentDays,
+            Refusals = alarms.OptionalInteger("refusals") ?? usual.Refusals,
+            UnsignedMinutes = alarms.OptionalInteger("unsignedMinutes"),
+        };
         alarms.RefuseOthers();
         return settings;
     }

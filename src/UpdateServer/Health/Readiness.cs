@@ -21,7 +21,8 @@ internal sealed class Readiness(HealthCheckService checks, TimeProvider time, IL
         .AddCheck<ContentCheck>("content")
         .AddCheck<TlsCheck>("tls")
         .AddCheck<RevocationListCheck>("revocation_lists")
-        .AddCheck<DiskCheck>("disk");
+        .AddCheck<DiskCheck>("disk")
+        .AddCheck<LogCheck>("log");
 
     /// <summary>What the checks say.</summary>
     public async Task<ReadinessView> LookAsync(CancellationToken cancellation)

@@ -1,3 +1,6 @@
+using System.Text;
+using Fota.Manifest;
+
 namespace Fota.UpdateServer.People;
 
 /// <summary>What was decided about access.</summary>
@@ -30,6 +33,15 @@ internal enum AccessDecisionKind
 /// <param name="Detail">One sentence or value; no secret.</param>
 internal sealed record AccessDecision(DateTimeOffset At, string By, AccessDecisionKind Kind, string About, string Detail)
 {
+    /// <summary>Bytes of a salt.</summary>
+    public const int SaltSize = 16;
+
     /// <summary>What the server's log says in place of <see cref="Detail"/>, which may name people by more than their name here; null for the same.</summary>
     public string? ForLog { get; init; }
+
+    /// <summary>Where it was read: in hexadecimal, what makes with <see cref="Detail"/> the digest that the log has of it; null for decisions from before there was one.</summary>
+    public string? Salt { get; init; }
+
+    /// <summary>The digest of a detail, from which nobody who has no salt comes back to it, nor finds out by guessing.</summary>
+    public static Sha256Digest DigestOf(ReadOnlySpan<byte> salt, string detail) => Sha256Digest.Of([.. salt, .. Encoding.UTF8.GetBytes(detail)]);
 }

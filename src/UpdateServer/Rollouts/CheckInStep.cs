@@ -60,7 +60,7 @@ internal sealed record CheckInStep(DeviceRecord Device, PendingChange Pending, b
         }
 
         Grant(pending, after, now, isListed);
-        return new CheckInStep(after, pending, true, oldKey, content.Ordinal) { IsFirst = before is null && oldKey is null, Alarms = [.. AlarmRules.OfReport(before, after, pending.Rollouts)] };
+        return new CheckInStep(after, pending, true, oldKey, content.Ordinal) { IsFirst = before is null && oldKey is null, Alarms = [.. AlarmRules.OfReport(before, after, fleet.Rollouts)] };
     }
 
     /// <summary>What to store of it.</summary>

@@ -9,11 +9,13 @@ internal interface IAuditStore : IEntryStore
     /// <exception cref="StoreUnavailableException">The store is away.</exception>
     long Count();
 
-    /// <summary>The checkpoint over the most entries; null for none.</summary>
-    StoredCheckpoint? Newest();
+    /// <summary>Of each key the checkpoint over the most entries; those over the most come first.</summary>
+    IReadOnlyList<StoredCheckpoint> Checkpoints();
 
     /// <summary>Keeps a checkpoint in place of an older one by the same key. One over fewer entries changes nothing.</summary>
-    void Keep(StoredCheckpoint checkpoint);
+    /// <param name="checkpoint">Which.</param>
+    /// <param name="demand">Told of every key by which there is one already; what it throws changes nothing. Nobody else keeps one meanwhile.</param>
+    void Keep(StoredCheckpoint checkpoint, Action<IReadOnlyCollection<string>> demand);
 }
 
 /// <summary>A checkpoint that the signer signed.</summary>

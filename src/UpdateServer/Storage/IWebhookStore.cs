@@ -6,14 +6,21 @@ namespace Fota.UpdateServer.Storage;
 /// </summary>
 internal interface IWebhookStore
 {
-    /// <summary>Says who is told of what from now on. Messages for others are given up.</summary>
-    void Configure(IReadOnlyList<Subscription> subscriptions);
+    /// <summary>So long after a server said last whom it tells, and after a message was due last that is for nobody whom a server tells, both are given up.</summary>
+    static TimeSpan Patience => TimeSpan.FromDays(3);
 
-    /// <summary>Takes messages that are due. Until <paramref name="until"/> no other server takes them; whoever dies with one leaves it for then.</summary>
+    /// <summary>Says whom a server tells of what from now on; what other servers said stays. Messages that no server has a receiver for are given up after <see cref="Patience"/>.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="subscriptions">Who is told of what.</param>
+    /// <param name="now">The moment.</param>
+    void Configure(string server, IReadOnlyList<Subscription> subscriptions, DateTimeOffset now);
+
+    /// <summary>Takes messages of one receiver that are due. Until <paramref name="until"/> no other server takes them; whoever dies with one leaves it for then.</summary>
+    /// <param name="hook">The receiver.</param>
     /// <param name="now">The moment.</param>
     /// <param name="until">How long they are the caller's.</param>
     /// <param name="most">How many.</param>
-    IReadOnlyList<WebhookMessage> Claim(DateTimeOffset now, DateTimeOffset until, int most);
+    IReadOnlyList<WebhookMessage> Claim(string hook, DateTimeOffset now, DateTimeOffset until, int most);
 
     /// <summary>It was told.</summary>
     void Delivered(WebhookMessage message);

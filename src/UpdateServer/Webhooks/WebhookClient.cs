@@ -30,9 +30,8 @@ internal sealed class WebhookClient : IDisposable
     }
 
     /// <summary>Sends a message.</summary>
-    /// <returns>Null when the receiver took it, else why not, in one line.</returns>
     /// <exception cref="IOException">The secret cannot be read.</exception>
-    public async Task<string?> SendAsync(WebhookBody body, CancellationToken cancellation)
+    public async Task<WebhookAnswer> SendAsync(WebhookBody body, CancellationToken cancellation)
     {
         long seconds = _time.GetUtcNow().ToUnixTimeSeconds();
         using HttpRequestMessage request = new(HttpMethod.Post, _settings.Url) { Content = new ByteArrayContent(body.Json) };
@@ -46,15 +45,15 @@ internal sealed class WebhookClient : IDisposable
         {
             // What it says beside its status is not read.
             using HttpResponseMessage response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            return response.IsSuccessStatusCode ? null : $"wanted a status of 200 to 299, got {(int)response.StatusCode}";
+            return new WebhookAnswer(true, response.IsSuccessStatusCode ? null : $"wanted a status of 200 to 299, got {(int)response.StatusCode}");
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return $"wanted an answer within {Patience.TotalSeconds:F0} s, got none";
+            return new WebhookAnswer(false, $"wanted an answer within {Patience.TotalSeconds:F0} s, got none");
         }
         catch (HttpRequestException e)
         {
-            return $"it was not reached ({e.HttpRequestError}: {e.Message.ReplaceLineEndings(" ")})";
+            return new WebhookAnswer(false, $"it was not reached ({e.HttpRequestError}: {e.Message.ReplaceLineEndings(" ")})");
         }
     }
 
@@ -72,3 +71,8 @@ internal sealed class WebhookClient : IDisposable
         SslOptions = settings.AuthorityFile is { } file ? new SslClientAuthenticationOptions { CertificateChainPolicy = PemCertificates.TrustOnly(file, $"webhooks.{settings.Name}.authorities") } : new SslClientAuthenticationOptions(),
     };
 }
+
+/// <summary>What came of a message.</summary>
+/// <param name="IsReached">Whether the receiver answered at all.</param>
+/// <param name="Problem">Why it did not take the message, in one line; null where it did.</param>
+internal readonly record struct WebhookAnswer(bool IsReached, string? Problem);

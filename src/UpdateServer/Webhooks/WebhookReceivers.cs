@@ -6,28 +6,32 @@ namespace Fota.UpdateServer.Webhooks;
 /// <summary>Everybody who is told of what happens here.</summary>
 internal sealed class WebhookReceivers : IDisposable
 {
-    private readonly Dictionary<string, WebhookClient> _clients;
-
+    /// <param name="server">This server's own name.</param>
+    /// <param name="settings">Who is told, and of what.</param>
+    /// <param name="open">Makes the way to one of them.</param>
     /// <exception cref="ConfigurationException">A file of authorities is none.</exception>
     /// <exception cref="Interop.Posix.PrivateFileException">A secret is not kept like one.</exception>
-    public WebhookReceivers(IReadOnlyList<WebhookSettings> settings, Func<WebhookSettings, WebhookClient> open)
+    public WebhookReceivers(string server, IReadOnlyList<WebhookSettings> settings, Func<WebhookSettings, WebhookClient> open)
     {
+        Server = server;
         Settings = settings;
-        _clients = settings.ToDictionary(static s => s.Name, open, StringComparer.Ordinal);
+        Clients = [.. settings.Select(s => (s.Name, open(s)))];
         Subscriptions = [.. settings.SelectMany(static s => s.Events.Select(e => new Subscription(s.Name, e)))];
     }
+
+    /// <summary>The server that tells them.</summary>
+    public string Server { get; }
 
     public IReadOnlyList<WebhookSettings> Settings { get; }
 
     public IReadOnlyList<Subscription> Subscriptions { get; }
 
-    public bool Any => _clients.Count > 0;
-
-    public WebhookClient? Find(string name) => _clients.GetValueOrDefault(name);
+    /// <summary>The way to each of them, by its name.</summary>
+    public IReadOnlyList<(string Hook, WebhookClient Client)> Clients { get; }
 
     public void Dispose()
     {
-        foreach (WebhookClient client in _clients.Values)
+        foreach ((_, WebhookClient client) in Clients)
         {
             client.Dispose();
         }

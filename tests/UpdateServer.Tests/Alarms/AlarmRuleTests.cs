@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fota.Manifest;
 using Fota.Manifest.Reports;
 using Fota.TestKit;
@@ -15,8 +16,9 @@ public sealed class AlarmRuleTests
 {
     private static readonly DateTimeOffset s_noon = SampleFleet.Noon;
     private static readonly TimeSpan s_week = TimeSpan.FromDays(7);
+    private static readonly Sha256Digest s_one = Sha256Digest.Of("one"u8), s_two = Sha256Digest.Of("two"u8);
 
-    private static DeviceRecord Pump => SampleFleet.Record("pump-1") with { Floor = new SecurityVersion(3), ConfirmedDigest = Sha256Digest.Of("one"u8) };
+    private static DeviceRecord Pump => SampleFleet.Record("pump-1") with { Floor = new SecurityVersion(3), ConfirmedDigest = s_one };
 
     [Test]
     public void The_first_report_begins_none() => Assert.That(AlarmRules.OfReport(null, Pump, []), Is.Empty);
@@ -27,21 +29,67 @@ public sealed class AlarmRuleTests
     [Test]
     public void A_floor_that_went_down_is_one_until_it_is_where_it_was()
     {
-        AlarmChange raised = AlarmRules.OfReport(Pump, Pump with { Floor = new SecurityVersion(2) }, []).Single(), cleared = AlarmRules.OfReport(Pump, Pump with { Floor = new SecurityVersion(4) }, []).Single();
+        AlarmChange raised = AlarmRules.OfReport(Pump, Pump with { Floor = new SecurityVersion(2) }, []).Single();
         Assert.That((raised.Kind, raised.IsRaised, raised.Level, raised.Detail), Is.EqualTo((AlarmKind.FloorLowered, true, 3L, "its floor is 2, and was 3")));
-        Assert.That((cleared.Kind, cleared.IsRaised, cleared.Level), Is.EqualTo((AlarmKind.FloorLowered, false, 4L)));
+        Assert.That(AlarmRules.OfReport(Pump, Pump with { Floor = new SecurityVersion(4) }, []), Is.Empty);
+        Alarm open = Open(AlarmKind.FloorLowered) with { Level = 3 };
+        Assert.That(Fleet([Pump with { Floor = new SecurityVersion(2) }], [open], s_noon.AddHours(1)), Is.Empty);
+        Assert.That(Fleet([Pump], [open], s_noon.AddMinutes(59)), Is.Empty, "it lasts an hour");
+        Assert.That(Fleet([Pump], [open], s_noon.AddHours(1)).Single() is { Kind: AlarmKind.FloorLowered, IsRaised: false, Detail: "its floor is 3" });
     }
 
     [Test]
-    public void A_release_that_no_rollout_asked_it_for_is_one_and_one_that_a_rollout_asked_it_for_is_none()
+    public void A_release_that_its_newest_grant_did_not_ask_it_for_is_one()
     {
-        RolloutState rollout = EngineWorldWith("pump-1");
-        DeviceRecord assigned = Pump with { ConfirmedDigest = rollout.Plan.Release.ManifestDigest }, other = Pump with { ConfirmedDigest = Sha256Digest.Of("two"u8) };
-        Assert.That(AlarmRules.OfReport(Pump, other, [rollout]).Single() is { Kind: AlarmKind.UnassignedVersion, IsRaised: true });
-        Assert.That(AlarmRules.OfReport(Pump, assigned, [rollout]).Single() is { Kind: AlarmKind.UnassignedVersion, IsRaised: false });
-        Assert.That(AlarmRules.OfReport(Pump, assigned, [EngineWorldWith("pump-2")]).Single().IsRaised, "it asked another device");
+        RolloutState rollout = RolloutOf("pump-1", Granted(MemberStatus.Granted));
+        DeviceRecord assigned = Pump with { ConfirmedDigest = rollout.Plan.Release.ManifestDigest }, other = Pump with { ConfirmedDigest = s_two };
+        AlarmChange raised = AlarmRules.OfReport(Pump, other, [rollout]).Single();
+        Assert.That((raised.Kind, raised.IsRaised, raised.Before), Is.EqualTo((AlarmKind.UnassignedVersion, true, s_one.ToString())));
+        Assert.That(AlarmRules.OfReport(Pump, assigned, [rollout]), Is.Empty);
+        Assert.That(AlarmRules.OfReport(Pump, assigned, [RolloutOf("pump-2", Granted(MemberStatus.Granted))]), Has.Exactly(1).Items, "it asked another device");
+        Assert.That(AlarmRules.OfReport(Pump, assigned, [RolloutOf("pump-1", Granted(MemberStatus.Waiting) with { GrantedAt = default })]), Has.Exactly(1).Items, "it was chosen, and asked for nothing yet");
         Assert.That(AlarmRules.OfReport(Pump with { ConfirmedDigest = null }, other, []), Is.Empty, "what it ran is not known");
     }
+
+    /// <summary>It went back from the newest release to one that an older rollout, which may have been aborted for good reason, asked it for.</summary>
+    [TestCase(nameof(MemberStatus.Confirmed))]
+    [TestCase(nameof(MemberStatus.Failed))]
+    public void A04_A_release_of_an_older_rollout_is_no_assignment_any_more(string older)
+    {
+        RolloutState newest = RolloutOf("pump-1", Granted(MemberStatus.Confirmed) with { GrantedAt = s_noon.AddDays(1) }), old = RolloutOf("pump-1", Granted(Enum.Parse<MemberStatus>(older)), s_two);
+        DeviceRecord before = Pump with { ConfirmedDigest = newest.Plan.Release.ManifestDigest };
+        Assert.That(AlarmRules.OfReport(before, before with { ConfirmedDigest = s_two }, [old, newest]).Single().Kind, Is.EqualTo(AlarmKind.UnassignedVersion));
+    }
+
+    [Test]
+    public void A_release_on_the_way_that_it_was_asked_for_is_none()
+    {
+        PlannedRelease way = new(ReleaseVersion.Parse("1.5.0"), RepositorySimulator.PathOf("1.5.0"), s_two, new SecurityVersion(3));
+        RolloutState asked = RolloutOf("pump-1", Granted(MemberStatus.Begun) with { Via = 0 }), passed = RolloutOf("pump-1", Granted(MemberStatus.Granted) with { Passed = 0 });
+        foreach (RolloutState rollout in (RolloutState[])[asked, passed])
+        {
+            Assert.That(AlarmRules.OfReport(Pump, Pump with { ConfirmedDigest = s_two }, [rollout with { Plan = rollout.Plan with { PassThrough = [way] } }]), Is.Empty);
+        }
+    }
+
+    /// <summary>Nothing that the device says changes any more: what it runs becomes its assignment, or already was when the alarm began.</summary>
+    [Test]
+    public void A_version_that_nobody_assigned_is_one_until_it_runs_what_it_is_assigned_or_what_it_ran_before()
+    {
+        Alarm open = Open(AlarmKind.UnassignedVersion) with { Before = s_one.ToString() };
+        RolloutState confirmed = RolloutOf("pump-1", Granted(MemberStatus.Confirmed), s_two), next = RolloutOf("pump-1", Granted(MemberStatus.Granted) with { GrantedAt = s_noon.AddDays(1) });
+        DeviceRecord runsTwo = Pump with { ConfirmedDigest = s_two };
+        Assert.That(Fleet([runsTwo], [open], s_noon.AddHours(1)), Is.Empty);
+        Assert.That(Fleet([Pump], [open], s_noon.AddHours(1)).Single().IsRaised, Is.False, "it went back");
+        Assert.That(Fleet([runsTwo], [open], s_noon.AddHours(1), rollouts: [confirmed]).Single().IsRaised, Is.False);
+        Assert.That(Fleet([runsTwo], [open], s_noon.AddHours(1), rollouts: [confirmed, next]).Single().IsRaised, Is.False, "and it has been asked for the next one since");
+    }
+
+    [TestCase(nameof(AlarmKind.MetadataStale))]
+    [TestCase(nameof(AlarmKind.FloorLowered))]
+    [TestCase(nameof(AlarmKind.UnassignedVersion))]
+    public void Of_a_device_that_is_shut_out_nothing_is_an_alarm_any_more(string kind) =>
+        Assert.That(Fleet([], [Open(Enum.Parse<AlarmKind>(kind)) with { Level = 9 }], s_noon.AddHours(1)).Single() is { IsRaised: false, Detail: "it was shut out" });
 
     [Test]
     public void A_device_that_is_silent_for_longer_than_it_may_is_one_until_it_is_heard_of()
@@ -51,8 +99,30 @@ public sealed class AlarmRuleTests
         Assert.That((raised.Kind, raised.IsRaised, raised.Subject), Is.EqualTo((AlarmKind.MetadataStale, true, "pump-1")));
         Assert.That(Fleet([Pump], [Open(AlarmKind.MetadataStale)], s_noon + s_week + s_week), Is.Empty, "it is one already");
         Assert.That(Fleet([Pump with { LastSeen = s_noon + s_week }], [Open(AlarmKind.MetadataStale)], s_noon + s_week).Single().IsRaised, Is.False);
-        Assert.That(Fleet([], [Open(AlarmKind.MetadataStale)], s_noon).Single().Detail, Is.EqualTo("it was shut out"));
-        Assert.That(AlarmRules.OfFleet([Pump], [], TimeSpan.Zero, static _ => null, s_noon.AddYears(9)), Is.Empty, "nobody wants to know");
+        Assert.That(AlarmRules.OfFleet(FleetOf([Pump], [new Watch(s_noon, s_noon.AddYears(9))]) with { StaleAfter = TimeSpan.Zero }, [], s_noon.AddYears(9)), Is.Empty, "nobody wants to know");
+    }
+
+    [Test]
+    [Proves("V-6")]
+    public void A49_Time_in_which_no_server_was_there_is_nobody_s_silence()
+    {
+        DateTimeOffset back = s_noon.AddDays(30), later = back.AddDays(6);
+        Watch[] watches = [new(s_noon.AddDays(-9), s_noon.AddDays(1)), new(s_noon.AddHours(20), s_noon.AddDays(1)), new(back, back)];
+        Assert.That(Fleet([Pump], [], back, watches), Is.Empty);
+        Assert.That(Fleet([Pump], [], later, [.. watches[..2], new(back, later)]), Is.Empty, "seven days are watched, with the one of before");
+        Assert.That(Fleet([Pump], [], later.AddMinutes(1), [.. watches[..2], new(back, later.AddMinutes(1))]).Single().Kind, Is.EqualTo(AlarmKind.MetadataStale), "and a minute more");
+        Assert.That(Fleet([Pump], [Open(AlarmKind.MetadataStale)], back, watches), Is.Empty, "what began before goes on until it is heard of");
+    }
+
+    [Test]
+    [Proves("V-6")]
+    public void A_watch_goes_on_from_one_minute_to_the_next_and_another_begins_after_a_gap()
+    {
+        Watch[] known = [new(s_noon, s_noon.AddMinutes(10))];
+        Assert.That(Watch.Next([], s_noon), Is.EqualTo(new Watch(s_noon, s_noon)));
+        Assert.That(Watch.Next(known, s_noon.AddMinutes(10.5)), Is.Null, "another server has just said so");
+        Assert.That(Watch.Next(known, s_noon.AddMinutes(15)), Is.EqualTo(new Watch(s_noon, s_noon.AddMinutes(15))));
+        Assert.That(Watch.Next(known, s_noon.AddMinutes(16)), Is.EqualTo(new Watch(s_noon.AddMinutes(16), s_noon.AddMinutes(16))));
     }
 
     [Test]
@@ -65,14 +135,14 @@ public sealed class AlarmRuleTests
     [Test]
     public void A_certificate_that_was_used_twice_is_one_until_a_day_after_it_was_seen_last()
     {
-        DateTimeOffset seen = s_noon.AddHours(5), later = s_noon.AddHours(28);
-        Assert.That(AlarmRules.OfConflict(Pump, seen) is { Kind: AlarmKind.CertificateTwice, IsRaised: true });
-        Assert.That(AlarmRules.OfFleet([Pump], [Open(AlarmKind.CertificateTwice)], s_week, _ => seen, later), Is.Empty);
-        Assert.That(Fleet([Pump], [Open(AlarmKind.CertificateTwice)], later).Single() is { Kind: AlarmKind.CertificateTwice, IsRaised: false });
+        Alarm open = Open(AlarmKind.CertificateTwice) with { Seen = s_noon.AddHours(5) };
+        Assert.That(AlarmRules.OfConflict(Pump, s_noon) is { Kind: AlarmKind.CertificateTwice, IsRaised: true });
+        Assert.That(Fleet([Pump], [open], s_noon.AddHours(29)), Is.Empty);
+        Assert.That(Fleet([Pump], [open], s_noon.AddHours(29).AddSeconds(1)).Single() is { Kind: AlarmKind.CertificateTwice, IsRaised: false });
     }
 
     [Test]
-    public void A_burst_of_refusals_begins_at_its_number_within_five_minutes_once_and_ends_at_half_of_it_once()
+    public void Whether_refusals_are_a_burst_is_a_function_of_their_number_and_of_whether_they_were_one()
     {
         RefusalWindow window = new(10);
         for (int i = 0; i < 9; i++)
@@ -80,13 +150,12 @@ public sealed class AlarmRuleTests
             window.Add(s_noon.AddMinutes(i * 0.5));
         }
 
-        Assert.That(window.Judge(s_noon.AddMinutes(4)), Is.Null);
+        Assert.That(window.Burst(s_noon.AddMinutes(4), isBurst: false), Is.Null);
         window.Add(s_noon.AddMinutes(4));
-        Assert.That(window.Judge(s_noon.AddMinutes(4)) is { IsRaised: true, Subject: AlarmChange.Server });
-        Assert.That(window.Judge(s_noon.AddMinutes(4)), Is.Null, "it lasts");
-        Assert.That(window.Judge(s_noon.AddMinutes(6)), Is.Null, "more than half");
-        Assert.That(window.Judge(s_noon.AddMinutes(7)) is { IsRaised: false });
-        Assert.That(window.Judge(s_noon.AddMinutes(99)), Is.Null);
+        Assert.That((window.Burst(s_noon.AddMinutes(4), isBurst: false), window.Burst(s_noon.AddMinutes(4), isBurst: false)), Is.EqualTo((10, 10)));
+        Assert.That((window.Burst(s_noon.AddMinutes(6), isBurst: true), window.Burst(s_noon.AddMinutes(6), isBurst: false)), Is.EqualTo(((int?)6, (int?)null)), "more than half");
+        Assert.That(window.Burst(s_noon.AddMinutes(7), isBurst: true), Is.Null);
+        Assert.That(window.Burst(s_noon.AddMinutes(99), isBurst: true), Is.Null);
     }
 
     [Test]
@@ -94,13 +163,22 @@ public sealed class AlarmRuleTests
     {
         RefusalWindow window = new(0);
         window.Add(s_noon);
-        Assert.That(window.Judge(s_noon), Is.Null);
+        Assert.That(window.Burst(s_noon, isBurst: true), Is.Null);
     }
 
-    private static AlarmChange[] Fleet(DeviceRecord[] devices, Alarm[] open, DateTimeOffset now) => [.. AlarmRules.OfFleet(devices, open, s_week, static _ => null, now)];
+    private static AlarmChange[] Fleet(DeviceRecord[] devices, Alarm[] open, DateTimeOffset now, Watch[]? watches = null, RolloutState[]? rollouts = null) =>
+        [.. AlarmRules.OfFleet(FleetOf(devices, watches ?? [new Watch(s_noon.AddYears(-1), now)]) with { Rollouts = rollouts ?? [] }, open, now)];
 
-    private static Alarm Open(AlarmKind kind) => new(1, kind, "pump-1", "infusion-pump", s_noon, null, "");
+    private static AlarmFleet FleetOf(DeviceRecord[] devices, Watch[] watches) => new(devices.ToDictionary(static d => d.Device.ToString(), StringComparer.Ordinal), [], s_week, watches);
 
-    private static RolloutState EngineWorldWith(string device) =>
-        RolloutState.Draft(EngineWorld.PlanOf(new StagePlan("all", null))) with { Members = System.Collections.Immutable.ImmutableDictionary<DeviceId, Member>.Empty.Add(DeviceId.Parse(device), new Member(DeviceId.Parse(device), 0, MemberStatus.Confirmed)) };
+    private static Alarm Open(AlarmKind kind) => new(1, kind, "pump-1", "infusion-pump", s_noon, null, "") { Seen = s_noon };
+
+    private static Member Granted(MemberStatus status) => new(DeviceId.Parse("pump-1"), 0, status) { GrantedAt = s_noon };
+
+    private static RolloutState RolloutOf(string device, Member member, Sha256Digest? release = null)
+    {
+        RolloutPlan plan = EngineWorld.PlanOf(new StagePlan("all", null));
+        Member of = member with { Device = DeviceId.Parse(device) };
+        return RolloutState.Draft(plan with { ManifestDigest = release ?? plan.ManifestDigest }) with { Members = ImmutableDictionary<DeviceId, Member>.Empty.Add(of.Device, of) };
+    }
 }

@@ -14,6 +14,9 @@ namespace Fota.UpdateServer.Tests.Alarms;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class AlarmTests
 {
+    /// <summary>So far apart that a day is soon over, and no break.</summary>
+    private static readonly TimeSpan s_step = TimeSpan.FromMinutes(4);
+
     private ServerUnderTest _server = null!;
 
     [SetUp]
@@ -34,10 +37,46 @@ public sealed class AlarmTests
 
         Assert.That(await AlarmsAsync(), Is.EqualTo(new[] { "floor_lowered pump-0001" }));
         await pump.CheckInAsync(pump.Report() with { Floor = new SecurityVersion(2) });
+        _server.Clock.Pass(TimeSpan.FromHours(1), s_step);
         Assert.That(await AlarmsAsync(), Has.Length.EqualTo(1), "it was 3");
         await pump.CheckInAsync(pump.Report() with { Floor = new SecurityVersion(3) });
+        _server.Clock.Pass(TimeSpan.FromMinutes(1));
         Assert.That(await AlarmsAsync(), Is.Empty);
         Assert.That(await AlarmsAsync("?all=true"), Is.EqualTo(new[] { "floor_lowered pump-0001" }));
+    }
+
+    [Test]
+    [Proves("V-5")]
+    public async Task A07_A_device_that_says_another_floor_with_each_report_is_told_of_once_an_hour()
+    {
+        SimulatedDevice pump = new(_server, "pump-0001");
+        for (int i = 0; i < 40; i++)
+        {
+            await pump.CheckInAsync(pump.Report() with { Floor = new SecurityVersion(3 - (uint)(i % 2)) });
+            _server.Clock.Pass(TimeSpan.FromMinutes(2));
+        }
+
+        Assert.That(await AlarmsAsync("?all=true"), Has.Length.InRange(1, 2));
+    }
+
+    [Test]
+    [Proves("V-1", "V-7")]
+    public async Task Log_that_nobody_signs_any_more_is_told_of_until_somebody_does()
+    {
+        AuditSigner signer = new();
+        _server.Clock.Pass(TimeSpan.FromHours(2), s_step);
+        Assert.That(await AlarmsAsync(), Is.Empty, "nobody ever signed here");
+        await signer.SignAsync(_server);
+        await new SimulatedDevice(_server, "pump-0001").CheckInAsync();
+        _server.Clock.Pass(TimeSpan.FromMinutes(59), s_step);
+        Assert.That(await AlarmsAsync(), Is.Empty);
+        _server.Clock.Pass(TimeSpan.FromMinutes(2));
+        Assert.That(await AlarmsAsync(), Is.EqualTo(new[] { "log_unsigned the log" }));
+        _server.Clock.Pass(TimeSpan.FromMinutes(70), s_step);
+        Assert.That(await AlarmsAsync(), Has.Length.EqualTo(1));
+        await signer.SignAsync(_server);
+        _server.Clock.Pass(TimeSpan.FromMinutes(1));
+        Assert.That(await AlarmsAsync(), Is.Empty);
     }
 
     [Test]
@@ -68,7 +107,7 @@ public sealed class AlarmTests
 
         _server.Clock.Pass(TimeSpan.FromMinutes(2));
         Assert.That(await AlarmsAsync(), Is.EqualTo(new[] { "certificate_twice pump-0001" }));
-        _server.Clock.Pass(TimeSpan.FromHours(25));
+        _server.Clock.Pass(TimeSpan.FromHours(25), s_step);
         Assert.That(await AlarmsAsync(), Is.Empty);
         Assert.That(await AlarmsAsync("?all=true"), Has.Length.EqualTo(1));
     }
@@ -110,14 +149,16 @@ public sealed class AlarmTests
     [Proves("V-1", "V-3")]
     public async Task A_device_that_was_not_heard_of_for_days_is_told_of_until_it_comes()
     {
-        await _server.RestartAsync(change: static s => s with { Alarms = new AlarmSettings { SilentDays = 2 } });
+        await _server.RestartAsync(change: static s => s with { Alarms = new AlarmSettings { SilentDays = 1 } });
         SimulatedDevice pump = new(_server, "pump-0001");
         await pump.CheckInAsync();
         _server.Clock.Now += TimeSpan.FromDays(3);
         _server.Clock.Pass(TimeSpan.FromMinutes(3));
+        Assert.That(await AlarmsAsync(), Is.Empty, "the server itself was away");
+        _server.Clock.Pass(TimeSpan.FromHours(25), s_step);
         Assert.That(await AlarmsAsync(), Is.EqualTo(new[] { "metadata_stale pump-0001" }));
         await pump.CheckInAsync();
-        _server.Clock.Pass(TimeSpan.FromMinutes(1));
+        _server.Clock.Pass(TimeSpan.FromHours(1), s_step);
         Assert.That(await AlarmsAsync(), Is.Empty);
     }
 
@@ -134,7 +175,7 @@ public sealed class AlarmTests
         }
 
         _server.Clock.Pass(TimeSpan.FromMinutes(1));
-        Assert.That(await AlarmsAsync(), Is.EqualTo(new[] { "refusal_burst the server" }));
+        Assert.That(await AlarmsAsync(), Is.EqualTo(new[] { $"refusal_burst server {await File.ReadAllTextAsync(_server.PathOf("data/server-id"))}" }));
         Assert.That(await AlarmsAsync(by: bounded), Is.Empty);
     }
 

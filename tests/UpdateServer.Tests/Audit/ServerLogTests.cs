@@ -149,6 +149,37 @@ public sealed class ServerLogTests
         Assert.That(await StatusAsync("checkpoint"), Is.EqualTo(HttpStatusCode.NotFound), "nothing changed");
     }
 
+    [TestCase("updates.example/audit")]
+    [TestCase("another.example/audit")]
+    [Proves("J-15")]
+    public async Task P8_A51_Whose_checkpoint_came_first_signs_for_the_log_and_nobody_else_who_may_publish(string name)
+    {
+        await _signer.SignAsync(_server);
+        await new SimulatedDevice(_server, "pump-0001").CheckInAsync();
+        using HttpResponseMessage other = await _server.Operator.PostAsync(Checkpoints, JsonContent.Create(await new AuditSigner(name).CheckpointAsync(_server)));
+        await ServerUnderTest.IsRefusedAsync(other, HttpStatusCode.Conflict, "UnknownSigner");
+        Assert.That((await _signer.ReadAsync(_server)).Count, Is.EqualTo(1), "what is served is what the first one signed");
+        await _signer.SignAsync(_server);
+    }
+
+    [Test]
+    [Proves("J-15")]
+    public async Task P8_A51_Whom_the_published_timestamp_names_signs_for_the_log_whoever_came_first()
+    {
+        AuditSigner thief = new();
+        await thief.SignAsync(_server);
+        await new SimulatedDevice(_server, "pump-0001").CheckInAsync();
+        JsonElement request = JsonSerializer.SerializeToElement(await _signer.CheckpointAsync(_server));
+        _server.Source.Repository.ServerLogs.Add(VerifiedCheckpoint.Verify(Encoding.UTF8.GetBytes(request.GetProperty("checkpoint").GetString()!), _signer.Key).OrThrow());
+        _server.Source.Add(SampleRelease.Create());
+        using HttpResponseMessage published = await _server.PublishAsync();
+        await ServerUnderTest.ReadAsync(published, HttpStatusCode.OK);
+        Assert.That(await StatusAsync("checkpoint"), Is.EqualTo(HttpStatusCode.NotFound), "what the thief signed is not served any more");
+        using HttpResponseMessage refused = await _server.Operator.PostAsync(Checkpoints, JsonContent.Create(await thief.CheckpointAsync(_server)));
+        await ServerUnderTest.IsRefusedAsync(refused, HttpStatusCode.Conflict, "UnknownSigner");
+        Assert.That((await SignedAsync()).Select(static e => e.Kind), Does.Contain("publication.taken"));
+    }
+
     [TestCase(3, nameof(RejectionReason.LogMismatch))]
     [TestCase(261, nameof(RejectionReason.LogMismatch))]
     [Proves("J-4", "J-20")]

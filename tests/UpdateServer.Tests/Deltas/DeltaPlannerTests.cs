@@ -4,7 +4,6 @@ using Fota.Manifest.Reports;
 using Fota.TestKit;
 using Fota.UpdateServer.Alarms;
 using Fota.UpdateServer.Artifacts;
-using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Releases;
@@ -50,7 +49,7 @@ public sealed class DeltaPlannerTests
             using Meter meter = new(nameof(DeltaPlannerTests));
             SqliteDatabase database = new(Path.Combine(folder.FullName, "server.db"));
             SqliteReleaseStore releases = new(database);
-            AlarmBook alarms = new(new SqliteAlarmStore(database), NoRevocations.Create(clock), new AlarmSettings());
+            AlarmBook alarms = AlarmBooks.Create(new SqliteAlarmStore(database), new SqliteAuditStore(database), clock);
             RolloutCoordinator coordinator = new(new FleetOfOne(), catalog, new CatalogUpdate(releases, catalog), FreshnessRule.Alone(clock), alarms, clock, new ServerMetrics(meter), NullLogger<RolloutCoordinator>.Instance);
             PublishedImages images = new(catalog, new ContentStore(folder.FullName, new ServerSeams()), NullLogger<PublishedImages>.Instance);
             DeltaPlanner planner = new(images, catalog, coordinator);

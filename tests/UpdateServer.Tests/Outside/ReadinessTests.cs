@@ -24,7 +24,7 @@ public sealed class ReadinessTests : IAsyncDisposable
         (HttpStatusCode status, JsonElement found) = await AskAsync();
         Assert.That(status, Is.EqualTo(HttpStatusCode.OK));
         Assert.That(found.GetProperty("status").GetString(), Is.EqualTo("ok"), found.ToString());
-        Assert.That(found.GetProperty("checks").EnumerateArray().Select(static c => $"{c.GetProperty("name")} {c.GetProperty("status")}"), Is.EqualTo(new[] { "content ok", "disk ok", "publication ok", "revocation_lists ok", "store ok", "tls ok" }));
+        Assert.That(found.GetProperty("checks").EnumerateArray().Select(static c => $"{c.GetProperty("name")} {c.GetProperty("status")}"), Is.EqualTo(new[] { "content ok", "disk ok", "log ok", "publication ok", "revocation_lists ok", "store ok", "tls ok" }));
     }
 
     [Test]
@@ -108,6 +108,30 @@ public sealed class ReadinessTests : IAsyncDisposable
         pair.One.Clock.Now += TimeSpan.FromSeconds(1);
         using HttpResponseMessage there = await pair.One.Anonymous.GetAsync("/health/ready");
         Assert.That(await there.Content.ReadAsStringAsync(), Does.Contain("""{"name":"store","status":"ok","detail":"the store answers"}"""));
+    }
+
+    [TestCase(null, "ok", "nobody has signed for the server's log yet")]
+    [TestCase(5, "degraded", "nobody has signed for the server's log yet")]
+    public async Task Log_that_nobody_signs_is_said_where_it_should_be_signed(int? minutes, string status, string detail)
+    {
+        await _server.RestartAsync(change: s => s with { Alarms = new AlarmSettings { UnsignedMinutes = minutes } });
+        _server.Clock.Now += TimeSpan.FromMinutes(6);
+        await IsFoundAsync("log", status, detail, overall: "degraded"); // as nothing is published
+    }
+
+    [Test]
+    public async Task Log_that_is_not_signed_any_more_is_said_until_it_is()
+    {
+        await PublishAsync();
+        AuditSigner signer = new();
+        await signer.SignAsync(_server);
+        await IsFoundAsync("log", "ok", "entries of the server's log are signed for");
+        await new SimulatedDevice(_server, "pump-0001").CheckInAsync();
+        _server.Clock.Now += TimeSpan.FromMinutes(61);
+        await IsFoundAsync("log", "degraded", "and none that was written since");
+        await signer.SignAsync(_server);
+        _server.Clock.Now += TimeSpan.FromSeconds(1);
+        await IsFoundAsync("log", "ok", "entries of the server's log are signed for");
     }
 
     [TestCase(255L, "degraded", HttpStatusCode.OK)]

@@ -12,6 +12,8 @@ namespace Fota.UpdateServer.Tests.Storage;
 public sealed class AlarmStoreContract<TStores> : IDisposable
     where TStores : StoresUnderTest, new()
 {
+    private static readonly DateTimeOffset s_later = SampleFleet.Noon.AddHours(2);
+
     private readonly TStores _stores = new();
 
     [SetUp]
@@ -23,7 +25,7 @@ public sealed class AlarmStoreContract<TStores> : IDisposable
     [Proves("V-2")]
     public void P8_An_alarm_is_raised_once_and_cleared_once_with_an_entry_at_both_ends()
     {
-        _stores.Webhooks.Configure([new Subscription("on-call", "alarm.*")]);
+        _stores.Webhooks.Configure("one", [new Subscription("on-call", "alarm.*")], SampleFleet.Noon);
         for (int again = 0; again < 3; again++)
         {
             _stores.Alarms.Apply([Change(AlarmKind.MetadataStale, true), Change(AlarmKind.CertificateTwice, true)]);
@@ -40,7 +42,7 @@ public sealed class AlarmStoreContract<TStores> : IDisposable
         {
             "alarm.raised metadata_stale pump-1", "alarm.raised certificate_twice pump-1", "alarm.cleared metadata_stale pump-1", "alarm.raised metadata_stale pump-1",
         }));
-        Assert.That(_stores.Webhooks.Claim(SampleFleet.Noon, SampleFleet.Noon.AddMinutes(1), 10), Has.Count.EqualTo(4));
+        Assert.That(_stores.Webhooks.Claim("on-call", s_later, s_later.AddMinutes(1), 10), Has.Count.EqualTo(4));
         Assert.That(_stores.Alarms.Page(long.MaxValue, 10, all: true).Select(static a => (a.Kind, a.Cleared is null)), Is.EqualTo(new[] { (AlarmKind.MetadataStale, true), (AlarmKind.CertificateTwice, true), (AlarmKind.MetadataStale, false) }));
         Alarm newest = _stores.Alarms.Page(long.MaxValue, 1, all: false).Single();
         Assert.That(_stores.Alarms.Page(newest.Number, 10, all: false).Single().Kind, Is.EqualTo(AlarmKind.CertificateTwice));
@@ -48,15 +50,53 @@ public sealed class AlarmStoreContract<TStores> : IDisposable
 
     [Test]
     [Proves("V-2")]
-    public void An_alarm_that_a_report_brings_comes_with_the_report_and_lasts_until_its_level_is_reached()
+    public void An_alarm_that_a_report_brings_comes_with_the_report()
     {
-        _stores.Fleet.Put(SampleFleet.Change(SampleFleet.Record("pump-1")) with { Alarms = [Change(AlarmKind.FloorLowered, true) with { Level = 5 }] });
-        _stores.Fleet.Put(SampleFleet.Change(SampleFleet.Record("pump-1", 9)) with { Alarms = [Change(AlarmKind.FloorLowered, false) with { Level = 4 }] });
-        Assert.That(_stores.Alarms.Open(), Has.Count.EqualTo(1));
-        _stores.Fleet.Put(SampleFleet.Change(SampleFleet.Record("pump-1", 10)) with { Alarms = [Change(AlarmKind.FloorLowered, false) with { Level = 5 }] });
-        Assert.That(_stores.Alarms.Open(), Is.Empty);
-        Assert.That(_stores.Audit.Read(0, 100).Select(static e => LogEntry.Decode(e).OrThrow().Kind), Is.EqualTo(new[] { "device.reported", "alarm.raised", "device.reported", "device.reported", "alarm.cleared" }));
+        _stores.Fleet.Put(SampleFleet.Change(SampleFleet.Record("pump-1")) with { Alarms = [Change(AlarmKind.UnassignedVersion, true) with { Level = 5, Before = "one" }] });
+        Alarm open = _stores.Alarms.Open().Single();
+        Assert.That((open.Level, open.Before, open.Seen), Is.EqualTo((5, "one", SampleFleet.Noon)));
+        Assert.That(_stores.Audit.Read(0, 100).Select(static e => LogEntry.Decode(e).OrThrow().Kind), Is.EqualTo(new[] { "device.reported", "alarm.raised" }));
     }
 
-    private static AlarmChange Change(AlarmKind kind, bool isRaised) => new(kind, "pump-1", SampleFleet.Noon, isRaised, "why") { Product = "infusion-pump", Level = isRaised ? 0 : long.MaxValue };
+    [Test]
+    [Proves("V-5")]
+    public void A07_An_alarm_lasts_an_hour_at_least_so_that_what_comes_and_goes_is_told_of_once()
+    {
+        AlarmChange raised = Change(AlarmKind.FloorLowered, true), cleared = Change(AlarmKind.FloorLowered, false);
+        for (int minute = 0; minute < 60; minute++)
+        {
+            _stores.Alarms.Apply([raised with { At = SampleFleet.Noon.AddMinutes(minute) }, cleared with { At = SampleFleet.Noon.AddMinutes(minute).AddSeconds(30) }]);
+        }
+
+        Assert.That(_stores.Audit.Count(), Is.EqualTo(1));
+        _stores.Alarms.Apply([cleared with { At = SampleFleet.Noon + AlarmChange.Least }]);
+        Assert.That((_stores.Alarms.Open().Count, _stores.Audit.Count()), Is.EqualTo((0, 2)));
+    }
+
+    [Test]
+    [Proves("V-2")]
+    public void What_another_server_saw_since_an_alarm_was_judged_keeps_it()
+    {
+        _stores.Alarms.Apply([Change(AlarmKind.CertificateTwice, true)]);
+        Alarm judged = _stores.Alarms.Open().Single();
+        _stores.Alarms.Apply([Change(AlarmKind.CertificateTwice, true) with { At = s_later }]);
+        _stores.Alarms.Apply([Change(AlarmKind.CertificateTwice, true) with { At = SampleFleet.Noon.AddMinutes(1) }]);
+        _stores.Alarms.Apply([AlarmChange.End(judged, s_later.AddDays(1), "nothing more")]);
+        Assert.That(_stores.Alarms.Open().Single().Seen, Is.EqualTo(s_later));
+    }
+
+    [Test]
+    [Proves("V-6")]
+    public void A_watch_grows_and_another_one_is_beside_it()
+    {
+        foreach (Watch watch in (Watch[])[new(s_later, s_later), new(SampleFleet.Noon, SampleFleet.Noon), new(SampleFleet.Noon, SampleFleet.Noon.AddMinutes(2)), new(SampleFleet.Noon, SampleFleet.Noon.AddMinutes(1))])
+        {
+            _stores.Alarms.Keep(watch);
+        }
+
+        Assert.That(_stores.Alarms.Watches(), Is.EqualTo(new[] { new Watch(SampleFleet.Noon, SampleFleet.Noon.AddMinutes(2)), new Watch(s_later, s_later) }));
+    }
+
+    private static AlarmChange Change(AlarmKind kind, bool isRaised) =>
+        new(kind, "pump-1", isRaised ? SampleFleet.Noon : s_later, isRaised, "why") { Product = "infusion-pump", Judged = isRaised ? default : s_later };
 }

@@ -85,6 +85,21 @@ public sealed class AtRestStoreContract<TStores> : IDisposable
         Assert.That(() => _stores.Seal(), Throws.TypeOf<InvalidDataException>().With.Message.StartsWith("rollouts.member_key of 2: wanted what was sealed there by key "));
     }
 
+    /// <summary>A key of five bytes seals nothing: whoever tries fails.</summary>
+    [Test]
+    public void A_rollout_s_key_is_sealed_once_however_often_the_rollout_is_saved()
+    {
+        _stores.Keys = s_first;
+        ReadOnlyMemory<byte>[] keys = [Store(1)];
+        FleetReplica known = _stores.Fleet.Read();
+        _stores.Keys = new AtRestKeys([new byte[5]]);
+        Assert.That(() => Store(2), Throws.InstanceOf<Exception>(), "nobody seals with that");
+        _stores.Fleet.Change(known.Number, _ => SampleFleet.Change(null, null, new RolloutStep(known.Rollouts[0] with { Reason = "saved" }, [])));
+        _stores.Keys = s_first;
+        AreRead(keys);
+        Assert.That(_stores.Fleet.Read().Rollouts[0].Reason, Is.EqualTo("saved"));
+    }
+
     private static AtRestKeys KeysOf(params byte[] keys) => new(keys.Select(static key => Enumerable.Repeat(key, AtRestKeys.KeySize).ToArray()));
 
     private ReadOnlyMemory<byte> Store(int number)

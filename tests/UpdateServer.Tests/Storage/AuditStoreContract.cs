@@ -76,15 +76,25 @@ public sealed class AuditStoreContract<TStores> : IDisposable
     [Proves("J-13")]
     public void Of_each_key_the_checkpoint_over_the_most_entries_is_kept()
     {
-        Assert.That(_stores.Audit.Newest(), Is.Null);
+        Assert.That(_stores.Audit.Checkpoints(), Is.Empty);
         Keep("a", 5);
         Keep("a", 4);
-        Assert.That(_stores.Audit.Newest()!.Size, Is.EqualTo(5));
+        Assert.That(_stores.Audit.Checkpoints().Single().Size, Is.EqualTo(5));
         Keep("b", 5);
         Keep("a", 9);
-        Assert.That((_stores.Audit.Newest()!.Vkey, _stores.Audit.Newest()!.Size, _stores.Ask("SELECT count(*) FROM audit_checkpoints")), Is.EqualTo(("a", 9, 2)));
+        Assert.That(_stores.Audit.Checkpoints().Select(static c => (c.Vkey, c.Size)), Is.EqualTo(new[] { ("a", 9L), ("b", 5L) }));
 
-        void Keep(string key, long size) => _stores.Audit.Keep(new StoredCheckpoint(key, size, [1], SampleFleet.Noon));
+        void Keep(string key, long size) => _stores.Audit.Keep(new StoredCheckpoint(key, size, [1], SampleFleet.Noon), static _ => { });
+    }
+
+    [Test]
+    [Proves("J-15")]
+    public void A_checkpoint_is_kept_by_whoever_knows_the_keys_of_the_others_and_one_that_is_not_wanted_changes_nothing()
+    {
+        _stores.Audit.Keep(new StoredCheckpoint("a", 5, [1], SampleFleet.Noon), static keys => Assert.That(keys, Is.Empty));
+        Assert.That(
+            () => _stores.Audit.Keep(new StoredCheckpoint("b", 6, [1], SampleFleet.Noon), static keys => throw new UnknownSignerException(string.Join(' ', keys))), Throws.TypeOf<UnknownSignerException>().With.Message.EqualTo("a"));
+        Assert.That(_stores.Audit.Checkpoints().Single().Vkey, Is.EqualTo("a"));
     }
 
     [Test]
@@ -100,7 +110,7 @@ public sealed class AuditStoreContract<TStores> : IDisposable
 
         for (int read = 0; read < 2; read++)
         {
-            Assert.That(new AuditLog(_stores.Audit, TimeProvider.System).Head(0).Root, Is.EqualTo(edge.Root()));
+            Assert.That(new AuditLog(_stores.Audit, static () => [], TimeProvider.System).Head(0).Root, Is.EqualTo(edge.Root()));
             Assert.That(_stores.Ask("SELECT count(*) FROM audit_tiles"), Is.EqualTo(1));
         }
     }

@@ -1,5 +1,7 @@
 using Fota.Manifest;
 using Fota.Manifest.Keys;
+using Fota.Manifest.Log;
+using Fota.TestKit;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.People;
 using Fota.UpdateServer.Storage;
@@ -74,7 +76,20 @@ public sealed class PeopleStoreContract<T> : IDisposable
     {
         Save(new PeopleChange(Person("ann"), []));
         Assert.That(() => _stores.Ask(sql), Throws.InstanceOf<System.Data.Common.DbException>().With.Message.Contains("a decision is n"));
-        Assert.That(_stores.AccessDecisions.Newest(1).Single(), Is.EqualTo(Decision(AccessDecisionKind.PersonSet)));
+        Assert.That(_stores.AccessDecisions.Newest(1).Single() with { Salt = null }, Is.EqualTo(Decision(AccessDecisionKind.PersonSet)));
+    }
+
+    [Test]
+    [Proves("J-6")]
+    public void P8_What_a_decision_said_is_proven_by_the_log_with_its_row_and_told_by_it_without()
+    {
+        AccessDecision moved = Decision(AccessDecisionKind.PersonSet) with { Detail = "viewer of all products at all sites; subject CN=Benjamin Meier", ForLog = "viewer of all products at all sites; 1 identities" };
+        Assert.That(_stores.People.Save(_stores.People.Load().Number, new PeopleChange(Person("ann"), []), moved), Is.Not.Null);
+        Save(new PeopleChange(Person("ann"), []));
+        AccessDecision[] kept = [.. _stores.AccessDecisions.Newest(2).Reverse()];
+        LogEntry[] entries = [.. _stores.Audit.Read(0, 2).Select(static e => LogEntry.Decode(e).OrThrow())];
+        Assert.That(entries.Select(static e => e.Facts["detail_sha256"]), Is.EqualTo(kept.Select(static d => AccessDecision.DigestOf(Convert.FromHexString(d.Salt!), d.Detail).ToString())));
+        Assert.That((kept[0].Salt!.Length, kept[0].Salt == kept[1].Salt, entries[0].Facts["detail"]), Is.EqualTo((2 * AccessDecision.SaltSize, false, moved.ForLog)));
     }
 
     private void Save(DeviceRevocation revocation) =>

@@ -21,7 +21,7 @@ public sealed class WebhookStoreContract<TStores> : IDisposable
     public async Task OpenAsync()
     {
         await _stores.OpenAsync();
-        _stores.Webhooks.Configure([new Subscription("all", "*"), new Subscription("all", "person.set"), new Subscription("devices", "device.*"), new Subscription("people", "person.set"), new Subscription("none", "person.removed")]);
+        _stores.Webhooks.Configure("one", [new Subscription("all", "*"), new Subscription("all", "person.set"), new Subscription("devices", "device.*"), new Subscription("people", "person.set"), new Subscription("none", "person.removed")], SampleFleet.Noon);
     }
 
     public void Dispose() => _stores.Dispose();
@@ -50,7 +50,7 @@ public sealed class WebhookStoreContract<TStores> : IDisposable
         Report("pump-1");
         Assert.That(Claim(), Has.Length.EqualTo(2));
         Assert.That(Claim(), Is.Empty, "somebody has them");
-        IReadOnlyList<WebhookMessage> again = _stores.Webhooks.Claim(s_lease, s_lease.AddMinutes(1), 10);
+        WebhookMessage[] again = ClaimAll(s_lease, s_lease.AddMinutes(1));
         Assert.That(again.Select(static m => m.Attempts), Is.EqualTo(new[] { 2, 2 }), "whoever had them died");
     }
 
@@ -61,7 +61,7 @@ public sealed class WebhookStoreContract<TStores> : IDisposable
         Report("pump-1");
         Report("pump-2");
         Join("ann");
-        WebhookMessage[] all = [.. _stores.Webhooks.Claim(s_now, s_lease, 10).OrderBy(static m => m.Hook, StringComparer.Ordinal).ThenBy(static m => m.Number)];
+        WebhookMessage[] all = [.. ClaimAll(s_now, s_lease).OrderBy(static m => m.Hook, StringComparer.Ordinal).ThenBy(static m => m.Number)];
         Assert.That(all, Has.Length.EqualTo(6));
         foreach (WebhookMessage told in all[..3])
         {
@@ -74,20 +74,45 @@ public sealed class WebhookStoreContract<TStores> : IDisposable
         Assert.That(_stores.Webhooks.Backlogs(), Is.EqualTo(new[] { new WebhookBacklog("devices", 1, 1, "it is away"), new WebhookBacklog("people", 1, 0, null) }));
         WebhookMessage givenUp = _stores.Webhooks.GivenUp(10).Single();
         Assert.That((givenUp.Hook, givenUp.Number, givenUp.Attempts, givenUp.Problem), Is.EqualTo(("devices", 1L, 1, "it does not want it")));
-        Assert.That(_stores.Webhooks.Claim(s_now.AddSeconds(10), s_lease, 10).Single().Number, Is.Zero);
+        Assert.That(_stores.Webhooks.Claim("devices", s_now.AddSeconds(10), s_lease, 10).Single().Number, Is.Zero);
     }
 
     [Test]
-    [Proves("D-14")]
-    public void Messages_for_a_webhook_that_is_configured_no_more_are_given_up()
+    [Proves("D-14", "D-15")]
+    public void Messages_that_no_server_has_a_receiver_for_are_given_up_days_later_and_those_of_another_server_are_not()
     {
+        _stores.Webhooks.Configure("two", [new Subscription("people", "*")], s_now);
         Report("pump-1");
-        _stores.Webhooks.Configure([new Subscription("all", "*")]);
-        Assert.That(Claim(), Is.EqualTo(new[] { "all 0 device.reported" }));
-        Assert.That(_stores.Webhooks.GivenUp(10).Single().Problem, Is.EqualTo("it is not configured any more"));
+        _stores.Webhooks.Configure("one", [], s_now);
+        Report("pump-2");
+        Assert.That(_stores.Webhooks.Backlogs().Select(static b => (b.Hook, b.Waiting, b.GivenUp)), Is.EqualTo(new[] { ("all", 1L, 0L), ("devices", 1, 0), ("people", 2, 0) }), "the other server goes on with its own");
+        DateTimeOffset later = s_now + IWebhookStore.Patience;
+        _stores.Webhooks.Configure("two", [new Subscription("people", "*")], later);
+        Assert.That(_stores.Webhooks.Backlogs().Select(static b => (b.Hook, b.Waiting, b.GivenUp)), Is.EqualTo(new[] { ("all", 0L, 1L), ("devices", 0, 1), ("people", 2, 0) }));
+        Assert.That(_stores.Webhooks.GivenUp(1).Single().Problem, Is.EqualTo("no server has this webhook any more"));
     }
 
-    private string[] Claim() => [.. _stores.Webhooks.Claim(s_now, s_lease, 10).Select(static m => $"{m.Hook} {m.Number} {LogEntry.Decode(m.Entry).OrThrow().Kind}").Order(StringComparer.Ordinal)];
+    [Test]
+    [Proves("D-15")]
+    public void What_a_server_said_counts_for_days_and_no_longer_if_it_says_it_no_more()
+    {
+        _stores.Webhooks.Configure("two", [], s_now + IWebhookStore.Patience);
+        Report("pump-1");
+        Assert.That(_stores.Webhooks.Backlogs(), Is.Empty, "nobody has heard of the other server since");
+    }
+
+    [Test]
+    [Proves("D-16")]
+    public void Messages_of_one_receiver_are_taken_without_those_of_another()
+    {
+        Report("pump-1");
+        Assert.That(_stores.Webhooks.Claim("devices", s_now, s_lease, 10).Single().Hook, Is.EqualTo("devices"));
+        Assert.That(_stores.Webhooks.Claim("nobody", s_now, s_lease, 10), Is.Empty);
+    }
+
+    private WebhookMessage[] ClaimAll(DateTimeOffset now, DateTimeOffset until) => [.. new[] { "all", "devices", "people", "none" }.SelectMany(hook => _stores.Webhooks.Claim(hook, now, until, 10))];
+
+    private string[] Claim() => [.. ClaimAll(s_now, s_lease).Select(static m => $"{m.Hook} {m.Number} {LogEntry.Decode(m.Entry).OrThrow().Kind}").Order(StringComparer.Ordinal)];
 
     private void Report(string device) => _stores.Fleet.Put(SampleFleet.Change(SampleFleet.Record(device)));
 

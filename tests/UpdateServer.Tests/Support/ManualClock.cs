@@ -29,11 +29,14 @@ internal sealed class ManualClock(DateTimeOffset now) : TimeProvider
     }
 
     /// <summary>Lets time pass, and those timers with it.</summary>
-    public void Pass(TimeSpan time)
+    /// <param name="time">How much.</param>
+    /// <param name="step">From one tick to the next one; a minute unless given.</param>
+    public void Pass(TimeSpan time, TimeSpan? step = null)
     {
+        TimeSpan every = step ?? RolloutTicker.Every;
         for (DateTimeOffset end = Now + time; Now < end;)
         {
-            Now = end - Now < RolloutTicker.Every ? end : Now + RolloutTicker.Every;
+            Now = end - Now < every ? end : Now + every;
             foreach (MinuteTimer timer in _timers.ToArray())
             {
                 timer.Tick();

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -17,10 +19,20 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     public Uri Address => new(new Uri(_application.Urls.Single()), "/fota?token=x");
 
-    public static async Task<WebhookReceiver> StartAsync()
+    /// <param name="certificate">Its own, for https; null for http.</param>
+    public static async Task<WebhookReceiver> StartAsync(X509Certificate2? certificate = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelCore();
+        if (certificate is null)
+        {
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+        }
+        else
+        {
+            builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l => l.UseHttps(certificate)));
+        }
+
         WebhookReceiver receiver = new(builder.Build());
         receiver._application.Run(receiver.TakeAsync);
         await receiver._application.StartAsync();

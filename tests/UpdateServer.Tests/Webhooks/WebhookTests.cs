@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Fota.Interop.Posix;
 using Fota.TestKit;
 using Fota.UpdateServer.Configuration;
+using Fota.UpdateServer.Storage;
 using Fota.UpdateServer.Tests.Storage;
 using Fota.UpdateServer.Tests.Support;
 using Fota.UpdateServer.Webhooks;
@@ -72,7 +74,7 @@ public sealed class WebhookTests : IDisposable
     public async Task A_message_that_is_not_taken_comes_again_as_the_same_one_ever_later_and_is_given_up_at_last()
     {
         ScriptedReceiver receiver = new() { Status = 500 };
-        WebhookSender sender = Sender(receiver);
+        WebhookQueue sender = Queue(receiver);
         Report("pump-1");
         for (int attempt = 1; attempt <= WebhookSchedule.Attempts; attempt++)
         {
@@ -97,10 +99,10 @@ public sealed class WebhookTests : IDisposable
             return Task.CompletedTask;
         };
         using WebhookClient client = new(Settings(receiver.Address, "*"), _clock);
-        Assert.That(await client.SendAsync(new WebhookBody("msg_1", [1]), default), Is.EqualTo("wanted a status of 200 to 299, got 302"));
+        Assert.That((await client.SendAsync(new WebhookBody("msg_1", [1]), default)).Problem, Is.EqualTo("wanted a status of 200 to 299, got 302"));
         _ = await receiver.NextAsync();
         receiver.Answer = static _ => Task.CompletedTask;
-        Assert.That(await client.SendAsync(new WebhookBody("msg_2", [1]), default), Is.Null);
+        Assert.That((await client.SendAsync(new WebhookBody("msg_2", [1]), default)).Problem, Is.Null);
         Assert.That((await receiver.NextAsync()).Headers["webhook-id"].ToString(), Is.EqualTo("msg_2"), "nothing came in between");
     }
 
@@ -109,17 +111,98 @@ public sealed class WebhookTests : IDisposable
     public async Task A07_A_receiver_that_never_answers_costs_ten_seconds()
     {
         using WebhookClient client = new(Settings(new Uri("https://pager.example"), "*"), new JumpingClock(), new ScriptedReceiver { Hangs = true });
-        Assert.That(await client.SendAsync(new WebhookBody("msg_1", [1]), default), Is.EqualTo("wanted an answer within 10 s, got none"));
+        Assert.That((await client.SendAsync(new WebhookBody("msg_1", [1]), default)).Problem, Is.EqualTo("wanted an answer within 10 s, got none"));
     }
 
     [Test]
     [Proves("D-13")]
     public async Task A_receiver_that_is_not_there_is_tried_again()
     {
-        WebhookSender sender = Sender(new ScriptedReceiver { Status = 0 });
+        WebhookQueue sender = Queue(new ScriptedReceiver { Status = 0 });
         Report("pump-1");
         Assert.That(await sender.SendDueAsync(default), Is.EqualTo(1));
         Assert.That(_stores.Webhooks.Backlogs().Single().Problem, Does.StartWith("it was not reached"));
+    }
+
+    /// <summary>The dead one is asked by a clock that stands: it takes for ever, and whoever waits for it does so as well.</summary>
+    [Test]
+    [Proves("D-16")]
+    public async Task A07_A_receiver_that_never_answers_keeps_nobody_else_waiting()
+    {
+        ScriptedReceiver alive = new();
+        WebhookSettings[] settings = [Settings(new Uri("https://dead.example"), "*") with { Name = "dead" }, Settings(new Uri("https://pager.example"), "*")];
+        using WebhookReceivers receivers = new("one", settings, s => s.Name == "dead" ? new WebhookClient(s, new StandingClock(), new ScriptedReceiver { Hangs = true }) : new WebhookClient(s, _clock, alive));
+        _stores.Webhooks.Configure("one", receivers.Subscriptions, _clock.Now);
+        for (int device = 0; device < 20; device++)
+        {
+            Report($"pump-{device}");
+        }
+
+        using WebhookSender sender = new(_stores.Webhooks, receivers, _clock, NullLogger<WebhookSender>.Instance);
+        await sender.StartAsync(default);
+        for (int told = 0; told < 20; told++)
+        {
+            Assert.That(await alive.Told.WaitAsync(TimeSpan.FromMinutes(1)), $"{told} of 20 were told");
+        }
+
+        await sender.StopAsync(default);
+    }
+
+    [Test]
+    [Proves("D-16")]
+    public async Task A_receiver_that_was_not_reached_is_left_alone_for_a_minute_and_one_message_finds_out_whether_it_is_back()
+    {
+        ScriptedReceiver receiver = new() { Status = 0 };
+        WebhookQueue queue = Queue(receiver);
+        Report("pump-1");
+        Report("pump-2");
+        Report("pump-3");
+        Assert.That(await queue.SendDueAsync(default), Is.EqualTo(3));
+        _clock.Now += TimeSpan.FromSeconds(30);
+        Assert.That(await queue.SendDueAsync(default), Is.Zero, "all of them are due, and it is left alone");
+        _clock.Now += TimeSpan.FromSeconds(30);
+        Assert.That(await queue.SendDueAsync(default), Is.EqualTo(1), "one finds out");
+        Assert.That(receiver.Ids, Has.Count.EqualTo(4), "the others keep their attempts");
+        receiver.Status = 200;
+        _clock.Now += TimeSpan.FromMinutes(1);
+        Assert.That((await queue.SendDueAsync(default), await queue.SendDueAsync(default)), Is.EqualTo((1, 2)));
+        Assert.That(_stores.Webhooks.Backlogs(), Is.Empty);
+    }
+
+    [Test]
+    [Proves("D-15")]
+    public async Task What_is_decided_at_the_start_is_told_already_and_nothing_is_sent_by_a_server_that_pauses_rollouts()
+    {
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync();
+        PublicationSource source = new();
+        source.Add(SampleRelease.Create());
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync(source);
+        using HttpResponseMessage published = await server.PublishAsync();
+        await ServerUnderTest.ReadAsync(published, System.Net.HttpStatusCode.OK);
+        await new SimulatedDevice(server, "pump-0001").CheckInAsync();
+        JsonElement draft = await server.PostAsync("/api/v1/rollouts", new { product = "infusion-pump", version = "1.1.0", stages = new[] { new { name = "all" } }, abort_after_failures = 1 }, System.Net.HttpStatusCode.Created);
+        await server.PostAsync($"/api/v1/rollouts/{draft.GetProperty("id").GetString()}/start");
+        await server.RestartAsync(change: s => s with { PauseRollouts = true, Webhooks = [Settings(receiver.Address, "rollout.*")] });
+        Assert.That((await server.GetAsync("/api/v1/webhooks"))[0].GetProperty("waiting").GetInt64(), Is.EqualTo(1));
+        await server.RestartAsync(change: s => s with { Webhooks = [Settings(receiver.Address, "rollout.*")] });
+        Assert.That(JsonSerializer.Deserialize<JsonElement>((await receiver.NextAsync()).Body).GetProperty("type").GetString(), Is.EqualTo("rollout.paused"));
+    }
+
+    [TestCase(true, null)]
+    [TestCase(false, "it was not reached (SecureConnectionError")]
+    [Proves("D-1")]
+    public async Task A_receiver_is_known_by_its_own_authorities_and_by_no_other(bool own, string? problem)
+    {
+        TestCa authority = new("Pager CA"), other = new("Another CA");
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using X509Certificate2 certificate = authority.Issue("CN=127.0.0.1", key, TestCa.ServerAuthentication);
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(certificate);
+        string file = Path.Combine(_folder.FullName, "authorities.pem");
+        await File.WriteAllTextAsync(file, (own ? authority : other).Certificate.ExportCertificatePem());
+        using WebhookClient client = new(Settings(receiver.Address, "*") with { AuthorityFile = file }, _clock);
+        WebhookAnswer answer = await client.SendAsync(new WebhookBody("msg_1", [1]), default);
+        Assert.That(answer.Problem, own ? Is.Null : Does.StartWith(problem!));
+        Assert.That(answer.IsReached, Is.EqualTo(own));
     }
 
     [TestCase("http://pager.example/x", "webhooks[0].url: wanted an https address")]
@@ -153,11 +236,10 @@ public sealed class WebhookTests : IDisposable
 
     private WebhookSettings Settings(Uri url, string events) => new() { Name = "on-call", Url = url, SecretFile = SecretFile, Events = [events] };
 
-    private WebhookSender Sender(ScriptedReceiver receiver)
+    private WebhookQueue Queue(ScriptedReceiver receiver)
     {
-        WebhookReceivers receivers = new([Settings(new Uri("https://pager.example"), "*")], s => new WebhookClient(s, _clock, receiver));
-        _stores.Webhooks.Configure(receivers.Subscriptions);
-        return new WebhookSender(_stores.Webhooks, receivers, _clock, NullLogger<WebhookSender>.Instance);
+        _stores.Webhooks.Configure("one", [new Subscription("on-call", "*")], _clock.Now);
+        return new WebhookQueue("on-call", new WebhookClient(Settings(new Uri("https://pager.example"), "*"), _clock, receiver), _stores.Webhooks, _clock, NullLogger.Instance);
     }
 
     private void Report(string device) => _stores.Fleet.Put(SampleFleet.Change(SampleFleet.Record(device)));
@@ -171,13 +253,16 @@ public sealed class WebhookTests : IDisposable
     /// <summary>Answers without a network; 0 stands for nobody there.</summary>
     private sealed class ScriptedReceiver : HttpMessageHandler
     {
-        public int Status { get; init; } = 200;
+        public int Status { get; set; } = 200;
 
         public bool Hangs { get; init; }
 
         public List<string> Ids { get; } = [];
 
         public List<string> Bodies { get; } = [];
+
+        /// <summary>Released once for each message.</summary>
+        public SemaphoreSlim Told { get; } = new(0);
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -186,9 +271,21 @@ public sealed class WebhookTests : IDisposable
                 await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
             }
 
-            Ids.Add(request.Headers.GetValues("webhook-id").Single());
-            Bodies.Add(await request.Content!.ReadAsStringAsync(cancellationToken));
+            string body = await request.Content!.ReadAsStringAsync(cancellationToken);
+            lock (Ids)
+            {
+                Ids.Add(request.Headers.GetValues("webhook-id").Single());
+                Bodies.Add(body);
+            }
+
+            Told.Release();
             return Status == 0 ? throw new HttpRequestException("nobody is there") : new HttpResponseMessage((System.Net.HttpStatusCode)Status);
         }
+    }
+
+    /// <summary>A clock of which no timer ever ends.</summary>
+    private sealed class StandingClock : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new Timer(static _ => { }, null, Timeout.Infinite, Timeout.Infinite);
     }
 }

@@ -11,13 +11,17 @@ internal sealed class PostgresAlarmStore(PostgresDatabase database) : IAlarmStor
 {
     /// <summary>Makes changes in a transaction; gives what the log is to say of those that changed anything.</summary>
     public static IReadOnlyList<AuditEvent> Apply(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<AlarmChange> changes) =>
-        [.. changes.Where(change => connection.Execute(change.IsRaised ? AlarmRow.Raise : AlarmRow.Clear, AlarmRow.From(change), transaction) == 1).Select(static change => change.ToEvent())];
+        [.. changes.Where(change => AlarmRow.StatementsOf(change).FirstOrDefault(s => connection.Execute(s.Sql, AlarmRow.From(change), transaction) == 1).IsNews).Select(static change => change.ToEvent())];
 
     public IReadOnlyList<Alarm> Open() => Query($"{AlarmRow.Columns} WHERE cleared IS NULL", new { });
 
     public IReadOnlyList<Alarm> Page(long before, int most, bool all) => Query($"{AlarmRow.Columns} WHERE number < @before AND (@all OR cleared IS NULL) ORDER BY number DESC LIMIT @most", new { before, most, all });
 
     public void Apply(IReadOnlyList<AlarmChange> changes) => database.Write((connection, transaction) => PostgresAuditStore.Append(connection, transaction, Apply(connection, transaction, changes)));
+
+    public IReadOnlyList<Watch> Watches() => database.Read(static (connection, transaction) => (Watch[])[.. connection.Query<WatchRow>(AlarmRow.Watches, transaction: transaction).Select(static r => r.ToWatch())]);
+
+    public void Keep(Watch watch) => database.Write((connection, transaction) => connection.Execute(AlarmRow.KeepWatch, WatchRow.From(watch), transaction));
 
     private Alarm[] Query(string sql, object parameters) =>
         database.Read((connection, transaction) => (Alarm[])[.. connection.Query<AlarmRow>(sql, parameters, transaction).Select(static r => r.ToAlarm())]);

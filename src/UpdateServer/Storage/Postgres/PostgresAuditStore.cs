@@ -45,14 +45,12 @@ internal sealed class PostgresAuditStore(PostgresDatabase database) : IAuditStor
     public void KeepTile(int level, long index, byte[] hashes) => database.Write((connection, transaction) => connection.Execute(
         "INSERT INTO audit_tiles (level, number, hashes) VALUES (@level, @index, @hashes) ON CONFLICT DO NOTHING", new { level, index, hashes }, transaction));
 
-    public StoredCheckpoint? Newest() => database.Read(static (connection, transaction) => connection.QuerySingleOrDefault<CheckpointRow>(
-        "SELECT vkey, size, note, taken FROM audit_checkpoints ORDER BY size DESC, taken DESC LIMIT 1", transaction: transaction)?.ToCheckpoint());
+    public IReadOnlyList<StoredCheckpoint> Checkpoints() => database.Read(static (connection, transaction) => (StoredCheckpoint[])[.. connection.Query<CheckpointRow>(CheckpointRow.Select, transaction: transaction).Select(static r => r.ToCheckpoint())]);
 
-    public void Keep(StoredCheckpoint checkpoint) => database.Write((connection, transaction) => connection.Execute(
-        """
-        INSERT INTO audit_checkpoints (vkey, size, note, taken) VALUES (@Vkey, @Size, @Note, @Taken)
-        ON CONFLICT (vkey) DO UPDATE SET size = excluded.size, note = excluded.note, taken = excluded.taken WHERE excluded.size > audit_checkpoints.size
-        """,
-        CheckpointRow.From(checkpoint),
-        transaction));
+    public void Keep(StoredCheckpoint checkpoint, Action<IReadOnlyCollection<string>> demand) => database.Write((connection, transaction) =>
+    {
+        connection.Execute("LOCK TABLE audit_checkpoints IN SHARE ROW EXCLUSIVE MODE", transaction: transaction);
+        demand([.. connection.Query<string>("SELECT vkey FROM audit_checkpoints", transaction: transaction)]);
+        connection.Execute(CheckpointRow.Keep, CheckpointRow.From(checkpoint), transaction);
+    });
 }

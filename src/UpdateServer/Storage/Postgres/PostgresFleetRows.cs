@@ -90,24 +90,32 @@ internal static class PostgresFleetRows
 
     private static void SaveRollout(NpgsqlConnection connection, NpgsqlTransaction transaction, long number, RolloutState state, AtRestKeys keys)
     {
-        RolloutRow row = RolloutRow.From(state, keys);
-        connection.Execute(
+        RolloutRow row = RolloutRow.From(state);
+        int changed = connection.Execute(
             """
-            INSERT INTO rollouts
-              (number, product, version, target, manifest_digest, security_version, abort_after_failures, member_key, member_key_sealed, status, stage, reason,
-               plan, author, approved_by, approved_at, approved_manifest, approved_plan, clock, ramp_since, good_since, evaluated_at, stalled, changed)
-            VALUES
-              (@Number, @Product, @Version, @Target, @ManifestDigest, @SecurityVersion, @AbortAfterFailures, @MemberKey, @MemberKeySealed, @Status, @Stage, @Reason,
-               @Plan, @Author, @ApprovedBy, @ApprovedAt, @ApprovedManifest, @ApprovedPlan, @Clock, @RampSince, @GoodSince, @EvaluatedAt, @Stalled, @Change)
-            ON CONFLICT (number) DO UPDATE SET
-              product = excluded.product, version = excluded.version, target = excluded.target, manifest_digest = excluded.manifest_digest,
-              security_version = excluded.security_version, abort_after_failures = excluded.abort_after_failures, status = excluded.status, stage = excluded.stage,
-              reason = excluded.reason, plan = excluded.plan, author = excluded.author, approved_by = excluded.approved_by, approved_at = excluded.approved_at,
-              approved_manifest = excluded.approved_manifest, approved_plan = excluded.approved_plan, clock = excluded.clock, ramp_since = excluded.ramp_since,
-              good_since = excluded.good_since, evaluated_at = excluded.evaluated_at, stalled = excluded.stalled, changed = excluded.changed
+            UPDATE rollouts SET
+              product = @Product, version = @Version, target = @Target, manifest_digest = @ManifestDigest, security_version = @SecurityVersion, abort_after_failures = @AbortAfterFailures,
+              status = @Status, stage = @Stage, reason = @Reason, plan = @Plan, author = @Author, approved_by = @ApprovedBy, approved_at = @ApprovedAt, approved_manifest = @ApprovedManifest,
+              approved_plan = @ApprovedPlan, clock = @Clock, ramp_since = @RampSince, good_since = @GoodSince, evaluated_at = @EvaluatedAt, stalled = @Stalled, changed = @Change
+            WHERE number = @Number
             """,
             With(row, number, "Change"),
             transaction);
+        if (changed == 0)
+        {
+            connection.Execute(
+                """
+                INSERT INTO rollouts
+                  (number, product, version, target, manifest_digest, security_version, abort_after_failures, member_key, member_key_sealed, status, stage, reason,
+                   plan, author, approved_by, approved_at, approved_manifest, approved_plan, clock, ramp_since, good_since, evaluated_at, stalled, changed)
+                VALUES
+                  (@Number, @Product, @Version, @Target, @ManifestDigest, @SecurityVersion, @AbortAfterFailures, @MemberKey, @MemberKeySealed, @Status, @Stage, @Reason,
+                   @Plan, @Author, @ApprovedBy, @ApprovedAt, @ApprovedManifest, @ApprovedPlan, @Clock, @RampSince, @GoodSince, @EvaluatedAt, @Stalled, @Change)
+                """,
+                With(row.WithKey(state.Plan.Key.Span, keys), number, "Change"),
+                transaction);
+        }
+
         if (state.Status == RolloutStatus.Draft)
         {
             connection.Execute("DELETE FROM rollout_ways WHERE rollout = @Number", new { row.Number }, transaction);

@@ -6,18 +6,22 @@ namespace Fota.UpdateServer.Storage.Postgres;
 /// <inheritdoc cref="IWebhookStore"/>
 internal sealed class PostgresWebhookStore(PostgresDatabase database) : IWebhookStore
 {
-    public void Configure(IReadOnlyList<Subscription> subscriptions) => database.Write((connection, transaction) =>
+    public void Configure(string server, IReadOnlyList<Subscription> subscriptions, DateTimeOffset now) => database.Write((connection, transaction) =>
     {
-        connection.Execute("DELETE FROM webhook_events", transaction: transaction);
-        connection.Execute(
-            "INSERT INTO webhook_events (hook, event) SELECT * FROM unnest(@Hooks, @Events) ON CONFLICT DO NOTHING",
-            new { Hooks = subscriptions.Select(static s => s.Hook).ToArray(), Events = subscriptions.Select(static s => s.Event).ToArray() },
-            transaction);
-        connection.Execute(
-            "UPDATE webhook_messages SET state = 'GivenUp', problem = 'it is not configured any more' WHERE state = 'Waiting' AND hook NOT IN (SELECT hook FROM webhook_events)", transaction: transaction);
+        object parameters = new
+        {
+            server,
+            Hooks = subscriptions.Select(static s => s.Hook).ToArray(),
+            Events = subscriptions.Select(static s => s.Event).ToArray(),
+            Now = now.ToUnixTimeMilliseconds(),
+            Forgotten = (now - IWebhookStore.Patience).ToUnixTimeMilliseconds(),
+        };
+        connection.Execute("DELETE FROM webhook_events WHERE server = @server OR said < @Forgotten", parameters, transaction);
+        connection.Execute("INSERT INTO webhook_events (server, hook, event, said) SELECT @server, x.*, @Now FROM unnest(@Hooks, @Events) AS x ON CONFLICT DO NOTHING", parameters, transaction);
+        connection.Execute(WebhookRow.GiveUp, parameters, transaction);
     });
 
-    public IReadOnlyList<WebhookMessage> Claim(DateTimeOffset now, DateTimeOffset until, int most) => database.Write((connection, transaction) =>
+    public IReadOnlyList<WebhookMessage> Claim(string hook, DateTimeOffset now, DateTimeOffset until, int most) => database.Write((connection, transaction) =>
     {
         // What another server is about to take is passed over, and nobody waits.
         WebhookMessage[] claimed =
@@ -25,12 +29,12 @@ internal sealed class PostgresWebhookStore(PostgresDatabase database) : IWebhook
             .. connection.Query<WebhookRow>(
                 """
                 UPDATE webhook_messages m SET attempts = m.attempts + 1, due = @Until
-                FROM (SELECT hook, entry FROM webhook_messages WHERE state = 'Waiting' AND due <= @Now ORDER BY due, entry, hook LIMIT @most FOR UPDATE SKIP LOCKED) c
+                FROM (SELECT hook, entry FROM webhook_messages WHERE hook = @hook AND state = 'Waiting' AND due <= @Now ORDER BY due, entry LIMIT @most FOR UPDATE SKIP LOCKED) c
                 JOIN audit_entries e ON e.number = c.entry
                 WHERE m.hook = c.hook AND m.entry = c.entry
                 RETURNING m.hook AS Hook, m.entry AS Number, e.entry AS Entry, m.attempts AS Attempts, m.problem AS Problem
                 """,
-                new { Now = now.ToUnixTimeMilliseconds(), Until = until.ToUnixTimeMilliseconds(), most },
+                new { hook, Now = now.ToUnixTimeMilliseconds(), Until = until.ToUnixTimeMilliseconds(), most },
                 transaction).Select(static r => r.ToMessage()).OrderBy(static m => m.Number),
         ];
         return (claimed, claimed.Length > 0);

@@ -5,17 +5,28 @@ namespace Fota.UpdateServer.Storage.Rows;
 /// <summary>A row of the table alarms.</summary>
 internal sealed class AlarmRow
 {
+    /// <summary>Says of an alarm that lasts that it was seen again.</summary>
+    public const string See = "UPDATE alarms SET seen = CASE WHEN seen < @At THEN @At ELSE seen END WHERE kind = @Kind AND subject = @Subject AND cleared IS NULL";
+
     /// <summary>Begins an alarm, unless it lasts already.</summary>
     public const string Raise =
         """
-        INSERT INTO alarms (kind, subject, product, level, raised, detail) VALUES (@Kind, @Subject, @Product, @Level, @At, @Detail)
+        INSERT INTO alarms (kind, subject, product, level, raised, seen, before, detail) VALUES (@Kind, @Subject, @Product, @Level, @At, @At, @Before, @Detail)
         ON CONFLICT (kind, subject) WHERE cleared IS NULL DO NOTHING
         """;
 
-    /// <summary>Ends an alarm, if it lasts and what it waits for was reached.</summary>
-    public const string Clear = "UPDATE alarms SET cleared = @At WHERE kind = @Kind AND subject = @Subject AND cleared IS NULL AND level <= @Level";
+    /// <summary>Ends an alarm, if it has lasted long enough and nothing was seen of it that whoever judged it did not know.</summary>
+    public const string Clear = "UPDATE alarms SET cleared = @At WHERE kind = @Kind AND subject = @Subject AND cleared IS NULL AND raised <= @Ripe AND seen <= @Judged";
 
-    public const string Columns = "SELECT number, kind, subject, product, raised, cleared, detail FROM alarms";
+    public const string Columns = "SELECT number, kind, subject, product, raised, cleared, detail, seen, level, before FROM alarms";
+
+    public const string Watches = "SELECT begun, ended FROM alarm_watches ORDER BY begun";
+
+    public const string KeepWatch =
+        """
+        INSERT INTO alarm_watches (begun, ended) VALUES (@Begun, @Ended)
+        ON CONFLICT (begun) DO UPDATE SET ended = excluded.ended WHERE excluded.ended > alarm_watches.ended
+        """;
 
     public required long Number { get; init; }
 
@@ -31,8 +42,46 @@ internal sealed class AlarmRow
 
     public required string Detail { get; init; }
 
-    public static object From(AlarmChange c) => new { Kind = c.Kind.ToString(), c.Subject, c.Product, c.Level, At = c.At.ToUnixTimeMilliseconds(), c.Detail };
+    public required long Seen { get; init; }
 
-    public Alarm ToAlarm() => new(
-        Number, Enum.Parse<AlarmKind>(Kind), Subject, Product, DateTimeOffset.FromUnixTimeMilliseconds(Raised), Cleared is { } cleared ? DateTimeOffset.FromUnixTimeMilliseconds(cleared) : null, Detail);
+    public required long Level { get; init; }
+
+    public string? Before { get; init; }
+
+    /// <summary>The statements that make a change, in their order: the first one that finds something to do is the last.</summary>
+    public static IReadOnlyList<(string Sql, bool IsNews)> StatementsOf(AlarmChange change) => change.IsRaised ? [(See, false), (Raise, true)] : [(Clear, true)];
+
+    public static object From(AlarmChange c) => new
+    {
+        Kind = c.Kind.ToString(),
+        c.Subject,
+        c.Product,
+        c.Level,
+        At = c.At.ToUnixTimeMilliseconds(),
+        c.Before,
+        c.Detail,
+        Ripe = c.Ripe.ToUnixTimeMilliseconds(),
+        Judged = c.Judged.ToUnixTimeMilliseconds(),
+    };
+
+    public Alarm ToAlarm() => new(Number, Enum.Parse<AlarmKind>(Kind), Subject, Product, MomentOf(Raised), Cleared is { } cleared ? MomentOf(cleared) : null, Detail)
+    {
+        Seen = MomentOf(Math.Max(Seen, Raised)), // a program of before knows no "seen"
+        Level = Level,
+        Before = Before,
+    };
+
+    public static DateTimeOffset MomentOf(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+}
+
+/// <summary>A row of the table alarm_watches.</summary>
+internal sealed class WatchRow
+{
+    public required long Begun { get; init; }
+
+    public required long Ended { get; init; }
+
+    public static WatchRow From(Watch w) => new() { Begun = w.Begun.ToUnixTimeMilliseconds(), Ended = w.Ended.ToUnixTimeMilliseconds() };
+
+    public Watch ToWatch() => new(AlarmRow.MomentOf(Begun), AlarmRow.MomentOf(Ended));
 }

@@ -9,7 +9,7 @@ using Fota.UpdateServer.Rollouts;
 namespace Fota.UpdateServer.Storage.Rows;
 
 /// <summary>A row of the table rollouts.</summary>
-internal sealed class RolloutRow
+internal sealed record RolloutRow
 {
     public required long Number { get; init; }
 
@@ -60,7 +60,8 @@ internal sealed class RolloutRow
 
     public static long NumberOf(RolloutPlan plan) => long.Parse(plan.Id.AsSpan(1), CultureInfo.InvariantCulture);
 
-    public static RolloutRow From(RolloutState s, AtRestKeys keys) => new()
+    /// <summary>The row without its key, which is stored once and never changes.</summary>
+    public static RolloutRow From(RolloutState s) => new()
     {
         Number = NumberOf(s.Plan),
         Product = s.Plan.Product.ToString(),
@@ -69,8 +70,7 @@ internal sealed class RolloutRow
         ManifestDigest = s.Plan.ManifestDigest.ToString(),
         SecurityVersion = s.Plan.SecurityVersion.Value,
         AbortAfterFailures = s.Plan.AbortAfterFailures,
-        MemberKey = keys.Seals ? [] : s.Plan.Key.ToArray(),
-        MemberKeySealed = keys.Seals ? keys.Seal(s.Plan.Key.Span, RolloutKeySealing.PlaceOf(NumberOf(s.Plan))) : null,
+        MemberKey = [],
         Status = s.Status.ToString(),
         Stage = s.Stage,
         Reason = s.Reason,
@@ -86,6 +86,9 @@ internal sealed class RolloutRow
         EvaluatedAt = s.EvaluatedAt.UtcTicks,
         Stalled = s.Stalled ? 1 : 0,
     };
+
+    /// <summary>The same with its key, to be stored for the first time: under one key of data at rest, a value is sealed once.</summary>
+    public RolloutRow WithKey(ReadOnlySpan<byte> key, AtRestKeys keys) => keys.Seals ? this with { MemberKeySealed = keys.Seal(key, RolloutKeySealing.PlaceOf(Number)) } : this with { MemberKey = key.ToArray() };
 
     /// <summary>The rollout without its members.</summary>
     public RolloutState ToHead(IEnumerable<StageRow> stages, IEnumerable<WayRow> ways, AtRestKeys keys) => new(

@@ -3,6 +3,10 @@ namespace Fota.UpdateServer.Storage.Rows;
 /// <summary>A row of the table webhook_messages, with its entry.</summary>
 internal sealed class WebhookRow
 {
+    /// <summary>Gives up what no server has a receiver for. Nobody tries it, so that its moment stands.</summary>
+    public const string GiveUp =
+        "UPDATE webhook_messages SET state = 'GivenUp', problem = 'no server has this webhook any more' WHERE state = 'Waiting' AND due < @Forgotten AND hook NOT IN (SELECT hook FROM webhook_events)";
+
     public required string Hook { get; init; }
 
     public required long Number { get; init; }

@@ -12,16 +12,14 @@ internal sealed class SqliteAccessDecisionStore(SqliteDatabase database) : IAcce
     public IReadOnlyList<AccessDecision> Newest(int most)
     {
         using SqliteConnection connection = database.Open();
-        return [.. connection.Query<AccessDecisionRow>("SELECT at, made_by AS MadeBy, kind, about, detail FROM access_decisions ORDER BY number DESC LIMIT @most", new { most }).Select(static r => r.ToDecision())];
+        return [.. connection.Query<AccessDecisionRow>("SELECT at, made_by AS MadeBy, kind, about, detail, salt FROM access_decisions ORDER BY number DESC LIMIT @most", new { most }).Select(static r => r.ToDecision())];
     }
 
     /// <summary>Stores a decision in the transaction of what it changes, at its end, and enters it into the log.</summary>
     public static void Save(SqliteConnection connection, SqliteTransaction transaction, AccessDecision decision)
     {
-        connection.Execute(
-            "INSERT INTO access_decisions (at, made_by, kind, about, detail) VALUES (@At, @MadeBy, @Kind, @About, @Detail)",
-            AccessDecisionRow.From(decision),
-            transaction);
-        SqliteAuditStore.Append(connection, transaction, [OtherEntries.Of(decision)]);
+        AccessDecisionRow row = AccessDecisionRow.From(decision);
+        connection.Execute("INSERT INTO access_decisions (at, made_by, kind, about, detail, salt) VALUES (@At, @MadeBy, @Kind, @About, @Detail, @Salt)", row, transaction);
+        SqliteAuditStore.Append(connection, transaction, [OtherEntries.Of(decision, row.Salt!)]);
     }
 }

@@ -11,13 +11,21 @@ internal sealed class SqliteAlarmStore(SqliteDatabase database) : IAlarmStore
 {
     /// <summary>Makes changes in a transaction; gives what the log is to say of those that changed anything.</summary>
     public static IReadOnlyList<AuditEvent> Apply(SqliteConnection connection, SqliteTransaction transaction, IReadOnlyList<AlarmChange> changes) =>
-        [.. changes.Where(change => connection.Execute(change.IsRaised ? AlarmRow.Raise : AlarmRow.Clear, AlarmRow.From(change), transaction) == 1).Select(static change => change.ToEvent())];
+        [.. changes.Where(change => AlarmRow.StatementsOf(change).FirstOrDefault(s => connection.Execute(s.Sql, AlarmRow.From(change), transaction) == 1).IsNews).Select(static change => change.ToEvent())];
 
     public IReadOnlyList<Alarm> Open() => Query($"{AlarmRow.Columns} WHERE cleared IS NULL", new { });
 
     public IReadOnlyList<Alarm> Page(long before, int most, bool all) => Query($"{AlarmRow.Columns} WHERE number < @before AND (@all OR cleared IS NULL) ORDER BY number DESC LIMIT @most", new { before, most, all });
 
     public void Apply(IReadOnlyList<AlarmChange> changes) => database.Write((connection, transaction) => SqliteAuditStore.Append(connection, transaction, Apply(connection, transaction, changes)));
+
+    public IReadOnlyList<Watch> Watches()
+    {
+        using SqliteConnection connection = database.Open();
+        return [.. connection.Query<WatchRow>(AlarmRow.Watches).Select(static r => r.ToWatch())];
+    }
+
+    public void Keep(Watch watch) => database.Write((connection, transaction) => connection.Execute(AlarmRow.KeepWatch, WatchRow.From(watch), transaction));
 
     private List<Alarm> Query(string sql, object parameters)
     {

@@ -16,20 +16,20 @@ internal sealed class SqliteWebhookStore(SqliteDatabase database) : IWebhookStor
         new { number, kind, Group = kind.Split('.')[0] + ".*", due },
         transaction);
 
-    public void Configure(IReadOnlyList<Subscription> subscriptions) => database.Write((connection, transaction) =>
+    public void Configure(string server, IReadOnlyList<Subscription> subscriptions, DateTimeOffset now) => database.Write((connection, transaction) =>
     {
-        connection.Execute("DELETE FROM webhook_events", transaction: transaction);
-        connection.Execute("INSERT INTO webhook_events (hook, event) VALUES (@Hook, @Event) ON CONFLICT DO NOTHING", subscriptions, transaction);
-        connection.Execute(
-            "UPDATE webhook_messages SET state = 'GivenUp', problem = 'it is not configured any more' WHERE state = 'Waiting' AND hook NOT IN (SELECT hook FROM webhook_events)", transaction: transaction);
+        long moment = now.ToUnixTimeMilliseconds(), forgotten = (now - IWebhookStore.Patience).ToUnixTimeMilliseconds();
+        connection.Execute("DELETE FROM webhook_events WHERE server = @server OR said < @forgotten", new { server, forgotten }, transaction);
+        connection.Execute("INSERT INTO webhook_events (server, hook, event, said) VALUES (@server, @Hook, @Event, @moment) ON CONFLICT DO NOTHING", subscriptions.Select(s => new { server, s.Hook, s.Event, moment }), transaction);
+        connection.Execute(WebhookRow.GiveUp, new { Forgotten = forgotten }, transaction);
     });
 
-    public IReadOnlyList<WebhookMessage> Claim(DateTimeOffset now, DateTimeOffset until, int most)
+    public IReadOnlyList<WebhookMessage> Claim(string hook, DateTimeOffset now, DateTimeOffset until, int most)
     {
         using (SqliteConnection connection = database.Open())
         {
             // Looked at before it is written: once a second there is mostly nothing.
-            if (connection.QuerySingle<long>("SELECT count(*) FROM webhook_messages WHERE state = 'Waiting' AND due <= @Now", new { Now = now.ToUnixTimeMilliseconds() }) == 0)
+            if (connection.QuerySingle<long>("SELECT EXISTS (SELECT 1 FROM webhook_messages WHERE hook = @hook AND state = 'Waiting' AND due <= @Now)", new { hook, Now = now.ToUnixTimeMilliseconds() }) == 0)
             {
                 return [];
             }
@@ -38,13 +38,13 @@ internal sealed class SqliteWebhookStore(SqliteDatabase database) : IWebhookStor
         WebhookMessage[] claimed = [];
         database.Write((connection, transaction) =>
         {
-            object parameters = new { Now = now.ToUnixTimeMilliseconds(), Until = until.ToUnixTimeMilliseconds(), most };
+            object parameters = new { hook, Now = now.ToUnixTimeMilliseconds(), Until = until.ToUnixTimeMilliseconds(), most };
             claimed =
             [
                 .. connection.Query<WebhookRow>(
                     """
                     SELECT m.hook, m.entry AS Number, e.entry, m.attempts + 1 AS Attempts, m.problem FROM webhook_messages m JOIN audit_entries e ON e.number = m.entry
-                    WHERE m.state = 'Waiting' AND m.due <= @Now ORDER BY m.due, m.entry, m.hook LIMIT @most
+                    WHERE m.hook = @hook AND m.state = 'Waiting' AND m.due <= @Now ORDER BY m.due, m.entry LIMIT @most
                     """,
                     parameters,
                     transaction).Select(static r => r.ToMessage()),
