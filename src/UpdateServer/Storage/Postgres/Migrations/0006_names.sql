@@ -1,4 +1,4 @@
--- What SQLite's script 0011 makes, for several servers at once.
+-- What SQLite's script 0010 makes, for several servers at once.
 
 -- Two products may each have a device of one name: each has its own newest request. Older programs go on with the table enrolments, which has one of each name: a device repeats its
 -- request until it is answered, so that what they took in comes to this one as well. A later script drops it.

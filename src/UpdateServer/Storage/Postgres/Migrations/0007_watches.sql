@@ -1,4 +1,4 @@
--- What SQLite's script 0012 makes, for several servers at once. Programs of before can go on beside it: what they do not know has a value of its own.
+-- What SQLite's script 0011 makes, for several servers at once. Programs of before can go on beside it: what they do not know has a value of its own.
 
 -- Each server says for itself whom it tells of what; "said" is when it said so last (docs/spec/webhooks.md, D-15).
 ALTER TABLE webhook_events ADD COLUMN server text NOT NULL DEFAULT '', ADD COLUMN said bigint NOT NULL DEFAULT (extract(epoch FROM now()) * 1000)::bigint;
