@@ -59,6 +59,8 @@ public sealed class ReconnectTests : IAsyncDisposable
     }
 
     [TestCase("a new connection")]
+    [TestCase("another device's name")]
+    [TestCase("another product")]
     [TestCase("another state")]
     [TestCase("another release")]
     [TestCase("a deployment")]
@@ -72,6 +74,8 @@ public sealed class ReconnectTests : IAsyncDisposable
         switch (what)
         {
             case "a new connection": pump.Reconnect(); break;
+            case "another device's name": report = report with { Device = "pump-0002" }; break;
+            case "another product": report = report with { Product = Manifest.ProductName.Parse("syringe-pump") }; break;
             case "another state": report = report with { State = ReportState.Confirmed }; break;
             case "another release": report = report with { RunningVersion = Manifest.ReleaseVersion.Parse("1.0.1") }; break;
             case "a deployment": report = report with { Deployment = "r1-pump-0001" }; break;
