@@ -1,7 +1,9 @@
+#pragma warning disable RS0030 // the one place that writes to Console.Out
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Fota.Manifest;
+using Fota.Shared;
 using Spectre.Console;
 
 namespace Fota.Cli;
@@ -25,6 +27,21 @@ internal static class Output
         Console.Out.WriteLine(System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
     }
 
+    /// <summary>Prints a JSON document as it is, in one line.</summary>
+    public static void JsonLine(JsonElement element) => Console.Out.WriteLine(JsonSerializer.Serialize(element));
+
+    /// <summary>Prints a line of JSON as others wrote it.</summary>
+    public static void JsonLine(ReadOnlySpan<byte> line) => Console.Out.WriteLine(Printable.Json(System.Text.Encoding.UTF8.GetString(line)));
+
+    /// <summary>Prints one line for people, whoever wrote what is in it.</summary>
+    public static void Line(string text) => Console.Out.WriteLine(Printable.Line(text));
+
+    /// <summary>Prints lines for people, whoever wrote what is in them.</summary>
+    public static void Lines(string text) => Console.Out.Write(Printable.Lines(text));
+
+    /// <summary>Says one line to people beside what is printed.</summary>
+    public static void Note(string text) => Console.Error.WriteLine(Printable.Line(text));
+
     /// <summary>Prints what the server answered, indented.</summary>
     public static void Json(JsonElement element) => Json(element.WriteTo);
 
@@ -39,7 +56,7 @@ internal static class Output
 
         foreach (JsonElement row in rows.EnumerateArray())
         {
-            table.AddRow([.. members.Select(m => Markup.Escape(Text(row, m)))]);
+            table.AddRow([.. members.Select(m => Markup.Escape(Printable.Line(Text(row, m))))]);
         }
 
         if (Console.IsOutputRedirected)
@@ -63,7 +80,7 @@ internal static class Output
         {
             if (Text(element, member.Name) is { Length: > 0 } text)
             {
-                Console.Out.WriteLine($"{member.Name.Replace('_', ' '),-16} {text}");
+                Line($"{member.Name.Replace('_', ' '),-16} {text}");
             }
         }
     }

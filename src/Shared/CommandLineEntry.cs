@@ -35,7 +35,7 @@ internal static partial class CommandLineEntry
         ParseResult parsed = root.Parse(args, s_parsing);
         if (parsed.Errors.Count > 0)
         {
-            await Console.Error.WriteLineAsync($"{RootCommand.ExecutableName}: {TypeName.Replace(Explain(parsed), "").ReplaceLineEndings(" ")} See --help.");
+            await Console.Error.WriteLineAsync($"{RootCommand.ExecutableName}: {Printable.Line(TypeName.Replace(Explain(parsed), ""))} See --help.");
             return UsageError;
         }
 
@@ -43,7 +43,7 @@ internal static partial class CommandLineEntry
         {
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = s_terminationTimeout });
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e) when (e.InnerException is not TimeoutException)
         {
             await Console.Error.WriteLineAsync($"{RootCommand.ExecutableName}: cancelled.");
             return Failure;
@@ -51,8 +51,8 @@ internal static partial class CommandLineEntry
         catch (Exception e)
         {
             // What is not expected is a defect: its type helps whoever reports it, its trace would only frighten whoever sees it.
-            string text = isExpected(e) || e is IOException or UnauthorizedAccessException ? e.Message : $"internal error: {e.GetType().Name}: {e.Message}";
-            await Console.Error.WriteLineAsync($"{RootCommand.ExecutableName}: {text.ReplaceLineEndings(" ")}");
+            string text = isExpected(e) || e is IOException or UnauthorizedAccessException or OperationCanceledException ? e.Message : $"internal error: {e.GetType().Name}: {e.Message}";
+            await Console.Error.WriteLineAsync($"{RootCommand.ExecutableName}: {Printable.Line(text)}");
             return Failure;
         }
     }

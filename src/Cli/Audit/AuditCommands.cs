@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using System.Text;
 using Fota.Cli.Packs;
 using Fota.Cli.Server;
 using Fota.Manifest;
@@ -43,7 +42,7 @@ internal static class AuditCommands
             {
                 if (shown)
                 {
-                    Console.Out.WriteLine(Encoding.UTF8.GetString(entry.Span));
+                    Output.JsonLine(entry.Span);
                 }
             });
             copy?.Complete();
@@ -53,7 +52,7 @@ internal static class AuditCommands
             }
 
             Checkpoint content = audited.Checkpoint.Content;
-            Console.Out.WriteLine(string.Create(
+            Output.Line(string.Create(
                 CultureInfo.InvariantCulture,
                 $"verified: log {content.Origin}, {content.Size} entries, {audited.Tiles} tiles, root hash {content.Root}, grown from {source.Earlier.Count} earlier checkpoints"));
         });
@@ -69,7 +68,7 @@ internal static class AuditCommands
         {
             LogProof proof = Open(parsed, SourceOf(parsed)).Prove(parsed.GetValue(number));
             OutputFile.Write(parsed.GetRequiredValue(output), stream => stream.Write(proof.ToBytes()));
-            Console.Out.WriteLine(Encoding.UTF8.GetString(proof.ExtraBytes.Span));
+            Output.JsonLine(proof.ExtraBytes.Span);
         });
         return command;
     }
@@ -83,8 +82,8 @@ internal static class AuditCommands
         {
             LogProof proof = LogProof.Decode(File.ReadAllBytes(parsed.GetRequiredValue(file).FullName)).OrThrow();
             Checkpoint content = proof.VerifyOwnEntry(parsed.GetRequiredValue(key)!).OrThrow().Content;
-            Console.Out.WriteLine(Encoding.UTF8.GetString(proof.ExtraBytes.Span));
-            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"verified: entry {proof.Index} of the {content.Size} of log {content.Origin}"));
+            Output.JsonLine(proof.ExtraBytes.Span);
+            Output.Line(string.Create(CultureInfo.InvariantCulture, $"verified: entry {proof.Index} of the {content.Size} of log {content.Origin}"));
         });
         return command;
     }

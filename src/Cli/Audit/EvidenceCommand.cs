@@ -48,6 +48,6 @@ internal static class EvidenceCommand
         }
 
         text.Append("verified\n");
-        Console.Out.Write(text);
+        Output.Lines(text.ToString());
     }
 }

@@ -30,8 +30,8 @@ internal static class LoginCommands
                 AuthorizationServer.TextOf(resource, "fota_audience"),
                 server.Endpoint("token_endpoint") ?? throw new CommandFailedException($"login: {issuer} has no token endpoint"));
             JsonElement answer = parsed.GetValue(device)
-                ? await DeviceGrant.RunAsync(server, request, Console.Error.WriteLine, TimeProvider.System, cancellation)
-                : await LoopbackGrant.RunAsync(server, request, Console.Error.WriteLine, cancellation);
+                ? await DeviceGrant.RunAsync(server, request, Output.Note, TimeProvider.System, cancellation)
+                : await LoopbackGrant.RunAsync(server, request, Output.Note, cancellation);
             StoredLogin got = Read(answer, server, client);
             JsonElement me = await ServerConnection.GetWithTokenAsync(parsed, got.AccessToken, "api/v1/whoami", cancellation);
             LoginStore.Save(address, got);
@@ -70,7 +70,7 @@ internal static class LoginCommands
             }
             else
             {
-                Console.Out.WriteLine(login.RevocationEndpoint is null ? $"forgotten; {login.Issuer} takes nothing back, and the token ends by itself" : "logged out");
+                Output.Line(login.RevocationEndpoint is null ? $"forgotten; {login.Issuer} takes nothing back, and the token ends by itself" : "logged out");
             }
         });
         return logout;
@@ -110,10 +110,10 @@ internal static class LoginCommands
         }
 
         string until = me.GetProperty("expires").ValueKind == JsonValueKind.String ? $", until {me.GetProperty("expires").GetDateTimeOffset():yyyy-MM-dd HH:mm:ss}Z" : "";
-        Console.Out.WriteLine($"{me.GetProperty("name").GetString()}, by {me.GetProperty("credential").GetString()} {me.GetProperty("credential_id").GetString()}{until}");
+        Output.Line($"{me.GetProperty("name").GetString()}, by {me.GetProperty("credential").GetString()} {me.GetProperty("credential_id").GetString()}{until}");
         foreach (JsonElement grant in me.GetProperty("grants").EnumerateArray())
         {
-            Console.Out.WriteLine($"  {GrantText.Of(grant)}");
+            Output.Line($"  {GrantText.Of(grant)}");
         }
     }
 }

@@ -32,7 +32,7 @@ internal static class ManifestCommands
             RoleKeys role = new(trusted, parsed.GetValue(threshold) ?? trusted.Length);
             ReleaseAnchors anchors = others.Length == 0 ? ReleaseAnchors.Classical(role) : ReleaseAnchors.Hybrid(role, new RoleKeys(others, others.Length));
             VerifiedManifest manifest = VerifiedManifest.Verify(SignedEnvelope.Decode(Read(parsed.GetRequiredValue(file))).OrThrow(), anchors).OrThrow();
-            Console.Out.WriteLine($"verified: {manifest.Content.ReleaseVersion}, sequence {manifest.Content.Sequence}, security version {manifest.Content.SecurityVersion}, manifest digest {manifest.Digest}, signed by {manifest.Signers.Count} of {trusted.Length + others.Length} keys");
+            Output.Line($"verified: {manifest.Content.ReleaseVersion}, sequence {manifest.Content.Sequence}, security version {manifest.Content.SecurityVersion}, manifest digest {manifest.Digest}, signed by {manifest.Signers.Count} of {trusted.Length + others.Length} keys");
         });
         return command;
     }

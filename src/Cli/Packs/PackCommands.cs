@@ -24,7 +24,7 @@ internal static class PackCommands
         {
             (ChunkTable table, Sha256Digest digest) = ImageFile.Measure(parsed.GetRequiredValue(image), parsed.GetValue(chunkSize));
             OutputFile.Write(parsed.GetRequiredValue(output), file => file.Write(table.Encode()));
-            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"table: image {digest}, {table.ImageSize} bytes in {table.Count} chunks of {table.ChunkSize}"));
+            Output.Line(string.Create(CultureInfo.InvariantCulture, $"table: image {digest}, {table.ImageSize} bytes in {table.Count} chunks of {table.ChunkSize}"));
         });
         return command;
     }
@@ -89,7 +89,7 @@ internal static class PackCommands
             UnpackedImage? made = null;
             await ProgressBar.RunAsync("applying", chunks.Count, progress => OutputFile.Write(
                 parsed.GetRequiredValue(output), image => made = PackUnpacking.Unpack(packed, chunks, from, image, progress, cancellation).OrThrow()));
-            Console.Out.WriteLine(string.Create(
+            Output.Line(string.Create(
                 CultureInfo.InvariantCulture,
                 $"image: {made!.Digest}, {made.Size} bytes from a pack of {packed.Length} and {made.BaseBytesRead} bytes of the base ({(double)made.BaseBytesRead / made.Size:0.00} for each)"));
         });
@@ -118,7 +118,7 @@ internal static class PackCommands
         return command;
     }
 
-    private static void PrintMade(string what, Sha256Digest image, long size, long imageSize) => Console.Out.WriteLine(string.Create(
+    private static void PrintMade(string what, Sha256Digest image, long size, long imageSize) => Output.Line(string.Create(
         CultureInfo.InvariantCulture, $"{what}: image {image}, {size} bytes for {imageSize} ({100.0 * size / imageSize:0.0} %)"));
 
     private static Argument<FileInfo> Existing(string name, string description) => new Argument<FileInfo>(name) { Description = description }.AcceptExistingOnly();

@@ -50,7 +50,7 @@ internal static class FleetCommands
             Output.Table(page.GetProperty("alarms"), "number", "alarm", "subject", "product", "raised", "cleared", "detail");
             if (page.GetProperty("next").ValueKind == JsonValueKind.Number)
             {
-                Console.Out.WriteLine($"there are more: --before {page.GetProperty("next")}");
+                Output.Line($"there are more: --before {page.GetProperty("next")}");
             }
         });
         return command;
@@ -75,7 +75,7 @@ internal static class FleetCommands
 
             if (status.GetProperty("products").GetArrayLength() == 0)
             {
-                Console.Out.WriteLine("no device has checked in yet");
+                Output.Line("no device has checked in yet");
             }
         });
         return command;
@@ -83,14 +83,14 @@ internal static class FleetCommands
 
     private static void Describe(JsonElement product)
     {
-        Console.Out.WriteLine($"{product.GetProperty("product").GetString()}: {Count(product, "devices")} devices");
-        Console.Out.WriteLine($"  run       {Counts(product.GetProperty("versions"))}");
-        Console.Out.WriteLine($"  said      {Counts(product.GetProperty("states"))}");
+        Output.Line($"{product.GetProperty("product").GetString()}: {Count(product, "devices")} devices");
+        Output.Line($"  run       {Counts(product.GetProperty("versions"))}");
+        Output.Line($"  said      {Counts(product.GetProperty("states"))}");
         JsonElement seen = product.GetProperty("seen");
-        Console.Out.WriteLine($"  heard of  {Count(seen, "within_hour")} within an hour, {Count(seen, "within_day")} within a day, {Count(seen, "within_week")} within a week, {Count(seen, "longer")} longer ago");
+        Output.Line($"  heard of  {Count(seen, "within_hour")} within an hour, {Count(seen, "within_day")} within a day, {Count(seen, "within_week")} within a week, {Count(seen, "longer")} longer ago");
         if (product.GetProperty("rollout") is { ValueKind: JsonValueKind.Object } rollout)
         {
-            Console.Out.WriteLine(
+            Output.Line(
                 $"  rollout   {rollout.GetProperty("id").GetString()} of {rollout.GetProperty("version").GetString()}: {rollout.GetProperty("state").GetString()} in {rollout.GetProperty("stage").GetString()}, "
                 + $"{Count(rollout, "succeeded")} of {Count(rollout, "members")} done, {Count(rollout, "in_flight")} at it, {Count(rollout, "failed")} failed");
         }

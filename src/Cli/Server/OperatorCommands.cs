@@ -156,7 +156,7 @@ internal static class OperatorCommands
         }
         else
         {
-            Console.Out.WriteLine(line(answer));
+            Output.Line(line(answer));
         }
     }
 }

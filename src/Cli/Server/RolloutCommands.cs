@@ -142,7 +142,7 @@ internal static class RolloutCommands
         else
         {
             string reason = rollout.TryGetProperty("reason", out JsonElement r) && r.ValueKind == JsonValueKind.String ? $": {r.GetString()}" : "";
-            Console.Out.WriteLine($"rollout {rollout.GetProperty("id")} of {rollout.GetProperty("product").GetString()} {rollout.GetProperty("version").GetString()}: {rollout.GetProperty("state").GetString()}{reason}");
+            Output.Line($"rollout {rollout.GetProperty("id")} of {rollout.GetProperty("product").GetString()} {rollout.GetProperty("version").GetString()}: {rollout.GetProperty("state").GetString()}{reason}");
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Fota.Shared;
 using Spectre.Console;
 
 namespace Fota.Cli.Server;
@@ -69,7 +70,7 @@ internal static class RolloutProgress
         return (stage.GetProperty("members").GetInt32(), succeeded, stage.GetProperty("granted").GetInt32() - succeeded - failed, failed);
     }
 
-    private static string Text(JsonElement from, string member) => from.GetProperty(member) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : "";
+    private static string Text(JsonElement from, string member) => from.GetProperty(member) is { ValueKind: JsonValueKind.String } text ? Printable.Line(text.GetString()!) : "";
 
     private static DateTimeOffset? TryGetDateTimeOffsetOrNull(this JsonElement element) => element.ValueKind == JsonValueKind.String && element.TryGetDateTimeOffset(out DateTimeOffset moment) ? moment : null;
 }

@@ -15,6 +15,8 @@ internal static class ServerConnection
 {
     private const string WantedAddress = "wanted an address like https://updates.example:8443/.";
 
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
     public static readonly Option<Uri?> Address = new("--server") { Description = "The update server, for example https://updates.example:8443/ (or FOTA_SERVER).", CustomParser = ParseAddress };
 
     public static readonly Option<FileInfo?> Authority = new("--server-ca") { Description = "CA certificates (PEM) that vouch for the server (or FOTA_SERVER_CA)." };
@@ -61,8 +63,17 @@ internal static class ServerConnection
         {
             using HttpClient client = Open(parsed, credential);
             using HttpRequestMessage request = new(method, new Uri(path, UriKind.Relative)) { Content = body is not null ? JsonContent.Create(body) : method == HttpMethod.Post ? new ByteArrayContent([]) : null };
-            using HttpResponseMessage response = await client.SendAsync(request, cancellation);
-            return await ReadAsync(response, cancellation);
+            return await Patience.WaitAsync(
+                "the server",
+                s_patience,
+                changes: method != HttpMethod.Get,
+                async stop =>
+                {
+                    using HttpResponseMessage response = await client.SendAsync(request, stop);
+                    return await ReadAsync(response, stop);
+                },
+                TimeProvider.System,
+                cancellation);
         }
     }
 
@@ -79,7 +90,7 @@ internal static class ServerConnection
                 ClientCertificateContext = credential.Certificate is { } own ? SslStreamCertificateContext.Create(own, additionalCertificates: null, offline: true) : null,
             },
         };
-        HttpClient client = new(handler) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
+        HttpClient client = new(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         client.DefaultRequestHeaders.Authorization = credential.Token is { } token ? new AuthenticationHeaderValue("Bearer", token) : null;
         return client;
     }
@@ -122,7 +133,7 @@ internal static class ServerConnection
             return JsonSerializer.Deserialize<JsonElement>(body.Length == 0 ? "{}"u8 : body);
         }
 
-        throw response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout or HttpStatusCode.TooManyRequests
+        throw response.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout or HttpStatusCode.TooManyRequests
             ? new ServerAwayException($"the server cannot answer now ({(int)response.StatusCode}): {Explain(body)}")
             : new CommandFailedException($"the server refused ({(int)response.StatusCode}): {Explain(body)}");
     }

@@ -29,7 +29,7 @@ internal static class SimulateCommand
             }
             else
             {
-                Console.Out.Write(answer.GetProperty("text").GetString());
+                Output.Lines(answer.GetProperty("text").GetString()!);
             }
 
             void Add(string name, object? value)

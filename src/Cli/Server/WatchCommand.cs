@@ -10,7 +10,7 @@ internal static class WatchCommand
     /// <summary>The exit code for a rollout that ended in another way than completed.</summary>
     public const int NotCompleted = 3;
 
-    private const int MostFailures = 5, MaxSeconds = 3600;
+    private const int MaxSeconds = 3600;
 
     public static Command Create(Argument<string> id)
     {
@@ -30,18 +30,19 @@ internal static class WatchCommand
     private static async Task<int> RunAsync(ParseResult parsed, string path, TimeSpan every, CancellationToken cancellation)
     {
         JsonElement first = await ServerConnection.GetAsync(parsed, path, cancellation), last = first;
+        IAsyncEnumerable<JsonElement> changes = new RolloutWatch(stop => ServerConnection.GetAsync(parsed, path, stop), every, TimeProvider.System).ChangesAsync(first, cancellation);
         if (parsed.GetValue(ServerConnection.AsJson))
         {
-            await foreach (JsonElement now in ChangesAsync(parsed, path, first, every, cancellation))
+            await foreach (JsonElement now in changes)
             {
-                Console.Out.WriteLine(JsonSerializer.Serialize(last = now));
+                Output.JsonLine(last = now);
             }
         }
         else if (AnsiConsole.Profile.Capabilities is { Ansi: true, Interactive: true })
         {
             await AnsiConsole.Live(RolloutProgress.Draw(first)).StartAsync(async live =>
             {
-                await foreach (JsonElement now in ChangesAsync(parsed, path, first, every, cancellation))
+                await foreach (JsonElement now in changes)
                 {
                     live.UpdateTarget(RolloutProgress.Draw(last = now));
                     live.Refresh();
@@ -51,13 +52,13 @@ internal static class WatchCommand
         else
         {
             string[] before = [];
-            await foreach (JsonElement now in ChangesAsync(parsed, path, first, every, cancellation))
+            await foreach (JsonElement now in changes)
             {
                 // In a log, the lines that changed: the rest stands above.
                 string[] lines = [.. RolloutProgress.Lines(last = now)];
                 foreach (string line in lines.Except(before, StringComparer.Ordinal))
                 {
-                    Console.Out.WriteLine(line);
+                    Output.Line(line);
                 }
 
                 before = lines;
@@ -65,32 +66,5 @@ internal static class WatchCommand
         }
 
         return last.GetProperty("state").GetString() == "completed" ? 0 : NotCompleted;
-    }
-
-    /// <summary>The rollout, whenever it is otherwise than before, to its end. A server that is away for a while ends nothing.</summary>
-    private static async IAsyncEnumerable<JsonElement> ChangesAsync(ParseResult parsed, string path, JsonElement first, TimeSpan every, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
-    {
-        yield return first;
-        JsonElement last = first;
-        int failures = 0;
-        while (!RolloutProgress.IsOver(last))
-        {
-            await Task.Delay(every, TimeProvider.System, cancellation);
-            JsonElement now;
-            try
-            {
-                now = await ServerConnection.GetAsync(parsed, path, cancellation);
-                failures = 0;
-            }
-            catch (Exception e) when (e is HttpRequestException or ServerAwayException && ++failures < MostFailures)
-            {
-                continue;
-            }
-
-            if (!JsonElement.DeepEquals(now, last))
-            {
-                yield return last = now;
-            }
-        }
     }
 }

@@ -84,21 +84,21 @@ internal static class CeremonyCommands
             return;
         }
 
-        Console.Out.WriteLine($"ceremony: {ceremony.GetProperty("ceremony").GetString()}");
-        Console.Out.WriteLine($"change: {ceremony.GetProperty("change").GetString()}");
+        Output.Line($"ceremony: {ceremony.GetProperty("ceremony").GetString()}");
+        Output.Line($"change: {ceremony.GetProperty("change").GetString()}");
         foreach (JsonElement effect in ceremony.GetProperty("effects").EnumerateArray())
         {
-            Console.Out.WriteLine(effect.GetString());
+            Output.Line(effect.GetString()!);
         }
 
         foreach (JsonElement wanted in ceremony.GetProperty("wanted").EnumerateArray())
         {
-            Console.Out.WriteLine($"wanted: {wanted.GetString()}");
+            Output.Line($"wanted: {wanted.GetString()}");
         }
 
         if (ceremony.GetProperty("wanted").GetArrayLength() == 0)
         {
-            Console.Out.WriteLine("complete: `fota-signer ceremony run` at the signer's puts it in force, with the PIN of the online token");
+            Output.Line("complete: `fota-signer ceremony run` at the signer's puts it in force, with the PIN of the online token");
         }
     }
 }

@@ -56,7 +56,7 @@ internal static class CreateCommand
 
             if (!parsed.GetValue(ServiceOptions.AsJson) && answer.GetProperty("state").ValueEquals("pending"))
             {
-                Console.Out.WriteLine($"next: fota release approve --home HOME --product {parsed.GetRequiredValue(release.Product)} --version {parsed.GetRequiredValue(release.Version)} --manifest-digest {answer.GetProperty("manifest_digest").GetString()}");
+                Output.Line($"next: fota release approve --home HOME --product {parsed.GetRequiredValue(release.Product)} --version {parsed.GetRequiredValue(release.Version)} --manifest-digest {answer.GetProperty("manifest_digest").GetString()}");
             }
         });
         return command;

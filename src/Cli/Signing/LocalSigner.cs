@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Fota.Shared;
 
 namespace Fota.Cli.Signing;
 
@@ -19,7 +20,7 @@ internal static class LocalSigner
 
         using Process process = Process.Start(new ProcessStartInfo(signer, arguments) { RedirectStandardOutput = true, UseShellExecute = false })
             ?? throw new CommandFailedException($"{signer} could not be started");
-        await Console.Error.WriteAsync(await process.StandardOutput.ReadToEndAsync(cancellation));
+        await Console.Error.WriteAsync(Printable.Lines(await process.StandardOutput.ReadToEndAsync(cancellation)));
         await process.WaitForExitAsync(cancellation);
         if (process.ExitCode != 0)
         {

@@ -33,16 +33,16 @@ internal static class ReleaseCommands
 
         JsonElement asked = request.GetProperty("request");
         string outcome = request.GetProperty("outcome") is { ValueKind: JsonValueKind.String } why ? $": {why.GetString()}" : "";
-        Console.Out.WriteLine($"{asked.GetProperty("kind").GetString()} {asked.GetProperty("product").GetString()} {asked.GetProperty("version").GetString()}: {request.GetProperty("state").GetString()}{outcome}");
-        Console.Out.WriteLine($"request: {request.GetProperty("id").GetString()}, asked for by {request.GetProperty("submitter").GetString()}, until {request.GetProperty("expires").GetDateTimeOffset().UtcDateTime:yyyy-MM-dd HH:mm}Z");
+        Output.Line($"{asked.GetProperty("kind").GetString()} {asked.GetProperty("product").GetString()} {asked.GetProperty("version").GetString()}: {request.GetProperty("state").GetString()}{outcome}");
+        Output.Line($"request: {request.GetProperty("id").GetString()}, asked for by {request.GetProperty("submitter").GetString()}, until {request.GetProperty("expires").GetDateTimeOffset().UtcDateTime:yyyy-MM-dd HH:mm}Z");
         foreach (JsonProperty member in asked.EnumerateObject().Where(static member => member.Name is not ("kind" or "product" or "version") && member.Value.ValueKind != JsonValueKind.Null))
         {
-            Console.Out.WriteLine($"{member.Name.Replace('_', ' ')}: {member.Value}");
+            Output.Line($"{member.Name.Replace('_', ' ')}: {member.Value}");
         }
 
         if (request.GetProperty("manifest_digest") is { ValueKind: JsonValueKind.String } digest)
         {
-            Console.Out.WriteLine($"manifest digest: {digest.GetString()}");
+            Output.Line($"manifest digest: {digest.GetString()}");
         }
     }
 
@@ -125,7 +125,7 @@ internal static class ReleaseCommands
                 throw new CommandFailedException($"the service has no release {product} {version}");
             }
 
-            Console.Out.WriteLine($"evidence: {file}");
+            Output.Line($"evidence: {file}");
         });
         return command;
     }

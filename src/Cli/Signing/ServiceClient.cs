@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Fota.Cli.Server;
 
 namespace Fota.Cli.Signing;
 
@@ -9,6 +10,8 @@ internal sealed class ServiceClient(HttpClient client, Stack<IDisposable> owned)
 {
     // The largest image, uncompressible, with its index.
     private const long MaxFileBytes = 17L * 1024 * 1024 * 1024;
+
+    private const string Service = "the service";
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
@@ -66,9 +69,7 @@ internal sealed class ServiceClient(HttpClient client, Stack<IDisposable> owned)
         byte[] buffer = new byte[128 * 1024];
         while (true)
         {
-            using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            patience.CancelAfter(s_patience);
-            int read = await from.ReadAsync(buffer, patience.Token);
+            int read = await Patience.WaitAsync(Service, s_patience, changes: false, async stop => await from.ReadAsync(buffer, stop), TimeProvider.System, cancellation);
             if (read == 0)
             {
                 return;
@@ -96,10 +97,17 @@ internal sealed class ServiceClient(HttpClient client, Stack<IDisposable> owned)
     private async Task<JsonElement> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellation)
     {
         using HttpRequestMessage request = new(method, new Uri(path, UriKind.Relative)) { Content = content };
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(s_patience);
-        using HttpResponseMessage response = await client.SendAsync(request, patience.Token);
-        return await ReadAsync(response, patience.Token);
+        return await Patience.WaitAsync(
+            Service,
+            s_patience,
+            changes: method != HttpMethod.Get,
+            async stop =>
+            {
+                using HttpResponseMessage response = await client.SendAsync(request, stop);
+                return await ReadAsync(response, stop);
+            },
+            TimeProvider.System,
+            cancellation);
     }
 
     private static async Task<JsonElement> ReadAsync(HttpResponseMessage response, CancellationToken cancellation)
@@ -107,6 +115,6 @@ internal sealed class ServiceClient(HttpClient client, Stack<IDisposable> owned)
         byte[] body = await response.Content.ReadAsByteArrayAsync(cancellation);
         return response.IsSuccessStatusCode
             ? JsonSerializer.Deserialize<JsonElement>(body)
-            : throw new CommandFailedException($"the service refused ({(int)response.StatusCode}): {Server.ServerConnection.Explain(body)}");
+            : throw new CommandFailedException($"the service refused ({(int)response.StatusCode}): {ServerConnection.Explain(body)}");
     }
 }

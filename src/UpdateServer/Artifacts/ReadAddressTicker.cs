@@ -1,5 +1,3 @@
-using Fota.UpdateServer.Storage;
-
 namespace Fota.UpdateServer.Artifacts;
 
 /// <summary>Keeps <see cref="ReadAddresses"/> good. While that is not possible devices ask the server, sooner or later.</summary>
@@ -15,18 +13,19 @@ internal sealed class ReadAddressTicker(ReadAddresses addresses, TimeProvider ti
                 await addresses.RenewAsync(stoppingToken);
                 said = false;
             }
-            catch (StoreUnavailableException e)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
+                return;
+            }
+            catch (Exception e)
+            {
+                // The storage is away, or answers what nobody foresaw; an exception of a background service would end the server.
                 if (!said)
                 {
                     Log.ReadAddressesNotRenewed(log, e);
                 }
 
                 said = true;
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
             }
 
             await Task.Delay(ReadAddresses.Look, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -56,9 +56,10 @@ public sealed record BlobSettings
             throw new ConfigurationException("blobs.account: wanted this, for the machine's identity, or connectionString, got both or neither");
         }
 
-        if (Account is { } account && (!account.IsAbsoluteUri || account.Scheme != Uri.UriSchemeHttps))
+        // A query would be a credential of the server's own (a shared access signature); what was got is not repeated for that.
+        if (Account is { } account && (!account.IsAbsoluteUri || account.Scheme != Uri.UriSchemeHttps || account.Query.Length > 0 || account.Fragment.Length > 0 || account.UserInfo.Length > 0))
         {
-            throw new ConfigurationException($"blobs.account: wanted an https address, got {account}");
+            throw new ConfigurationException("blobs.account: wanted an https address without a query, got another");
         }
 
         if (ClientId is not null && Account is null)
@@ -74,6 +75,11 @@ public sealed record BlobSettings
         if (Reads == ReadWay.None)
         {
             throw new ConfigurationException("blobs.reads: wanted signed, public or server, got another");
+        }
+
+        if (Reads == ReadWay.PublicAddress && ReadAddress is null)
+        {
+            throw new ConfigurationException("blobs.readAddress: wanted it with reads public, got none");
         }
 
         if (ReadTime < TimeSpan.FromMinutes(LeastReadMinutes) || ReadTime > TimeSpan.FromMinutes(MostReadMinutes))

@@ -37,8 +37,7 @@ internal static class ContentServices
 
         services.AddSingleton(_ => new CachedBlobs(new AzureBlobs(container.Client, resilience)));
         services.AddSingleton(s => new ContentStore(s.GetRequiredService<CachedBlobs>(), data.Path, seams));
-        Uri? address = settings.Reads == ReadWay.Server ? null : settings.ReadAddress ?? new Uri($"{container.Client.Uri.AbsoluteUri}/");
-        services.AddSingleton(s => new ReadAddresses(address, settings.Reads == ReadWay.SignedAddress ? container.SignReadsAsync : null, settings.ReadTime, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new ReadAddresses(container.ReadAddress, settings.Reads == ReadWay.SignedAddress ? container.SignReadsAsync : null, settings.ReadTime, s.GetRequiredService<TimeProvider>()));
         services.AddHostedService<ReadAddressTicker>();
     }
 }

@@ -60,6 +60,8 @@ public sealed class ReconnectTests : IAsyncDisposable
 
     [TestCase("a new connection")]
     [TestCase("a connection that was heard ten minutes ago")]
+    [TestCase("another device's name")]
+    [TestCase("another product")]
     [TestCase("another state")]
     [TestCase("another release")]
     [TestCase("a deployment")]
@@ -74,6 +76,8 @@ public sealed class ReconnectTests : IAsyncDisposable
         {
             case "a new connection": pump.Reconnect(); break;
             case "a connection that was heard ten minutes ago": _server.Clock.Now += TimeSpan.FromMinutes(10); break;
+            case "another device's name": report = report with { Device = "pump-0002" }; break;
+            case "another product": report = report with { Product = Manifest.ProductName.Parse("syringe-pump") }; break;
             case "another state": report = report with { State = ReportState.Confirmed }; break;
             case "another release": report = report with { RunningVersion = Manifest.ReleaseVersion.Parse("1.0.1") }; break;
             case "a deployment": report = report with { Deployment = "r1-pump-0001" }; break;

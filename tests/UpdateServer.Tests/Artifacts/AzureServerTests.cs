@@ -8,7 +8,6 @@ namespace Fota.UpdateServer.Tests.Artifacts;
 
 /// <summary>A server whose content lies in a real azurite.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-[Category("Full")]
 public sealed class AzureServerTests : IAsyncDisposable
 {
     private ServerUnderTest _server = null!;
@@ -43,6 +42,7 @@ public sealed class AzureServerTests : IAsyncDisposable
     }
 
     [Test]
+    [Category("Full")]
     public async Task A_delta_pack_is_made_of_what_lies_in_the_storage_and_lies_there_itself()
     {
         BlobSettings settings = await (await AzuriteServer.SharedAsync).CreateContainerAsync();
@@ -57,6 +57,7 @@ public sealed class AzureServerTests : IAsyncDisposable
     }
 
     [Test]
+    [Category("Full")]
     public async Task A_device_that_is_asked_to_install_is_told_where_content_can_be_read_without_the_server()
     {
         await StartAsync(await (await AzuriteServer.SharedAsync).CreateContainerAsync());
@@ -80,6 +81,7 @@ public sealed class AzureServerTests : IAsyncDisposable
     }
 
     [Test]
+    [Category("Full")]
     public async Task While_the_storage_is_away_the_server_starts_and_says_when_to_come_again()
     {
         await using AzuriteServer azurite = await AzuriteServer.StartAsync();

@@ -4,8 +4,11 @@ using Azure;
 using Azure.Core.Pipeline;
 using Azure.Storage.Blobs;
 using Fota.Manifest;
+using Fota.TestKit;
+using Fota.UpdateServer.Artifacts;
 using Fota.UpdateServer.Artifacts.Azure;
 using Fota.UpdateServer.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Fota.UpdateServer.Tests.Artifacts;
 
@@ -85,6 +88,74 @@ public sealed class ResilienceTests
         Assert.That(storage.Asked, Has.Count.EqualTo(12));
     }
 
+    [TestCase(HttpStatusCode.OK, null)]
+    [TestCase(HttpStatusCode.PartialContent, "bytes 1-4999/5000")]
+    [TestCase(HttpStatusCode.PartialContent, "bytes 0-4999/*")]
+    [TestCase(HttpStatusCode.PartialContent, "chunks 0-4999/5000")]
+    public void Bytes_that_stand_elsewhere_than_was_asked_for_are_not_taken(HttpStatusCode status, string? range)
+    {
+        using BrokenStorage storage = new(new byte[5000]) { BreaksAfter = int.MaxValue, Status = status, SaysRange = range };
+        Assert.That(() => storage.Blobs().Open(Sha256Digest.Of("any"u8)), Throws.TypeOf<StoreUnavailableException>().With.Message.Contains("wanted bytes from 0 on, got "));
+        Assert.That(async () => await storage.Blobs().OpenAsync(Sha256Digest.Of("any"u8), WantedRange.Whole, default), Throws.TypeOf<StoreUnavailableException>());
+    }
+
+    [Test]
+    public void A_storage_that_hangs_is_away_before_a_device_loses_its_patience()
+    {
+        Assert.That(StorageResilience.Whole, Is.LessThan(TimeSpan.FromSeconds(30)));
+        StorageResilience resilience = new(new OnlyAllOfItEnds());
+        Assert.That(
+            async () => await resilience.AskAsync<int>(
+                static async stop =>
+                {
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
+                    return 0;
+                },
+                default),
+            Throws.TypeOf<StoreUnavailableException>());
+    }
+
+    [Test]
+    public async Task A_body_that_stands_still_ends_before_a_device_loses_its_patience()
+    {
+        using BrokenStorage storage = new(new byte[5000]) { BreaksAfter = 100, Hangs = true };
+        OnlyAllOfItEnds clock = new() { IsOver = false };
+        await using Stream read = (await storage.Blobs(clock).OpenAsync(Sha256Digest.Of(new byte[5000]), WantedRange.Whole, default))!;
+        await read.ReadExactlyAsync(new byte[100]);
+        clock.IsOver = true;
+        Assert.That(async () => await read.ReadAsync(new byte[1]), Throws.TypeOf<StoreUnavailableException>());
+    }
+
+    [Test]
+    public async Task Address_that_could_not_be_signed_for_whatever_reason_is_signed_later_and_that_is_said_once()
+    {
+        int asked = 0;
+        JumpingClock clock = new();
+        TaskCompletionSource isSigned = new();
+        ReadAddresses addresses = new(
+            new Uri("https://storage.example/content/"),
+            (_, _, _) =>
+            {
+                if (++asked < 3)
+                {
+                    throw new InvalidOperationException("nobody foresaw this");
+                }
+
+                isSigned.TrySetResult();
+                return Task.FromResult("sig=x");
+            },
+            TimeSpan.FromMinutes(60),
+            clock);
+        FirstLines log = new();
+        using ReadAddressTicker ticker = new(addresses, clock, log);
+        await ticker.StartAsync(default);
+        await Task.WhenAny(isSigned.Task, ticker.ExecuteTask!);
+        Assert.That(ticker.ExecuteTask!.IsFaulted, Is.False, "the server would end");
+        await isSigned.Task;
+        await ticker.StopAsync(default);
+        Assert.That(log.Lines, Has.Count.EqualTo(1).And.Some.Contain("nobody foresaw this"));
+    }
+
     private static RequestFailedException Failure(int status, ref int asked)
     {
         asked++;
@@ -108,6 +179,27 @@ public sealed class ResilienceTests
             base.CreateTimer(callback, state, dueTime > TimeSpan.FromSeconds(5) ? Timeout.InfiniteTimeSpan : TimeSpan.Zero, period);
     }
 
+    /// <summary>No time passes but that which all tries have together.</summary>
+    private sealed class OnlyAllOfItEnds : TimeProvider
+    {
+        public bool IsOver { get; set; } = true;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, IsOver && dueTime == StorageResilience.Whole ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, period);
+    }
+
+    private sealed class FirstLines : ILogger<ReadAddressTicker>
+    {
+        public List<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Lines.Add(formatter(state, exception));
+    }
+
     /// <summary>A storage with one content, whose transfers break.</summary>
     private sealed class BrokenStorage(byte[] content) : HttpMessageHandler
     {
@@ -115,11 +207,18 @@ public sealed class ResilienceTests
 
         public List<long> Asked { get; } = [];
 
-        public AzureBlobs Blobs()
+        public HttpStatusCode Status { get; init; } = HttpStatusCode.PartialContent;
+
+        /// <summary>In place of the true range; null with another status for none.</summary>
+        public string? SaysRange { get; init; }
+
+        public bool Hangs { get; init; }
+
+        public AzureBlobs Blobs(TimeProvider? clock = null)
         {
             BlobClientOptions options = new() { Transport = new HttpClientTransport(new HttpClient(this, disposeHandler: false)) };
             options.Retry.MaxRetries = 0;
-            return new AzureBlobs(new BlobContainerClient(new Uri("https://storage.example/content"), options), new StorageResilience(new ImpatientClock()));
+            return new AzureBlobs(new BlobContainerClient(new Uri("https://storage.example/content"), options), new StorageResilience(clock ?? new ImpatientClock()));
         }
 
         protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -128,10 +227,14 @@ public sealed class ResilienceTests
             int from = int.Parse(range[0]), to = Math.Min(int.Parse(range[1]), content.Length - 1);
             Asked.Add(from);
             ByteArrayContent all = new(content, from, to - from + 1);
-            StreamContent body = new(new Breaking(all.ReadAsStream(CancellationToken.None), BreaksAfter));
-            body.Headers.ContentRange = new System.Net.Http.Headers.ContentRangeHeaderValue(from, to, content.Length);
+            StreamContent body = new(new Breaking(all.ReadAsStream(CancellationToken.None), BreaksAfter) { Hangs = Hangs });
+            if (SaysRange is not null || Status == HttpStatusCode.PartialContent)
+            {
+                body.Headers.ContentRange = System.Net.Http.Headers.ContentRangeHeaderValue.Parse(SaysRange ?? $"bytes {from}-{to}/{content.Length}");
+            }
+
             body.Headers.ContentLength = to - from + 1;
-            return new HttpResponseMessage(HttpStatusCode.PartialContent) { Content = body, RequestMessage = request };
+            return new HttpResponseMessage(Status) { Content = body, RequestMessage = request };
         }
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(Send(request, cancellationToken));
@@ -140,6 +243,8 @@ public sealed class ResilienceTests
     private sealed class Breaking(Stream inner, int left) : Stream
     {
         private int _left = left;
+
+        public bool Hangs { get; init; }
 
         public override bool CanRead => true;
 
@@ -162,6 +267,21 @@ public sealed class ResilienceTests
             _left -= read;
             return read;
         }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (_left == 0 && Hangs)
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            }
+
+            byte[] bytes = new byte[buffer.Length];
+            int read = Read(bytes, 0, bytes.Length);
+            bytes.AsMemory(0, read).CopyTo(buffer);
+            return read;
+        }
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

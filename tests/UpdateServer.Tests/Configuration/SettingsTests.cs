@@ -202,7 +202,9 @@ public sealed class SettingsTests
     [TestCase("""{"kind": "s3", "container": "fota"}""", "blobs.kind: wanted files or azure")]
     [TestCase("""{"kind": "azure", "container": "fota"}""", "blobs.account: wanted this, for the machine's identity, or connectionString, got both or neither")]
     [TestCase("""{"kind": "azure", "account": "https://a/", "connectionString": "x", "container": "fota"}""", "blobs.account: wanted this, for the machine's identity, or connectionString, got both or neither")]
-    [TestCase("""{"kind": "azure", "account": "http://a/", "container": "fota"}""", "blobs.account: wanted an https address")]
+    [TestCase("""{"kind": "azure", "account": "http://a/", "container": "fota"}""", "blobs.account: wanted an https address without a query")]
+    [TestCase("""{"kind": "azure", "account": "https://a/?sp=racwd&sig=x", "container": "fota"}""", "blobs.account: wanted an https address without a query, got another")]
+    [TestCase("""{"kind": "azure", "account": "https://a/", "container": "fota", "reads": "public"}""", "blobs.readAddress: wanted it with reads public, got none")]
     [TestCase("""{"kind": "azure", "connectionString": "x", "clientId": "y", "container": "fota"}""", "blobs.clientId: wanted account beside it")]
     [TestCase("""{"kind": "azure", "account": "https://a/", "container": "Fota"}""", "blobs.container: wanted 3 to 63 of")]
     [TestCase("""{"kind": "azure", "account": "https://a/", "container": "fota", "reads": "yes"}""", "blobs.reads: wanted signed, public or server")]
@@ -224,16 +226,27 @@ public sealed class SettingsTests
     [TestCase("BlobEndpoint=http://127.0.0.1:1/fota;AccountName=fota;AccountKey=AAAA", false, ReadWay.SignedAddress, "blobs.reads: wanted server with a storage that is not reached by https")]
     [TestCase("BlobEndpoint=https://127.0.0.1:1/fota;SharedAccessSignature=sig=x", true, ReadWay.SignedAddress, "blobs.reads: wanted public or server with a connection string without the account's key")]
     [TestCase("AccountName=fota", true, ReadWay.SignedAddress, "blobs.connectionString: wanted a connection string of a storage account")]
+    [TestCase("BlobEndpoint=https://storage.example/PATH;AccountName=fota;AccountKey=AAAA", true, ReadWay.SignedAddress, "blobs.readAddress: wanted it where the container's own address is none of at most 256 characters for devices")]
     public void P10_A_connection_string_that_will_not_do_is_refused(string connection, bool production, ReadWay reads, string message)
+    {
+        ConfigurationException? refused = Assert.Throws<ConfigurationException>(() => Open(connection.Replace("PATH", new string('p', 256), StringComparison.Ordinal), production, reads));
+        Assert.That(refused!.Message, Does.StartWith(message));
+    }
+
+    [TestCase("BlobEndpoint=https://storage.example/account;SharedAccessSignature=sv=2025-01-05&ss=b&sp=racwdl&sig=c2VjcmV0", ReadWay.PublicAddress)]
+    [TestCase("BlobEndpoint=https://storage.example/account?sv=2025-01-05&sp=racwdl&sig=c2VjcmV0;AccountName=fota;AccountKey=AAAA", ReadWay.SignedAddress)]
+    public void P7_What_lets_the_server_into_its_storage_is_in_no_address_for_devices(string connection, ReadWay reads) =>
+        Assert.That(Open(connection, isProduction: true, reads).ReadAddress?.AbsoluteUri, Is.EqualTo("https://storage.example/account/fota/"));
+
+    private AzureContainer Open(string connection, bool isProduction, ReadWay reads)
     {
         string file = Path.Combine(_folder.FullName, "storage");
         File.WriteAllText(file, connection);
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        ConfigurationException? refused = Assert.Throws<ConfigurationException>(() => AzureContainer.Open(
+        return AzureContainer.Open(
             new BlobSettings { Container = "fota", ConnectionStringFile = file, Reads = reads },
-            production ? DeploymentLayout.Production : DeploymentLayout.Development,
-            new StorageResilience(TimeProvider.System)));
-        Assert.That(refused!.Message, Does.StartWith(message));
+            isProduction ? DeploymentLayout.Production : DeploymentLayout.Development,
+            new StorageResilience(TimeProvider.System));
     }
 
     [Test]

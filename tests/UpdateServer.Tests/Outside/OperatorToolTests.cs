@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Fota.Manifest.Reports;
 using Fota.TestKit;
 using Fota.UpdateServer.Tests.Support;
@@ -101,6 +102,23 @@ public sealed class OperatorToolTests
         Assert.That(JsonSerializer.Deserialize<JsonElement>(last).GetProperty("state").GetString(), Is.EqualTo("aborted"));
         await json.WaitForExitAsync();
         Assert.That((await JsonAsync("rollout", "decisions", id)).EnumerateArray().Select(static d => d.GetProperty("decision").GetString()), Does.Contain("created").And.Contain("started").And.Contain("aborted"));
+    }
+
+    [Test]
+    public async Task What_a_device_says_does_not_command_the_terminal_of_whoever_looks()
+    {
+        const string Says = "\u001b[2J\u009b1A\u202enothing\nstate            confirmed", Seen = "?[2J?1A?nothing state            confirmed";
+        JsonElement draft = await JsonAsync("rollout", "create", "--product", "infusion-pump", "--version", "1.1.0", "--canary", "3", "--abort-after", "1");
+        string id = draft.GetProperty("id").GetString()!;
+        await RunAsync("rollout", "start", id);
+        SimulatedDevice pump = await GrantedAsync();
+        Manifest.Sha256Digest manifest = Manifest.Sha256Digest.Parse(draft.GetProperty("manifest_digest").GetString()!);
+        await pump.CheckInAsync(pump.Report(ReportState.Deferred, $"{id}-{pump.Name}", manifest) with { Reason = Manifest.RejectionReason.GateClosed, Detail = Says });
+        Assert.That(await RunAsync("device", "show", pump.Name), Does.Match($"detail +{Regex.Escape(Seen)}\n").And.Not.Match("[\\p{Cc}\\p{Cf}-[\\n]]"));
+        Assert.That(await RunAsync("device", "list"), Does.Contain(Seen).And.Not.Match("[\\p{Cc}\\p{Cf}-[\\n]]"));
+        Assert.That(await RunAsync("rollout", "show", id), Does.Contain(Seen).And.Not.Match("[\\p{Cc}\\p{Cf}-[\\n]]"));
+        Assert.That((await JsonAsync("device", "show", pump.Name)).GetProperty("detail").GetString(), Is.EqualTo(Says), "machines have it as it was said");
+        await RunAsync("rollout", "abort", id);
     }
 
     private async Task<SimulatedDevice> GrantedAsync()

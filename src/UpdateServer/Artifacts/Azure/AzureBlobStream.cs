@@ -52,7 +52,10 @@ internal sealed class AzureBlobStream(AzureBlobs blobs, Sha256Digest digest, Azu
         return _position >= Length || buffer.IsEmpty ? 0 : throw new StoreUnavailableException($"content {digest}: wanted {Length} bytes, got {_position}");
     }
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        blobs.WithinAsync(stop => ReadOnAsync(buffer, stop), cancellationToken);
+
+    private async ValueTask<int> ReadOnAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         for (int broken = 0; broken <= Patience && !buffer.IsEmpty && _position < Length; broken++)
         {

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Azure;
 using Azure.Storage;
@@ -6,6 +6,7 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using Fota.Manifest;
+using Fota.UpdateServer.Storage;
 
 namespace Fota.UpdateServer.Artifacts.Azure;
 
@@ -112,6 +113,9 @@ internal sealed class AzureBlobs(BlobContainerClient container, StorageResilienc
         }
     }
 
+    /// <inheritdoc cref="StorageResilience.WithinAsync"/>
+    public ValueTask<int> WithinAsync(Func<CancellationToken, ValueTask<int>> read, CancellationToken cancellation) => resilience.WithinAsync(read, cancellation);
+
     /// <summary>There is no such content. That the whole container is not there is another matter.</summary>
     public static bool IsNotThere(RequestFailedException e) => Is(e, BlobErrorCode.BlobNotFound);
 
@@ -152,12 +156,17 @@ internal sealed class AzureBlobs(BlobContainerClient container, StorageResilienc
 /// <param name="Body">Its bytes.</param>
 internal sealed record AzureWindow(long First, long Length, Stream Body)
 {
+    /// <exception cref="StoreUnavailableException">It is not what was asked for: the bytes would stand at the wrong place.</exception>
     public static AzureWindow Of(long first, Response<BlobDownloadStreamingResult> answer)
     {
-        // bytes FIRST-LAST/LENGTH (RFC 9110, section 14.4)
-        string? range = answer.Value.Details.ContentRange;
-        return long.TryParse(range?[(range.LastIndexOf('/') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out long length)
-            ? new AzureWindow(first, length, answer.Value.Content)
-            : throw new IOException($"the content storage: wanted the range that was asked for, got {range ?? "something else"}");
+        // bytes FIRST-LAST/LENGTH (RFC 9110, section 14.4); something in between that knows no ranges answers 200, without it.
+        string? said = answer.Value.Details.ContentRange;
+        if (ContentRangeHeaderValue.TryParse(said, out ContentRangeHeaderValue? range) && range is { Unit: "bytes", HasRange: true, HasLength: true } && range.From == first)
+        {
+            return new AzureWindow(first, range.Length!.Value, answer.Value.Content);
+        }
+
+        answer.Value.Dispose();
+        throw new StoreUnavailableException($"the content storage is away (wanted bytes from {first} on, got {said ?? "something else"})");
     }
 }

@@ -8,6 +8,7 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Sas;
 using Fota.Interop.Posix;
+using Fota.Manifest.Reports;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Storage;
 
@@ -30,6 +31,9 @@ internal sealed class AzureContainer
 
     public BlobContainerClient Client { get; }
 
+    /// <summary>Where devices read, ending in '/'; null where they are sent nowhere.</summary>
+    public required Uri? ReadAddress { get; init; }
+
     /// <summary>Asks nobody yet.</summary>
     /// <param name="settings">Where it is.</param>
     /// <param name="layout">Whether real devices are served.</param>
@@ -42,17 +46,25 @@ internal sealed class AzureContainer
         BlobClientOptions options = new() { Transport = Transport(settings) };
         options.Retry.MaxRetries = 0; // StorageResilience does it, for all requests together
         options.Retry.NetworkTimeout = StorageResilience.Sending;
+        options.AddPolicy(new ReadsWaitLess(), HttpPipelinePosition.PerCall);
         options.Diagnostics.IsLoggingEnabled = false; // addresses with signatures are in them
         BlobServiceClient service = settings.Account is { } account ? new BlobServiceClient(account, identity ?? MachineIdentity(settings, options.Transport), options) : ByConnectionString(settings, options);
-        AzureContainer container = new(service, settings.Container, settings.Account is not null, resilience);
+        AzureContainer container = new(service, settings.Container, settings.Account is not null, resilience) { ReadAddress = ReadAddressOf(settings, service) };
         return (layout, service.Uri.Scheme, settings.Reads, container._isIdentity || container.Client.CanGenerateSasUri) switch
         {
             (DeploymentLayout.Production, not "https", _, _) => throw new ConfigurationException("blobs.connectionString: wanted an https address of the storage, as in every production layout, got another"),
             (_, not "https", not ReadWay.Server, _) => throw new ConfigurationException("blobs.reads: wanted server with a storage that is not reached by https, as devices go nowhere else, got another"),
             (_, _, ReadWay.SignedAddress, false) => throw new ConfigurationException("blobs.reads: wanted public or server with a connection string without the account's key, got signed"),
-            _ => container,
+            _ => container.ReadAddress is not { } address || ContentSource.IsAddress(address)
+                ? container
+                : throw new ConfigurationException($"blobs.readAddress: wanted it where the container's own address is none of at most {ContentSource.MaxAddressLength} characters for devices, got none"),
         };
     }
+
+    // By its parts: the client's own address has the server's credential in its query where the connection string is a shared access signature, and that is not for devices.
+    private static Uri? ReadAddressOf(BlobSettings settings, BlobServiceClient service) => settings.Reads == ReadWay.Server
+        ? null
+        : settings.ReadAddress ?? new Uri($"{service.GetBlobContainerClient(settings.Container).Uri.GetLeftPart(UriPartial.Path)}/");
 
     /// <summary>Looks whether the container is there and lets this server in.</summary>
     /// <exception cref="ConfigurationException">It is not, or does not.</exception>
@@ -116,5 +128,17 @@ internal sealed class AzureContainer
         {
             Timeout = Timeout.InfiniteTimeSpan, // each request has its own
         });
+    }
+
+    /// <summary>What is read comes, each time some bytes of it, within the time of an answer; only what is sent may take longer.</summary>
+    private sealed class ReadsWaitLess : HttpPipelineSynchronousPolicy
+    {
+        public override void OnSendingRequest(HttpMessage message)
+        {
+            if (message.Request.Method == RequestMethod.Get)
+            {
+                message.NetworkTimeout = StorageResilience.Answer;
+            }
+        }
     }
 }

@@ -14,8 +14,11 @@ namespace Fota.UpdateServer.Artifacts.Azure;
 /// </summary>
 internal sealed class StorageResilience
 {
-    /// <summary>So long one try may take to be answered; and any read of its body.</summary>
+    /// <summary>So long one try may take to be answered.</summary>
     public static readonly TimeSpan Answer = TimeSpan.FromSeconds(10);
+
+    /// <summary>So long whoever asked waits, over all tries, for an answer or for the next bytes of a body: less than a device does, which goes on with another source after 30 s (client-workflow.md, W-20) and would never hear why.</summary>
+    public static readonly TimeSpan Whole = TimeSpan.FromSeconds(20);
 
     /// <summary>So long sending a block may take.</summary>
     public static readonly TimeSpan Sending = TimeSpan.FromSeconds(60);
@@ -29,6 +32,7 @@ internal sealed class StorageResilience
     private static readonly TimeSpan s_sampling = TimeSpan.FromSeconds(10);
 
     private readonly ResiliencePipeline _asking, _sending;
+    private readonly TimeProvider _time;
 
     public StorageResilience(TimeProvider time)
     {
@@ -40,6 +44,7 @@ internal sealed class StorageResilience
             SamplingDuration = s_sampling,
             BreakDuration = Break,
         }).Build();
+        _time = time;
         _asking = Around(breaker, Answer, time);
         _sending = Around(breaker, Sending, time);
     }
@@ -47,18 +52,38 @@ internal sealed class StorageResilience
     /// <summary>Asks something that is answered soon.</summary>
     /// <exception cref="StoreUnavailableException">The storage is away, or does not let this server in.</exception>
     /// <exception cref="RequestFailedException">It answered that there is no such content, or that there is one already, or none of that range.</exception>
-    public T Ask<T>(Func<CancellationToken, T> ask) => Guard(() => _asking.Execute(ask));
+    public T Ask<T>(Func<CancellationToken, T> ask) => Guard(() =>
+    {
+        using CancellationTokenSource whole = new(Whole, _time);
+        return _asking.Execute(ask, whole.Token);
+    });
 
     /// <inheritdoc cref="Ask"/>
     public async Task<T> AskAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellation)
     {
         try
         {
-            return await _asking.ExecuteAsync(async token => await ask(token), cancellation);
+            return await WithinAsync(token => _asking.ExecuteAsync(async stop => await ask(stop), token), cancellation);
         }
         catch (Exception e) when (IsAway(e, cancellation))
         {
             throw Away(e);
+        }
+    }
+
+    /// <summary>Runs what whoever asked waits for: an answer, or the next bytes of a body.</summary>
+    /// <exception cref="StoreUnavailableException">It took longer than <see cref="Whole"/>.</exception>
+    public async ValueTask<T> WithinAsync<T>(Func<CancellationToken, ValueTask<T>> run, CancellationToken cancellation)
+    {
+        using CancellationTokenSource whole = new(Whole, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(whole.Token, cancellation);
+        try
+        {
+            return await run(either.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            throw Away(new TimeoutException($"nothing came within {Whole.TotalSeconds} s", e));
         }
     }
 
