@@ -14,7 +14,7 @@ public sealed class StaleServerTests
     private static readonly string[] s_lists = ["rollouts", "rollouts/r1", "devices", "devices/pump-0001", "fleet/status", "device-revocations", "operators", "operators/ann/tokens", "releases", "alarms", "packs"];
 
     [Test]
-    [Proves("U-47")]
+    [Proves("U-80")]
     public async Task A45_Revoked_token_is_refused_by_a_server_that_was_frozen()
     {
         await using ServerPair pair = await ServerPair.StartAsync(publish: false);
@@ -27,7 +27,7 @@ public sealed class StaleServerTests
     }
 
     [Test]
-    [Proves("U-47")]
+    [Proves("U-80")]
     public async Task A45_Somebody_who_was_removed_is_nobody_at_a_server_that_was_frozen()
     {
         await using ServerPair pair = await ServerPair.StartAsync(publish: false);
@@ -40,7 +40,7 @@ public sealed class StaleServerTests
     }
 
     [Test]
-    [Proves("U-47")]
+    [Proves("U-80")]
     public async Task A44_A_device_that_was_shut_out_is_nobody_at_a_server_that_was_frozen_also_over_a_connection_that_is_open()
     {
         await using ServerPair pair = await ServerPair.StartAsync(publish: false);
@@ -53,7 +53,7 @@ public sealed class StaleServerTests
     }
 
     [Test]
-    [Proves("U-47")]
+    [Proves("U-80")]
     public async Task A45_Whoever_shows_a_credential_to_a_server_that_is_cut_off_is_put_off_and_neither_let_in_nor_called_unknown()
     {
         await using PostgresServer own = await PostgresServer.StartAsync();
@@ -84,7 +84,7 @@ public sealed class StaleServerTests
     }
 
     [Test]
-    [Proves("U-47")]
+    [Proves("U-80")]
     public async Task What_a_server_remembers_is_confirmed_before_it_is_too_old_and_then_nobody_waits_for_the_database()
     {
         await using PostgresServer own = await PostgresServer.StartAsync();
@@ -102,7 +102,7 @@ public sealed class StaleServerTests
     }
 
     [Test]
-    [Proves("U-48")]
+    [Proves("U-81")]
     public async Task Lists_of_a_server_that_was_frozen_are_of_now()
     {
         await using ServerPair pair = await ServerPair.StartAsync();
@@ -120,7 +120,7 @@ public sealed class StaleServerTests
     }
 
     [Test]
-    [Proves("U-48")]
+    [Proves("U-81")]
     public async Task A_server_that_is_cut_off_shows_no_list_of_what_was()
     {
         await using PostgresServer own = await PostgresServer.StartAsync();
@@ -140,7 +140,7 @@ public sealed class StaleServerTests
     }
 
     [Test]
-    [Proves("U-47")]
+    [Proves("U-80")]
     public async Task A44_What_is_said_of_a_device_is_decided_on_what_another_server_said_and_this_one_did_not_hear()
     {
         await using ServerPair pair = await ServerPair.StartAsync(publish: false);
@@ -166,7 +166,7 @@ public sealed class StaleServerTests
     }
 
     [Test]
-    [Proves("U-47")]
+    [Proves("U-80")]
     public async Task A45_A_token_that_another_server_made_is_taken_back_at_a_server_that_did_not_hear_of_it()
     {
         await using ServerPair pair = await ServerPair.StartAsync(publish: false);
