@@ -23,7 +23,7 @@ internal sealed class FleetGauges
         Now(static c => c.Rollouts).Where(static r => !r.IsOver).CountBy(static r => r.Status).Select(static s => new Measurement<int>(s.Value, new KeyValuePair<string, object?>("fota.state", s.Key.ToString())));
 
     /// <summary>Whoever collects does not wait for the store.</summary>
-    private IReadOnlyList<T> Now<T>(Func<RolloutCoordinator, IReadOnlyList<T>> read) => _coordinator.IsCurrent ? read(_coordinator) : [];
+    private IReadOnlyCollection<T> Now<T>(Func<RolloutCoordinator, IReadOnlyCollection<T>> read) => _coordinator.IsCurrent ? read(_coordinator) : [];
 
     private IEnumerable<Measurement<int>> Members()
     {

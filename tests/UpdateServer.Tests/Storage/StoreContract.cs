@@ -247,11 +247,11 @@ public sealed class StoreContract<TStores> : IDisposable
         DeviceTraits traits = new(pump) { Product = ProductName.Parse("ventilator") };
         _stores.Fleet.Put(new FleetChange(null, null, []) { Description = new DeviceDescription(SampleFleet.Noon, "ann", null, traits) });
         long known = _stores.Fleet.Load().Number;
-        _stores.Revocations.Save(new DeviceRevocation(pump, null, "lost", "ann", SampleFleet.Noon), Decision(AccessDecisionKind.DeviceRevoked));
-        _stores.Revocations.Save(new DeviceRevocation(DeviceId.Parse("pump-2"), SampleFleet.Record("pump-2").Key, "lost", "ann", SampleFleet.Noon), Decision(AccessDecisionKind.DeviceRevoked));
+        _stores.Revocations.Save(_stores.Revocations.Load().Number, new DeviceRevocation(pump, null, "lost", "ann", SampleFleet.Noon), Decision(AccessDecisionKind.DeviceRevoked));
+        _stores.Revocations.Save(_stores.Revocations.Load().Number, new DeviceRevocation(DeviceId.Parse("pump-2"), SampleFleet.Record("pump-2").Key, "lost", "ann", SampleFleet.Noon), Decision(AccessDecisionKind.DeviceRevoked));
         FleetNews all = _stores.Fleet.Load(), news = _stores.Fleet.ReadSince(known);
         Assert.That((all.Traits.Single().Product, all.ShutOut!.Single(), news.ShutOut!.Single()), Is.EqualTo((traits.Product, pump, pump)), "of a key it says nothing to a rollout");
-        _stores.Revocations.Lift(pump, Decision(AccessDecisionKind.DeviceReinstated));
+        _stores.Revocations.Lift(_stores.Revocations.Load().Number, pump, Decision(AccessDecisionKind.DeviceReinstated));
         Assert.That(_stores.Fleet.ReadSince(news.Number).ShutOut, Is.Empty);
 
         static AccessDecision Decision(AccessDecisionKind kind) => new(SampleFleet.Noon, "ann", kind, "pump-1", "because");
