@@ -56,10 +56,8 @@ internal sealed record AgentParts
     /// </summary>
     public IReadOnlyList<RepositorySource> Mirrors { get; init; } = [];
 
-    /// <summary>
-    /// The connection to where the server sends devices for content; null: the device goes nowhere that a server names. It shows nobody who the device is, and follows no redirect.
-    /// </summary>
-    public HttpClient? Storage { get; init; }
+    /// <summary>Where the server may send the device for content; null: the device goes nowhere that a server names.</summary>
+    public ContentStorage? Storage { get; init; }
 
     /// <summary>What transfers may take of the link and of time.</summary>
     public TransferLimits Limits { get; init; } = TransferLimits.Default;

@@ -96,7 +96,7 @@ internal sealed class HostParts : IDisposable
         DeviceCertificateStore certificates = new(settings.Certificate, store);
         HttpClient http = DeviceConnection.Open(settings, key, certificates, clock);
         IReadOnlyList<RepositorySource> mirrors = DeviceConnection.OpenMirrors(settings, key, certificates, clock);
-        HttpClient? storage = DeviceConnection.OpenStorage(settings, clock);
+        ContentStorage? storage = DeviceConnection.OpenStorage(settings, clock);
         AgentParts agent = new()
         {
             Identity = settings.Identity,
@@ -131,7 +131,7 @@ internal sealed class HostParts : IDisposable
             Log = log,
         });
         HostParts parts = new(@lock, key) { Agent = agent, Renewal = renewal };
-        parts._connections.AddRange([http, .. mirrors.Select(static mirror => mirror.Http), .. storage is null ? (HttpClient[])[] : [storage]]);
+        parts._connections.AddRange([http, .. mirrors.Select(static mirror => mirror.Http), .. storage is null ? (HttpClient[])[] : [storage.Http]]);
         return parts;
     }
 

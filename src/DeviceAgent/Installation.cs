@@ -45,6 +45,7 @@ internal sealed class Installation
 
         // Kept as soon as metadata was fresh by it, whatever becomes of the target: who withholds that must not hold back time (A03).
         _parts.Clock.Accepted(start, trust.Timestamp!.Expires);
+        _state.Update(state => state.Metadata?.Problem is null ? state : state with { Metadata = new MetadataLook(start, null) });
         VerifiedTargetBytes target = await _manifests.FetchAsync(trust, assignment.TargetPath, _parts.Identity.Product, cancellation);
         SignedEnvelope envelope = SignedEnvelope.Decode(target.Bytes.Span).OrThrow();
         VerifiedManifest manifest = VerifiedManifest.Verify(envelope, ReleaseAnchors.Of(target.Target.Keys, _parts.HashBased)).OrThrow();
@@ -92,13 +93,31 @@ internal sealed class Installation
 
         // Table and index, or a delta's plan, are proven or bounded before the slot is touched: a wrong pack costs the device nothing.
         IReadOnlyList<OfferedDelta> offers = [.. deltas.Where(delta => _patience.HasFor(delta.Pack))];
-        using ImageDownload download = await ImageDownload.BeginAsync(_parts, _repository.Before(Open(sources)), manifest.SoleImage, offers, _patience, brokenOff?.Transfer, cancellation);
+        using ImageDownload download = await ImageDownload.BeginAsync(_parts, _repository.Before([.. Open(sources)]), manifest.SoleImage, offers, _patience, brokenOff?.Transfer, cancellation);
         return await GuardAsync(slot, () => InstallAsync(deployment, slot, manifest, download, resumes: brokenOff is not null, write, cancellation));
     }
 
     // Each is asked after the device's own mirrors, and done without like them.
-    private IEnumerable<RepositorySource> Open(IReadOnlyList<ContentSource> sources) =>
-        _parts.Storage is { } storage ? sources.Select(source => new RepositorySource(source.Address, storage) { Query = source.Query, IsByDigest = true }) : [];
+    private IEnumerable<RepositorySource> Open(IReadOnlyList<ContentSource> sources)
+    {
+        if (_parts.Storage is not { } storage)
+        {
+            yield break;
+        }
+
+        foreach (ContentSource source in sources)
+        {
+            if (storage.MayHold(source.Address))
+            {
+                yield return new RepositorySource(source.Address, storage.Http) { Query = source.Query, IsByDigest = true };
+            }
+            else
+            {
+                // The host alone, in ASCII: the rest of it is the server's text.
+                _parts.Log.Waiting($"the server names content at {source.Address.IdnHost}, which is not below an address of storageAddresses: it is not asked there");
+            }
+        }
+    }
 
     private async Task<T> GuardAsync<T>(InactiveSlot slot, Func<Task<T>> install)
     {

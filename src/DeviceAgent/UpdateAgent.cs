@@ -23,6 +23,7 @@ internal sealed partial class UpdateAgent
     private readonly TrialBoot _trial;
     private readonly FloorSchedule _floor;
     private readonly DeferralNotes _deferrals;
+    private readonly IdleMetadata _metadata;
     private TrialOutcome _standing = TrialOutcome.Reboot;
     private bool _hasResumed, _resumesFirst;
 
@@ -38,6 +39,7 @@ internal sealed partial class UpdateAgent
         MetadataRefresh metadata = new(
             MetadataProfile.Fota, parts.Store, MetadataRefresh.AgentFolder, new RepositoryClient([new RepositorySource(new Uri(repository, "metadata/"), parts.Http)], transport), new TimestampTag(parts.Store));
         RepositoryClient content = new([.. parts.Mirrors, new RepositorySource(repository, parts.Http)], transport);
+        _metadata = new IdleMetadata(parts, _state, metadata);
         CheckInClient checkIn = new(parts.Http, parts.Server, parts.Key, transport);
         _reports = new ReportQueue(parts.Identity, _state, parts.Boot, parts.Counter, parts.Time, checkIn, parts.Log);
         _deferrals = new DeferralNotes(parts, _state, _reports);
@@ -190,6 +192,7 @@ internal sealed partial class UpdateAgent
                 KeptParts.Forget(_parts.Store);
             }
 
+            await _metadata.RefreshIfDueAsync(cancellation);
             return new AgentOutcome.Idle(answer.NextCheckIn);
         }
 

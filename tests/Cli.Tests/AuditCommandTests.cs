@@ -134,6 +134,42 @@ public sealed class AuditCommandTests
     }
 
     [Test]
+    [Proves("J-22")]
+    public async Task A51_Server_s_log_is_held_against_what_devices_pinned_of_it()
+    {
+        await PublishAsync([new MemoryLog("log.example/of-the-signer").AppendNumbered(1)], [new MemoryLog("other.example/audit").AppendNumbered(2), Pinned()]);
+        string[] audit = ["audit", "verify", At("log"), "--root", At("root.json"), "--pinned-by", _folder];
+        ProgramRun run = await ProgramRun.OfAsync(Program, audit);
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")));
+        Assert.That(run.Output, Does.StartWith("verified: log log.example/signer, 400 entries, ").And.EndWith("grown from 1 earlier checkpoints\n"));
+        MemoryLog other = new();
+        Checkpoint fork = other.Append(Enumerable.Range(0, 401).Select(static number => Entry(number, "another story"))).Content;
+        other.Files[ITileSource.Checkpoint] = _log.Sign(fork.Size, fork.Root).Note.Bytes.ToArray();
+        Rewrite(other);
+        Assert.That((await VerifyAsync()).ExitCode, Is.Zero, "its key alone does not show it");
+        run = await ProgramRun.OfAsync(Program, audit);
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        Assert.That(run.Error, Does.StartWith("Fota.Cli: LogSplitView: log log.example/signer: wanted root hash"));
+    }
+
+    [TestCase(false, "none")]
+    [TestCase(true, "other.example/audit")]
+    [Proves("J-22")]
+    public async Task A51_Server_s_log_that_no_device_pinned_is_refused(bool another, string got)
+    {
+        await PublishAsync([Pinned()], another ? [new MemoryLog("other.example/audit").AppendNumbered(2)] : []);
+        ProgramRun run = await ProgramRun.OfAsync(Program, "audit", "verify", At("log"), "--root", At("root.json"), "--pinned-by", _folder);
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((1, $"Fota.Cli: ForeignLog: timestamp: wanted one that names server log log.example/signer, got {got}\n")));
+    }
+
+    [Test]
+    public async Task Pins_are_taken_by_a_root_alone()
+    {
+        ProgramRun run = await VerifyAsync("--pinned-by", _folder);
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((2, "Fota.Cli: --pinned-by: wanted --root beside it, got none. See --help.\n")));
+    }
+
+    [Test]
     public async Task One_of_key_and_root_is_wanted()
     {
         Assert.That((await ProgramRun.OfAsync(Program, "audit", "verify", At("log"))).ExitCode, Is.EqualTo(2));
@@ -169,7 +205,9 @@ public sealed class AuditCommandTests
 
     private VerifiedCheckpoint Pinned() => VerifiedCheckpoint.Verify(File.ReadAllBytes(At("log/checkpoint")), _log.Key).IsAccepted();
 
-    private async Task PublishAsync(params VerifiedCheckpoint[] logs)
+    private Task PublishAsync(params VerifiedCheckpoint[] logs) => PublishAsync(logs, []);
+
+    private async Task PublishAsync(VerifiedCheckpoint[] logs, VerifiedCheckpoint[] serverLogs)
     {
         RepositorySimulator repository = new() { Now = TimeProvider.System.GetUtcNow() };
         foreach (SimulatedRole role in (SimulatedRole[])[repository.Root, repository.Timestamp])
@@ -179,6 +217,7 @@ public sealed class AuditCommandTests
 
         repository.RotateRoot();
         Array.ForEach(logs, repository.Logs.Add);
+        Array.ForEach(serverLogs, repository.ServerLogs.Add);
         repository.PublishTimestamp();
         Directory.CreateDirectory(At("metadata"));
         foreach ((string name, byte[] file) in repository.Files)

@@ -22,7 +22,7 @@ public sealed class NetworkSettingsTests
         Assert.That(settings, Is.EqualTo(NetworkSettings.Default));
         Assert.That((settings.Proxy, settings.Limits.MaxBytesPerSecond, settings.Retries, settings.PollJitter), Is.EqualTo(((Uri?)null, (long?)null, 4, 0.1)));
         Assert.That((settings.MaxRetryAfter, settings.Limits.DocumentDeadline), Is.EqualTo((TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(10))));
-        Assert.That((settings.Repositories.Count, settings.StorageAuthority), Is.EqualTo((0, (string?)null)));
+        Assert.That((settings.Repositories.Count, settings.StorageAuthority, settings.StorageAddresses.Count), Is.EqualTo((0, (string?)null, 0)));
     }
 
     [Test]
@@ -32,7 +32,7 @@ public sealed class NetworkSettingsTests
             {"network": {
               "proxy": "http://10.1.2.3:3128",
               "repositories": [ { "address": "https://cdn.example/fota" }, { "address": "https://cache.example/", "ca": "cache-ca.pem", "showCertificate": true } ],
-              "storageCa": "storage-ca.pem",
+              "storageCa": "storage-ca.pem", "storageAddresses": [ "https://account.blob.example/fota/", "https://cdn.example/" ],
               "maxBytesPerSecond": 65536, "documentSeconds": 120, "retries": 8, "maxRetryAfterSeconds": 3600, "pollJitterPercent": 25
             }}
             """);
@@ -43,6 +43,7 @@ public sealed class NetworkSettingsTests
             new MirrorSettings(new Uri("https://cache.example/"), Path.Combine(_folder.FullName, "cache-ca.pem"), ShowsCertificate: true),
         }));
         Assert.That(settings.StorageAuthority, Is.EqualTo(Path.Combine(_folder.FullName, "storage-ca.pem")));
+        Assert.That(settings.StorageAddresses, Is.EqualTo(new[] { new Uri("https://account.blob.example/fota/"), new Uri("https://cdn.example/") }));
         Assert.That((settings.Limits.MaxBytesPerSecond, settings.Retries, settings.PollJitter), Is.EqualTo(((long?)65536, 8, 0.25)));
         Assert.That((settings.MaxRetryAfter, settings.Limits.DocumentDeadline), Is.EqualTo((TimeSpan.FromHours(1), TimeSpan.FromMinutes(2))));
     }
@@ -58,6 +59,13 @@ public sealed class NetworkSettingsTests
     [TestCase("{\"repositories\":[{\"address\":\"http://cdn.example/\"}]}", "address: wanted an https address")]
     [TestCase("{\"repositories\":[{\"address\":\"https://cdn.example/\",\"showCertificate\":1}]}", "showCertificate: wanted true or false")]
     [TestCase("{\"repositories\":[{\"address\":\"https://cdn.example/\",\"insecure\":true}]}", "insecure: no such setting")]
+    [TestCase("{\"storageCa\":\"ca.pem\"}", "storageAddresses: wanted it beside storageCa, and not without")]
+    [TestCase("{\"storageAddresses\":[\"https://a/\"]}", "storageAddresses: wanted it beside storageCa, and not without")]
+    [TestCase("{\"storageCa\":\"ca.pem\",\"storageAddresses\":[]}", "storageAddresses: wanted one address at least")]
+    [TestCase("{\"storageCa\":\"ca.pem\",\"storageAddresses\":\"https://a/\"}", "storageAddresses: wanted a list of texts")]
+    [TestCase("{\"storageCa\":\"ca.pem\",\"storageAddresses\":[\"http://a/\"]}", "storageAddresses: wanted https addresses that end in '/', without a query")]
+    [TestCase("{\"storageCa\":\"ca.pem\",\"storageAddresses\":[\"https://a/fota\"]}", "storageAddresses: wanted https addresses that end in '/', without a query")]
+    [TestCase("{\"storageCa\":\"ca.pem\",\"storageAddresses\":[\"https://a/?sig=x\"]}", "storageAddresses: wanted https addresses that end in '/', without a query")]
     [TestCase("{\"maxBytesPerSecond\":2047}", "maxBytesPerSecond: wanted a whole number from 2048 to 2147483647")]
     [TestCase("{\"documentSeconds\":0}", "documentSeconds: wanted a whole number from 10 to 86400")]
     [TestCase("{\"retries\":0}", "retries: wanted a whole number from 1 to 100")]

@@ -87,7 +87,7 @@ public sealed class NetworkTests
         await using FleetListener listener = await FleetListener.StartAsync(server, serverAuthority);
         await using FleetListener storage = await FleetListener.StartAsync(stored, stranger ? other : storageAuthority, ClientCertificateMode.AllowCertificate);
         await File.WriteAllTextAsync(programs.PathOf("storage-ca.pem"), storageAuthority.Pem);
-        programs.Settings["network"] = new JsonObject { ["storageCa"] = "storage-ca.pem" };
+        programs.Settings["network"] = new JsonObject { ["storageCa"] = "storage-ca.pem", ["storageAddresses"] = new JsonArray($"{storage.Address}repo/") };
         await PrepareAsync(programs, server, listener);
         server.Sources = [new ContentSource(new Uri(storage.Address, "repo/content/"), "key=1")];
         foreach ((string path, byte[] content) in server.Blobs)

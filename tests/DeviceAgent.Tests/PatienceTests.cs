@@ -74,6 +74,23 @@ public sealed class PatienceTests
         Assert.That(waits.Passed, Is.EqualTo(TimeSpan.FromSeconds(7 * RetryPolicy.DefaultRetries)));
     }
 
+    [TestCase(null, 7)]
+    [TestCase(3, 7)]
+    [TestCase(30, 30)]
+    [Proves("W-43")]
+    public async Task Wait_that_the_server_asks_for_is_kept_when_a_mirror_failed_before_it(int? mirrorAsks, int wanted)
+    {
+        using SimulatedDevice device = Offered(out _);
+        using FleetServer mirrored = new(device.Server.DeviceKey)
+        {
+            Instead = _ => mirrorAsks is { } seconds ? Busy(HttpStatusCode.ServiceUnavailable, new RetryConditionHeaderValue(TimeSpan.FromSeconds(seconds)), null) : throw new HttpRequestException("connection refused"),
+        };
+        using HttpClient http = new(mirrored, disposeHandler: false);
+        device.Mirrors = [new RepositorySource(new Uri("https://cdn.example/repo/"), http)];
+        device.Server.Instead = static request => request.RequestUri!.AbsolutePath == PackPath ? Busy(HttpStatusCode.ServiceUnavailable, new RetryConditionHeaderValue(TimeSpan.FromSeconds(7)), null) : null;
+        Assert.That((await device.RunAsync() as AgentOutcome.Unavailable)?.RetryAfter, Is.EqualTo(TimeSpan.FromSeconds(wanted)));
+    }
+
     [Test]
     [Proves("W-44")]
     public async Task A07_Document_that_comes_too_slowly_as_a_whole_is_given_up()

@@ -22,12 +22,12 @@ public sealed class StorageTests : IDisposable
         _storage = new Storage(_device.Server);
         _device.Server.Offer(s_release);
         _device.Server.Sources = [new ContentSource(new Uri("https://storage.example/fota/"), Query)];
-        _device.Storage = new HttpClient(_storage, disposeHandler: false);
+        _device.Storage = new ContentStorage(new HttpClient(_storage, disposeHandler: false), [new Uri("https://other.example/"), new Uri("https://storage.example/fota/")]);
     }
 
     public void Dispose()
     {
-        _device.Storage?.Dispose();
+        _device.Storage?.Http.Dispose();
         _storage.Dispose();
         _device.Dispose();
     }
@@ -87,11 +87,40 @@ public sealed class StorageTests : IDisposable
     [Proves("W-51")]
     public async Task A_device_without_an_authority_for_it_goes_nowhere_that_the_server_names()
     {
-        _device.Storage!.Dispose();
+        _device.Storage!.Http.Dispose();
         _device.Storage = null;
         await _device.RunAsync();
         AssertConfirmed();
         Assert.That(_storage.Asked, Is.Empty);
+    }
+
+    [TestCase("https://storage.example/another/")]
+    [TestCase("https://storage.example/")]
+    [TestCase("https://storage.example/fota/../another/")]
+    [TestCase("https://storage.example/fota/%2e%2e/another/")]
+    [TestCase("https://storage.example/fota/..%2fanother/")]
+    [TestCase("https://storage.example/fota/%5c..%5canother/")]
+    [TestCase("https://storage.example:8443/fota/")]
+    [TestCase("https://storage.example.attacker.example/fota/")]
+    [TestCase("https://attacker.example/fota/")]
+    [Proves("W-51")]
+    public async Task Server_that_was_taken_over_sends_a_device_nowhere_but_to_the_configured_addresses(string address)
+    {
+        _device.Server.Sources = [new ContentSource(new Uri(address), Query)];
+        await _device.RunAsync();
+        AssertConfirmed();
+        Assert.That(_storage.Asked, Is.Empty);
+        Assert.That(_device.Log.All, Has.Some.EndsWith($"the server names content at {new Uri(address).Host}, which is not below an address of storageAddresses: it is not asked there"));
+    }
+
+    [Test]
+    [Proves("W-51")]
+    public async Task Content_may_lie_deeper_below_a_configured_address()
+    {
+        _device.Server.Sources = [new ContentSource(new Uri("https://storage.example/fota/2026/"), Query)];
+        await _device.RunAsync();
+        AssertConfirmed();
+        Assert.That(_storage.Asked, Is.Not.Empty.And.All.Property(nameof(Uri.AbsolutePath)).StartWith("/fota/2026/"));
     }
 
     private void AssertConfirmed() => Assert.That(_device.Status.Confirmed.Version.ToString(), Is.EqualTo("1.1.0"), string.Join('\n', _device.Log.All));

@@ -17,6 +17,12 @@ internal static class AuditCommands
 
     private static readonly Option<FileInfo> s_root = new Option<FileInfo>("--root") { HelpName = "FILE", Description = "In place of --vkey: a root.json that you trust; the repository's timestamp then names the log's key." }.AcceptExistingOnly();
 
+    private static readonly Option<string?> s_pinnedBy = new("--pinned-by")
+    {
+        HelpName = "REPOSITORY",
+        Description = "With --root, for a server's own log: a folder or an address that has `metadata/` in it, for the server's own https://SERVER/repo/. Its timestamp names the log's key, and what devices pin of it.",
+    };
+
     private static readonly Option<FileInfo[]> s_checkpoints = new Option<FileInfo[]>("--checkpoint")
     {
         HelpName = "FILE",
@@ -93,6 +99,7 @@ internal static class AuditCommands
         command.Arguments.Insert(0, s_source);
         command.Add(s_key);
         command.Add(s_root);
+        command.Add(s_pinnedBy);
         command.Add(s_checkpoints);
         command.Add(ServerConnection.Authority);
         command.Add(s_token);
@@ -107,6 +114,11 @@ internal static class AuditCommands
             {
                 result.AddError("wanted --vkey or --root, one of them.");
             }
+
+            if (result.GetResult(s_pinnedBy) is not null && result.GetResult(s_root) is null)
+            {
+                result.AddError("--pinned-by: wanted --root beside it, got none.");
+            }
         });
         return command;
     }
@@ -116,9 +128,16 @@ internal static class AuditCommands
     private static AuditedSource Open(ParseResult parsed, ITileSource source)
     {
         IReadOnlyList<FileInfo> checkpoints = parsed.GetValue(s_checkpoints) ?? [];
-        return parsed.GetValue(s_key) is { } key
-            ? AuditedSource.ByKey(source, key, checkpoints)
-            : AuditedSource.ByRoot(source, File.ReadAllBytes(parsed.GetValue(s_root)!.FullName), checkpoints, TimeProvider.System.GetUtcNow());
+        if (parsed.GetValue(s_key) is { } key)
+        {
+            return AuditedSource.ByKey(source, key, checkpoints);
+        }
+
+        byte[] root = File.ReadAllBytes(parsed.GetValue(s_root)!.FullName);
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        return parsed.GetValue(s_pinnedBy) is { } repository
+            ? AuditedSource.ByPin(source, LogSources.Open(repository, parsed.GetValue(ServerConnection.Authority), token: null), root, checkpoints, now)
+            : AuditedSource.ByRoot(source, root, checkpoints, now);
     }
 
     private static NoteKey? ParseKey(ArgumentResult result)

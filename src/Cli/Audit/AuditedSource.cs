@@ -22,6 +22,30 @@ internal sealed record AuditedSource(ITileSource Files, VerifiedCheckpoint Check
     /// <param name="now">The moment, by which metadata must not be expired.</param>
     public static AuditedSource ByRoot(ITileSource repository, byte[] root, IEnumerable<FileInfo> earlier, DateTimeOffset now)
     {
+        return TimestampOf(repository, root, now).Logs is [_, ..] pinned
+            ? Of(LogSources.Below(repository, "log"), [.. pinned.Select(static log => log.Key)], pinned, earlier)
+            : throw new RejectedException(RejectionReason.LogIncomplete, "timestamp: wanted one that names a log, got none");
+    }
+
+    /// <summary>The log of a server, held against what devices pin of it: key and checkpoint are those that the repository's timestamp has under the log's name.</summary>
+    /// <param name="log">Its files.</param>
+    /// <param name="repository">The repository's: metadata/.</param>
+    /// <param name="root">A root that the auditor trusts.</param>
+    /// <param name="earlier">Checkpoints that the auditor holds.</param>
+    /// <param name="now">The moment, by which metadata must not be expired.</param>
+    /// <exception cref="RejectedException">The timestamp names no such log: no device holds what it says.</exception>
+    public static AuditedSource ByPin(ITileSource log, ITileSource repository, byte[] root, IEnumerable<FileInfo> earlier, DateTimeOffset now)
+    {
+        string origin = Fota.Manifest.Log.Checkpoint.Parse(SignedNote.Decode(NoteOf(log)).OrThrow().Text).Origin; // believed for nothing but the choice
+        IReadOnlyList<VerifiedCheckpoint> named = TimestampOf(repository, root, now).ServerLogs;
+        return named.FirstOrDefault(pinned => string.Equals(pinned.Content.Origin, origin, StringComparison.Ordinal)) is { } own
+            ? Of(log, [own.Key], [own], earlier)
+            : throw new RejectedException(
+                RejectionReason.ForeignLog, $"timestamp: wanted one that names server log {origin}, got {(named.Count == 0 ? "none" : string.Join(", ", named.Select(static other => other.Content.Origin)))}");
+    }
+
+    private static TimestampMetadata TimestampOf(ITileSource repository, byte[] root, DateTimeOffset now)
+    {
         TrustedMetadataSet trust = TrustedMetadataSet.Start(root, now, MetadataProfile.Fota).OrThrow();
         for (int walked = 0; walked < DecodeLimits.RootRotations && repository.Read("metadata/" + MetadataFileName.Root(trust.Root.Version + 1), DecodeLimits.RootBytes) is { } next; walked++)
         {
@@ -30,9 +54,7 @@ internal sealed record AuditedSource(ITileSource Files, VerifiedCheckpoint Check
 
         byte[] timestamp = repository.Read("metadata/" + MetadataFileName.Timestamp, DecodeLimits.TimestampBytes)
             ?? throw new CommandFailedException("metadata/timestamp.json: wanted it, got no such file: is this the repository?");
-        return trust.UpdateTimestamp(timestamp).OrThrow().Logs is [_, ..] pinned
-            ? Of(LogSources.Below(repository, "log"), [.. pinned.Select(static log => log.Key)], pinned, earlier)
-            : throw new RejectedException(RejectionReason.LogIncomplete, "timestamp: wanted one that names a log, got none");
+        return trust.UpdateTimestamp(timestamp).OrThrow();
     }
 
     /// <summary>Verifies all of it.</summary>
@@ -69,12 +91,13 @@ internal sealed record AuditedSource(ITileSource Files, VerifiedCheckpoint Check
     /// <param name="earlier">Notes of the same, by any of the keys.</param>
     private static AuditedSource Of(ITileSource log, IReadOnlyList<NoteKey> keys, IEnumerable<VerifiedCheckpoint> pinned, IEnumerable<FileInfo> earlier)
     {
-        byte[] note = log.Read(ITileSource.Checkpoint, LogLimits.NoteBytes) ?? throw new RejectedException(RejectionReason.LogIncomplete, "checkpoint: wanted it, got no such file");
         return new AuditedSource(
             log,
-            VerifiedCheckpoint.Verify(note, keys[^1]).OrThrow(),
+            VerifiedCheckpoint.Verify(NoteOf(log), keys[^1]).OrThrow(),
             [.. pinned, .. earlier.Select(file => Kept(File.ReadAllBytes(file.FullName), keys))]);
     }
+
+    private static byte[] NoteOf(ITileSource log) => log.Read(ITileSource.Checkpoint, LogLimits.NoteBytes) ?? throw new RejectedException(RejectionReason.LogIncomplete, "checkpoint: wanted it, got no such file");
 
     /// <summary>A checkpoint by that of the keys whose name it bears.</summary>
     private static VerifiedCheckpoint Kept(byte[] note, IReadOnlyList<NoteKey> keys)

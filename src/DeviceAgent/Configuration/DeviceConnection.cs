@@ -45,14 +45,14 @@ internal static class DeviceConnection
         ];
     }
 
-    /// <summary>A client for the addresses that the server names for content. It shows nobody who the device is. Null where the device is to go nowhere that it was not configured to go.</summary>
+    /// <summary>The storage that the server may name for content. It is not shown who the device is. Null where the device is to go nowhere that it was not configured to go.</summary>
     /// <param name="settings">Whose storage it trusts to be there.</param>
     /// <param name="clock">What its certificates are judged by.</param>
-    public static HttpClient? OpenStorage(AgentSettings settings, DeviceClock clock)
+    public static ContentStorage? OpenStorage(AgentSettings settings, DeviceClock clock)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(clock);
-        return settings.Network.StorageAuthority is { } authority ? Client(Connect(settings, authority, null, clock)) : null;
+        return settings.Network.StorageAuthority is { } authority ? new ContentStorage(Client(Connect(settings, authority, null, clock)), settings.Network.StorageAddresses) : null;
     }
 
     private static HttpClient OpenAs(AgentSettings settings, string authority, IDeviceKey key, DeviceCertificateStore certificates, DeviceClock clock)

@@ -1,4 +1,5 @@
 using Fota.DeviceAgent.Fetching;
+using Fota.Manifest.Reports;
 
 namespace Fota.DeviceAgent.Configuration;
 
@@ -21,6 +22,9 @@ internal sealed record NetworkSettings
 
     /// <summary>PEM file of the one authority of the storage that the server may name for content; null: the device goes nowhere that a server names.</summary>
     public string? StorageAuthority { get; init; }
+
+    /// <summary>Below which of its addresses content may lie; at least one where there is an authority.</summary>
+    public IReadOnlyList<Uri> StorageAddresses { get; init; } = [];
 
     /// <summary>Bandwidth and deadline.</summary>
     public TransferLimits Limits { get; init; } = TransferLimits.Default;
@@ -45,12 +49,13 @@ internal sealed record NetworkSettings
         }
 
         SettingsFile network = file.Section(Member);
-        network.AllowOnly("proxy", "repositories", "storageCa", "maxBytesPerSecond", "documentSeconds", "retries", "maxRetryAfterSeconds", "pollJitterPercent");
+        network.AllowOnly("proxy", "repositories", "storageCa", "storageAddresses", "maxBytesPerSecond", "documentSeconds", "retries", "maxRetryAfterSeconds", "pollJitterPercent");
         return new NetworkSettings
         {
             Proxy = network.Has("proxy") ? ProxyAddress(network) : null,
             Repositories = network.Has("repositories") ? [.. network.Sections("repositories").Select(MirrorSettings.Read)] : [],
             StorageAuthority = network.Has("storageCa") ? network.FilePath("storageCa") : null,
+            StorageAddresses = StorageAddressesOf(network),
             Limits = new TransferLimits
             {
                 // Below a few times the least rate of a transfer (W-20) a cap would make the device give up by its own doing.
@@ -65,6 +70,20 @@ internal sealed record NetworkSettings
 
     private static TimeSpan Seconds(SettingsFile network, string name, long low, long high, TimeSpan otherwise) =>
         network.Has(name) ? TimeSpan.FromSeconds(network.Number(name, low, high)) : otherwise;
+
+    // One without the other would be a server that may name any host for which the authority vouches, or addresses that are never asked.
+    private static IReadOnlyList<Uri> StorageAddressesOf(SettingsFile network)
+    {
+        const string Name = "storageAddresses";
+        if (network.Has("storageCa") != network.Has(Name))
+        {
+            throw network.Wrong(Name, "it beside storageCa, and not without");
+        }
+
+        return !network.Has(Name) ? []
+            : network.Texts(Name) is not { Count: > 0 } texts ? throw network.Wrong(Name, "one address at least")
+            : [.. texts.Select(text => Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && ContentSource.IsAddress(address) ? address : throw network.Wrong(Name, "https addresses that end in '/', without a query"))];
+    }
 
     // Whatever is more than host and port would be a user's name and password, which do not belong here, or be ignored.
     private static Uri ProxyAddress(SettingsFile network) =>

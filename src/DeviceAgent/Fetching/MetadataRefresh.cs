@@ -48,13 +48,24 @@ internal sealed class MetadataRefresh
     /// <exception cref="RejectedException">Metadata was refused; the stored metadata is what it was, or newer and accepted.</exception>
     public async Task<TrustedMetadataSet> RunAsync(DateTimeOffset updateStartTime, CancellationToken cancellation)
     {
+        TrustedMetadataSet trust = await BeginAsync(updateStartTime, cancellation);
+        await RefreshSnapshotAsync(trust, cancellation);
+        await RefreshRoleAsync(trust, "targets", bytes => trust.UpdateTargets(bytes), cancellation);
+        return trust;
+    }
+
+    /// <summary>Refreshes root and timestamp alone (§5.3, §5.4): whether there is something new, and which logs are pinned.</summary>
+    /// <returns>The trusted timestamp.</returns>
+    /// <exception cref="RejectedException">Metadata was refused; the stored metadata is what it was, or newer and accepted.</exception>
+    public async Task<TimestampMetadata> RunTimestampAsync(DateTimeOffset updateStartTime, CancellationToken cancellation) => (await BeginAsync(updateStartTime, cancellation)).Timestamp!;
+
+    private async Task<TrustedMetadataSet> BeginAsync(DateTimeOffset updateStartTime, CancellationToken cancellation)
+    {
         byte[] root = Read(s_rootFile) ?? throw new DeviceStateException($"{_folder}{s_rootFile}: wanted the trusted root, got none");
         DeleteVoidReferences(root);
         TrustedMetadataSet trust = TrustedMetadataSet.Start(root, updateStartTime, _profile).OrThrow();
         await RefreshRootAsync(trust, cancellation);
         await RefreshTimestampAsync(trust, cancellation);
-        await RefreshSnapshotAsync(trust, cancellation);
-        await RefreshRoleAsync(trust, "targets", bytes => trust.UpdateTargets(bytes), cancellation);
         return trust;
     }
 

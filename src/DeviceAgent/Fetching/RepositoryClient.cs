@@ -135,6 +135,7 @@ internal sealed class RepositoryClient
     private async Task<(T? Result, ExceptionDispatchInfo? Broken)> AskAsync<T>(Func<CancellationToken, Task<T>> attempt, Func<long> progress, CancellationToken cancellation)
     {
         ExceptionDispatchInfo? passing = null;
+        TimeSpan? asked = null;
         for (int left = _sources.Count; ; left--)
         {
             long before = progress();
@@ -149,9 +150,10 @@ internal sealed class RepositoryClient
             catch (Exception e) when (_sources.Count > 1 && e is RepositoryUnavailableException or RejectedException)
             {
                 _current = (_current + 1) % _sources.Count;
-                if (e is RepositoryUnavailableException { IsTransient: true })
+                if (e is RepositoryUnavailableException { IsTransient: true } failure && (failure.RetryAfter is { } wait ? !(asked > wait) : asked is null))
                 {
-                    passing ??= ExceptionDispatchInfo.Capture(e);
+                    // Of those that may pass the one that asks to be left alone for the longest, else the last one: the server's own.
+                    (passing, asked) = (ExceptionDispatchInfo.Capture(e), failure.RetryAfter);
                 }
 
                 if (left == 1)

@@ -56,7 +56,15 @@ internal sealed class ReportQueue
     /// <summary>Sends what is queued, the oldest first, or else that nothing happens; the last answer counts.</summary>
     public async Task<CheckInAnswer> CheckInAsync(CancellationToken cancellation) =>
         await SendQueuedAsync(cancellation)
-        ?? await _checkIn.SendAsync(Compose(_facts.Release, Standing, _state.TakeReservedOrdinal()), cancellation);
+        ?? await _checkIn.SendAsync(ComposeStanding(), cancellation);
+
+    private DeviceReport ComposeStanding()
+    {
+        DeviceReport report = Compose(_facts.Release, Standing, _state.TakeReservedOrdinal());
+        return report.State == ReportState.Idle && _state.Current.Metadata?.Problem is { } problem
+            ? report with { Reason = problem.Reason, Detail = Reportable(problem.Detail) }
+            : report;
+    }
 
     // "Idle" says that what runs is there for good: of a trial that is not over, or failed where there is nothing to go back to, it would be a lie (P9).
     private ReportState Standing => _boot.Record[_facts.Running].Successful ? ReportState.Idle : ReportState.Activated;

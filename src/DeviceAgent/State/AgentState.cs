@@ -52,6 +52,9 @@ internal sealed record AgentState
     /// <summary>Failures to write the release that was tried last; null for none.</summary>
     public SlotFailures? SlotFailures { get; init; }
 
+    /// <summary>The last look at metadata while nothing was assigned; null before the first.</summary>
+    public MetadataLook? Metadata { get; init; }
+
     /// <summary>Every ordinal that was ever used lies below.</summary>
     public long NextOrdinal { get; init; } = 1;
 
@@ -81,6 +84,7 @@ internal sealed record AgentState
         UndecidedSince = json.TryGetProperty("undecided_since", out JsonElement since) && since.ValueKind != JsonValueKind.Null ? DateTimeOffset.FromUnixTimeSeconds(since.GetInt64()) : null,
         PendingFloor = ReadLater(json, "pending_floor", PendingFloor.Read),
         SlotFailures = ReadLater(json, "slot_failures", SlotFailures.Read),
+        Metadata = ReadLater(json, "metadata", MetadataLook.Read),
         NextOrdinal = json.GetProperty("next_ordinal").GetInt64(),
     };
 
@@ -155,6 +159,7 @@ internal sealed record AgentState
 
         PendingFloor?.Write(json, "pending_floor");
         SlotFailures?.Write(json, "slot_failures");
+        Metadata?.Write(json, "metadata");
     }
 
     // Members that older files do not have, and that are not written while there is nothing to say.

@@ -69,6 +69,9 @@ internal sealed class DeviceClock
         }
     }
 
+    /// <summary>Whether the newest accepted timestamp is not expired.</summary>
+    public bool IsMetadataFresh => Now < _remembered.Until;
+
     /// <summary>Remembers the time of this boot, as far as it is vouched for.</summary>
     public void RememberBoot()
     {

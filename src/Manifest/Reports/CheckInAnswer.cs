@@ -101,7 +101,7 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
             return new CheckInAnswer(assignment.ValueKind == JsonValueKind.Null ? null : ReadAssignment(assignment), TimeSpan.FromSeconds(seconds))
             {
                 Deltas = root.TryGetProperty("deltas", out JsonElement deltas) ? [.. deltas.EnumerateArray().Take(MaxDeltas).Select(ReadDelta)] : [],
-                Sources = root.TryGetProperty("sources", out JsonElement sources) ? [.. sources.EnumerateArray().Take(MaxSources).Select(ReadSource)] : [],
+                Sources = root.TryGetProperty("sources", out JsonElement sources) ? [.. ReadSources(sources)] : [],
             };
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException)
@@ -110,7 +110,7 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
         }
         catch (KeyNotFoundException)
         {
-            throw new RejectedException(RejectionReason.MissingField, "check-in answer: wanted assignment (or null) and next_check_in_seconds, of each delta base, pack and size, and of each source address and query");
+            throw new RejectedException(RejectionReason.MissingField, "check-in answer: wanted assignment (or null) and next_check_in_seconds, of each delta base, pack and size");
         }
     });
 
@@ -120,11 +120,16 @@ public sealed record CheckInAnswer(Assignment? Assignment, TimeSpan NextCheckIn)
     private static OfferedDelta ReadDelta(JsonElement json) =>
         new(Digest(json.GetProperty("base")), Digest(json.GetProperty("pack")), json.GetProperty("size").GetInt64());
 
-    private static ContentSource ReadSource(JsonElement json) =>
-        Uri.TryCreate(json.GetProperty("address").GetString(), UriKind.Absolute, out Uri? address) && ContentSource.IsAddress(address)
-        && json.GetProperty("query").GetString() is { } query && ContentSource.IsQuery(query)
+    // A hint of which nothing is believed: what cannot be used of it costs the device that source, and not its assignment.
+    private static IEnumerable<ContentSource> ReadSources(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Array ? json.EnumerateArray().Take(MaxSources).Select(FindSource).OfType<ContentSource>() : [];
+
+    private static ContentSource? FindSource(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty("address", out JsonElement where) && where.ValueKind == JsonValueKind.String
+        && Uri.TryCreate(where.GetString(), UriKind.Absolute, out Uri? address) && ContentSource.IsAddress(address)
+        && json.TryGetProperty("query", out JsonElement key) && key.ValueKind == JsonValueKind.String && key.GetString() is { } query && ContentSource.IsQuery(query)
             ? new ContentSource(address, query)
-            : throw new RejectedException(RejectionReason.ValueOutOfRange, "check-in answer: wanted sources with an https address that ends in '/' and a query of printable characters, got another");
+            : null;
 
     private static Sha256Digest Digest(JsonElement json) => Sha256Digest.TryParse(json.GetString() ?? "", out Sha256Digest? digest)
         ? digest

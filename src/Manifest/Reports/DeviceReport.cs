@@ -53,7 +53,7 @@ public sealed record DeviceReport
 
     /// <summary>
     /// Why it was refused, for <see cref="ReportState.Failed"/> and <see cref="ReportState.RolledBack"/>; why it waits, for <see cref="ReportState.Deferred"/> and for
-    /// <see cref="ReportState.Activated"/> in a trial that is undecided; else <see cref="RejectionReason.None"/>.
+    /// <see cref="ReportState.Activated"/> in a trial that is undecided; what is wrong with the server's metadata, for <see cref="ReportState.Idle"/>; else <see cref="RejectionReason.None"/>.
     /// </summary>
     public RejectionReason Reason { get; init; }
 

@@ -38,9 +38,23 @@ internal sealed class ServerLogs(SignerDatabase database, TimeProvider clock)
         checkpoint.Key.Text,
         checkpoint.Content.Size,
         checkpoint.Note.Bytes.ToArray(),
-        clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture));
+        Now());
 
-    /// <summary>Notes why nothing was signed.</summary>
+    /// <summary>Notes why nothing was signed. A journal that was lost gets its row back by it: what was signed last, as the published timestamp has it.</summary>
+    /// <param name="last">What was signed last.</param>
+    /// <param name="why">The kind of refusal: what a server can vary would make each look news.</param>
     /// <returns>Whether that is news: the same is told of once, however often a server brings it.</returns>
-    public bool IsNewRefusal(string origin, string why) => database.Execute("UPDATE server_log SET refused = $1 WHERE origin = $0 AND refused IS NOT $1", origin, why) == 1;
+    public bool IsNewRefusal(VerifiedCheckpoint last, string why) => database.Execute(
+        """
+        INSERT INTO server_log (origin, vkey, size, note, time, refused) VALUES ($0, $1, $2, $3, $4, $5)
+        ON CONFLICT (origin) DO UPDATE SET refused = excluded.refused WHERE refused IS NOT excluded.refused
+        """,
+        last.Content.Origin,
+        last.Key.Text,
+        last.Content.Size,
+        last.Note.Bytes.ToArray(),
+        Now(),
+        why) == 1;
+
+    private string Now() => clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -68,7 +68,7 @@ internal sealed class Countersigning(SignerHost host, HomeFolder folder, ServerL
         }
 
         Checkpoint next = new(origin, head.Size, head.Root);
-        Demand(home, last?.Content, next, head);
+        Demand(home, last, next, head);
         if (next.Size == (last?.Content.Size ?? 0))
         {
             // The server may have lost what it was given, or never have heard of it.
@@ -82,8 +82,9 @@ internal sealed class Countersigning(SignerHost host, HomeFolder folder, ServerL
         return signed;
     }
 
-    private void Demand(SignerHome home, Checkpoint? last, Checkpoint next, ServerTreeHead head)
+    private void Demand(SignerHome home, VerifiedCheckpoint? signed, Checkpoint next, ServerTreeHead head)
     {
+        Checkpoint? last = signed?.Content;
         Rejection? fork = last is null || last.Size == 0 ? null
             : next.Size < last.Size ? new(RejectionReason.LogTruncated, $"wanted at least {last.Size} entries, got {next.Size}")
             : MerkleProof.CheckConsistency(last.Size, last.Root, next.Size, next.Root, head.Proof);
@@ -93,7 +94,7 @@ internal sealed class Countersigning(SignerHost host, HomeFolder folder, ServerL
         }
 
         string why = $"server log {origin} at {endpoint.Server}: wanted a tree that began as the one of {last!.Size} entries that was signed for, got another ({fork}): nothing is signed for it";
-        if (home.ServerLogs.IsNewRefusal(origin, why))
+        if (home.ServerLogs.IsNewRefusal(signed!, $"{fork.Reason} {last.Size}"))
         {
             _ = home.Log.Append(new LogEvent(LogKinds.ServerLogRefused, home.Settings.Log.Key, origin, ("server", endpoint.Server.AbsoluteUri), ("signed", last.Size), ("offered", next.Size), ("root", next.Root), ("why", fork)));
         }

@@ -136,9 +136,12 @@ internal sealed class FleetServer(VerificationKey deviceKey, RepositorySimulator
     }
 
     /// <summary>Publishes everything anew, for devices that go by the real clock.</summary>
-    public void PublishForToday()
+    public void PublishForToday() => PublishAt(TimeProvider.System.GetUtcNow());
+
+    /// <summary>Publishes everything anew at a moment.</summary>
+    public void PublishAt(DateTimeOffset now)
     {
-        Repository.Now = TimeProvider.System.GetUtcNow();
+        Repository.Now = now;
         foreach (SimulatedRole role in (SimulatedRole[])[Repository.Root, Repository.Timestamp, Repository.Snapshot, Repository.Targets, Repository.Pump])
         {
             role.Expires = Repository.Now.AddDays(1);

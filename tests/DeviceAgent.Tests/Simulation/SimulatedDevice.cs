@@ -99,7 +99,7 @@ internal sealed class SimulatedDevice : IDisposable
     public IReadOnlyList<RepositorySource> Mirrors { get; set; } = [];
 
     /// <summary>The connection to what the server names, of agents that start from now on; none unless a test sets it.</summary>
-    public HttpClient? Storage { get; set; }
+    public ContentStorage? Storage { get; set; }
 
     /// <summary>The limits of agents that start from now on.</summary>
     public TransferLimits Limits { get; set; } = TransferLimits.Default;

@@ -109,13 +109,6 @@ public sealed class ReportTests
     [TestCase("{\"assignment\":null,\"deltas\":[{}],\"next_check_in_seconds\":60}", RejectionReason.MissingField)]
     [TestCase("{\"assignment\":null,\"deltas\":{},\"next_check_in_seconds\":60}", RejectionReason.Malformed)]
     [TestCase("{\"assignment\":null,\"deltas\":[{\"base\":\"00\",\"pack\":\"00\",\"size\":1}],\"next_check_in_seconds\":60}", RejectionReason.ValueOutOfRange)]
-    [TestCase("{\"assignment\":null,\"sources\":[{\"address\":\"https://a/\"}],\"next_check_in_seconds\":60}", RejectionReason.MissingField)]
-    [TestCase("{\"assignment\":null,\"sources\":[{\"address\":\"http://a/\",\"query\":\"\"}],\"next_check_in_seconds\":60}", RejectionReason.ValueOutOfRange)]
-    [TestCase("{\"assignment\":null,\"sources\":[{\"address\":\"https://a/b\",\"query\":\"\"}],\"next_check_in_seconds\":60}", RejectionReason.ValueOutOfRange)]
-    [TestCase("{\"assignment\":null,\"sources\":[{\"address\":\"https://u:p@a/\",\"query\":\"\"}],\"next_check_in_seconds\":60}", RejectionReason.ValueOutOfRange)]
-    [TestCase("{\"assignment\":null,\"sources\":[{\"address\":\"https://a/?b/\",\"query\":\"\"}],\"next_check_in_seconds\":60}", RejectionReason.ValueOutOfRange)]
-    [TestCase("{\"assignment\":null,\"sources\":[{\"address\":\"https://a/\",\"query\":\"x#y\"}],\"next_check_in_seconds\":60}", RejectionReason.ValueOutOfRange)]
-    [TestCase("{\"assignment\":null,\"sources\":[{\"address\":\"https://a/\",\"query\":\"x y\"}],\"next_check_in_seconds\":60}", RejectionReason.ValueOutOfRange)]
     [TestCase("{\"next_check_in_seconds\":60}", RejectionReason.MissingField)]
     [TestCase("{\"assignment\":null,\"next_check_in_seconds\":0}", RejectionReason.ValueOutOfRange)]
     [TestCase("{\"assignment\":null,\"next_check_in_seconds\":1e99}", RejectionReason.Malformed)]
@@ -125,6 +118,32 @@ public sealed class ReportTests
     [TestCase("{\"assignment\":{\"deployment\":7,\"target\":\"x\"},\"next_check_in_seconds\":60}", RejectionReason.Malformed)]
     public void P10_Hostile_answer_is_refused(string json, RejectionReason reason) =>
         CheckInAnswer.Decode(System.Text.Encoding.UTF8.GetBytes(json)).IsRefusedFor(reason);
+
+    [TestCase("{\"address\":\"https://a/\"}")]
+    [TestCase("{\"address\":\"http://a/\",\"query\":\"\"}")]
+    [TestCase("{\"address\":\"https://a/b\",\"query\":\"\"}")]
+    [TestCase("{\"address\":\"https://u:p@a/\",\"query\":\"\"}")]
+    [TestCase("{\"address\":\"https://a/?b/\",\"query\":\"\"}")]
+    [TestCase("{\"address\":\"https://a/\",\"query\":\"x#y\"}")]
+    [TestCase("{\"address\":\"https://a/\",\"query\":\"x y\"}")]
+    [TestCase("{\"address\":\"https://a/\",\"query\":7}")]
+    [TestCase("{\"address\":[],\"query\":\"\"}")]
+    [TestCase("\"https://a/\"")]
+    [TestCase("null")]
+    [Proves("C12")]
+    public void Source_that_cannot_be_used_costs_that_source_and_not_the_assignment(string source)
+    {
+        CheckInAnswer answer = CheckInAnswer.Decode(System.Text.Encoding.UTF8.GetBytes(
+            $"{{\"assignment\":{{\"deployment\":\"d\",\"target\":\"t\"}},\"sources\":[{source},{{\"address\":\"https://storage.example/fota/\",\"query\":\"k=1\"}}],\"next_check_in_seconds\":60}}")).IsAccepted();
+        Assert.That((answer.Assignment, answer.Sources.Single()), Is.EqualTo((new Assignment("d", "t"), new ContentSource(new Uri("https://storage.example/fota/"), "k=1"))));
+    }
+
+    [TestCase("{}")]
+    [TestCase("null")]
+    [Proves("C12")]
+    public void Sources_that_are_no_list_are_none(string sources) => Assert.That(
+        CheckInAnswer.Decode(System.Text.Encoding.UTF8.GetBytes($"{{\"assignment\":null,\"sources\":{sources},\"next_check_in_seconds\":60}}")).IsAccepted().Sources,
+        Is.Empty);
 
     private byte[] Sign(DeviceReport report) => VerifiedReport.Sign(report, _key.PublicKey, input => _key.Sign(input));
 

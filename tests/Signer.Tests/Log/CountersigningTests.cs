@@ -63,8 +63,27 @@ public sealed class CountersigningTests
         }
 
         Assert.That((Signed(), _server.Checkpoints.Count), Is.EqualTo((1, 1)));
-        Assert.That(Query("SELECT count(*) FROM log_entry WHERE CAST(entry AS TEXT) LIKE '%\"server_log.refused\"%'"), Is.EqualTo(1));
+        Assert.That(Refusals(), Is.EqualTo(1));
         Assert.That(Client.Update(_world).Timestamp!.ServerLogs.Single().Content.Size, Is.EqualTo(3), "timestamps go on with what was signed");
+    }
+
+    [Test]
+    [Proves("J-11")]
+    public async Task A51_Server_that_offers_another_false_tree_at_each_look_fills_no_log()
+    {
+        (await OnlineAsync()).Ok();
+        for (int look = 0; look < 3; look++)
+        {
+            _server.Log = new MemoryLog();
+            _ = _server.Log.Append(Enumerable.Range(7 + look, 5 + look).Select(BitConverter.GetBytes));
+            (await OnlineAsync()).Refused("LogMismatch");
+        }
+
+        Assert.That(Refusals(), Is.EqualTo(1));
+        _server.Log = new MemoryLog();
+        _ = _server.Log.AppendNumbered(2);
+        (await OnlineAsync()).Refused("LogTruncated");
+        Assert.That(Refusals(), Is.EqualTo(2), "another kind of refusal is news");
     }
 
     [Test]
@@ -83,7 +102,8 @@ public sealed class CountersigningTests
         _server.Log = new MemoryLog();
         _ = _server.Log.Append(Enumerable.Range(7, 9).Select(BitConverter.GetBytes));
         (await OnlineAsync()).Refused("nothing is signed for it");
-        Assert.That(Signed(), Is.EqualTo(1));
+        (await OnlineAsync()).Refused("nothing is signed for it");
+        Assert.That((Signed(), Refusals()), Is.EqualTo((1, 1)), "said at both looks, and entered once");
     }
 
     [Test]
@@ -124,6 +144,8 @@ public sealed class CountersigningTests
     private Task<CommandResult> OnlineAsync(string origin = Origin) => _world.OnlineAsync("--server", _server.Address.ToString(), "--token-file", _world.PathOf("publisher.token"), "--server-log", origin);
 
     private long Signed() => Query($"SELECT count(*) FROM intent WHERE purpose = 'LogCheckpoint' AND subject LIKE '{Origin} %'");
+
+    private long Refusals() => Query("SELECT count(*) FROM log_entry WHERE CAST(entry AS TEXT) LIKE '%\"server_log.refused\"%'");
 
     private long Query(string sql)
     {

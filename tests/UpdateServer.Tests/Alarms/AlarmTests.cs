@@ -81,6 +81,23 @@ public sealed class AlarmTests
 
     [Test]
     [Proves("V-1")]
+    public async Task A03_Idle_device_that_finds_no_fresh_metadata_is_told_of_while_it_says_so()
+    {
+        SimulatedDevice pump = new(_server, "pump-0001");
+        await pump.CheckInAsync();
+        _server.Clock.Pass(TimeSpan.FromMinutes(1));
+        Assert.That(await AlarmsAsync(), Is.Empty);
+        await pump.CheckInAsync(pump.Report() with { Reason = RejectionReason.MetadataExpired, Detail = "timestamp: wanted one that is not expired, got none" });
+        _server.Clock.Pass(TimeSpan.FromMinutes(1));
+        Assert.That(await AlarmsAsync(), Is.EqualTo(new[] { "metadata_stale pump-0001" }));
+        Assert.That((await _server.GetAsync("/api/v1/devices/pump-0001")).GetProperty("reason").GetString(), Is.EqualTo("MetadataExpired"));
+        await pump.CheckInAsync();
+        _server.Clock.Pass(TimeSpan.FromMinutes(1));
+        Assert.That(await AlarmsAsync(), Is.Empty);
+    }
+
+    [Test]
+    [Proves("V-1")]
     public async Task A_device_that_runs_what_nobody_asked_it_for_is_told_of()
     {
         SimulatedDevice pump = new(_server, "pump-0001");
