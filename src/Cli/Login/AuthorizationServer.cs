@@ -8,6 +8,9 @@ namespace Fota.Cli.Login;
 /// <param name="Metadata">What it says of itself.</param>
 internal sealed record AuthorizationServer(HttpClient Client, string Issuer, JsonElement Metadata)
 {
+    /// <summary>Whether it says that its answers name it (RFC 9207 section 3).</summary>
+    public bool NamesItself => Metadata.ValueKind == JsonValueKind.Object && Metadata.TryGetProperty("authorization_response_iss_parameter_supported", out JsonElement value) && value.ValueKind == JsonValueKind.True;
+
     /// <summary>Asks a server for its description, at the places of RFC 8414 and of OpenID Connect Discovery.</summary>
     /// <exception cref="CommandFailedException">It has none, or describes another one (section 3.3: an answer for another issuer is a mix-up).</exception>
     public static async Task<AuthorizationServer> DiscoverAsync(HttpClient client, string issuer, CancellationToken cancellation)

@@ -29,7 +29,7 @@ internal static class DeviceGrant
         while (time.GetUtcNow() < end)
         {
             await Task.Delay(interval, time, cancellation);
-            (bool isThere, JsonElement answer) = await server.PostAsync(request.TokenEndpoint, [new("grant_type", Type), new("device_code", code), new("client_id", request.ClientId)], cancellation);
+            (bool isThere, JsonElement answer) = await server.PostAsync(request.TokenEndpoint, [.. request.Resource(), new("grant_type", Type), new("device_code", code), new("client_id", request.ClientId)], cancellation);
             if (isThere)
             {
                 return answer;
@@ -59,6 +59,8 @@ internal static class DeviceGrant
 internal sealed record LoginRequest(string ClientId, string Scope, string? Audience, Uri TokenEndpoint)
 {
     /// <summary>Client, scope and audience as parameters.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Form() =>
-        Audience is null ? [new("client_id", ClientId), new("scope", Scope)] : [new("client_id", ClientId), new("scope", Scope), new("resource", Audience)];
+    public IEnumerable<KeyValuePair<string, string>> Form() => [new("client_id", ClientId), new("scope", Scope), .. Resource()];
+
+    /// <summary>The audience alone. It is said again where the token is given (section 2.2): what was granted may be good at several places, and the token is to be good at one.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Resource() => Audience is null ? [] : [new("resource", Audience)];
 }

@@ -31,7 +31,7 @@ internal static class LoginCommands
                 server.Endpoint("token_endpoint") ?? throw new CommandFailedException($"login: {issuer} has no token endpoint"));
             JsonElement answer = parsed.GetValue(device)
                 ? await DeviceGrant.RunAsync(server, request, Output.Note, TimeProvider.System, cancellation)
-                : await LoopbackGrant.RunAsync(server, request, Output.Note, cancellation);
+                : await LoopbackGrant.RunAsync(server, request, Output.Note, TimeProvider.System, cancellation);
             StoredLogin got = Read(answer, server, client);
             JsonElement me = await ServerConnection.GetWithTokenAsync(parsed, got.AccessToken, "api/v1/whoami", cancellation);
             LoginStore.Save(address, got);

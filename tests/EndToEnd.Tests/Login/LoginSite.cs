@@ -50,7 +50,8 @@ internal sealed class LoginSite : IAsyncDisposable
 
     private Dictionary<string, string> Environment => new(StringComparer.Ordinal) { ["FOTA_SERVER"] = Server.ToString(), ["FOTA_SERVER_CA"] = PathOf("server.pem"), ["XDG_CONFIG_HOME"] = PathOf("config") };
 
-    public static async Task<LoginSite> StartAsync()
+    /// <param name="audience">What tokens have to be for; null for whatever they are for.</param>
+    public static async Task<LoginSite> StartAsync(string? audience = null)
     {
         LoginSite site = new();
         Uri issuer = await site.StartAuthorizationAsync();
@@ -73,6 +74,7 @@ internal sealed class LoginSite : IAsyncDisposable
                     AuthorityFile = site.PathOf("server.pem"),
                     LoginClientId = "fota-cli",
                     PersonClaim = "sub",
+                    Audience = audience,
                     Roles = [new OAuthRole("scope", "fota.view", "viewer"), new OAuthRole("scope", "fota.operate", "operator")],
                     Cache = TimeSpan.Zero,
                 },

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Fota.TestKit;
 
@@ -55,9 +56,12 @@ public sealed class LoginTests
             }
         }
 
+        // Browsers connect ahead of time, and say nothing.
+        List<TcpClient> idle = [.. Enumerable.Range(0, 8).Select(_ => new TcpClient("127.0.0.1", new Uri(query["redirect_uri"]).Port))];
         using Browser browser = new(_site.Certificate);
         Assert.That(await browser.LogInAsync(address, "anna-at-login"), Is.EqualTo("Fota has what it needs. You can close this page."));
         Assert.That(await LoginSite.EndAsync(fota), Does.Match("^anna, by oauth [0-9a-f]{16}, until .*Z\n  viewer\n$"));
+        idle.ForEach(static c => c.Dispose());
         Assert.That(File.GetUnixFileMode(_site.Logins), Is.EqualTo(OwnerOnly));
         Assert.That(File.GetUnixFileMode(Path.GetDirectoryName(_site.Logins)!), Is.EqualTo(OwnerOnly | UnixFileMode.UserExecute));
 
@@ -93,6 +97,19 @@ public sealed class LoginTests
             Assert.That(said, isKnown ? Does.Contain("\"name\": \"anna\"") : Does.Contain("Unauthorized: "));
             Assert.That(File.Exists(_site.Logins), Is.EqualTo(isKnown), "what is worth nothing is not kept");
         }
+    }
+
+    [Test]
+    [Proves("U-37")]
+    public async Task A45_A_login_of_either_kind_is_for_the_server_that_it_was_made_for([Values] bool device)
+    {
+        await using LoginSite site = await LoginSite.StartAsync("https://updates.example/");
+        await site.AdministerAsync("operator", "add", "anna", "--role", "viewer", "--oauth-subject", "anna-at-login");
+        (Process fota, string line) = await site.BeginAsync([.. device ? ["login", "--device"] : (string[])["login"], "--login-ca", site.PathOf("server.pem")]);
+        string[] words = line.Split(' ');
+        using Browser browser = new(site.Certificate);
+        await browser.LogInAsync(new Uri(device ? words[1] : words[^1]), "anna-at-login", device ? words[^1] : null);
+        Assert.That(await LoginSite.EndAsync(fota), Does.StartWith("anna, by oauth "));
     }
 
     [Test]
