@@ -87,7 +87,7 @@ public sealed class PatienceTests
         };
         using HttpClient http = new(mirrored, disposeHandler: false);
         device.Mirrors = [new RepositorySource(new Uri("https://cdn.example/repo/"), http)];
-        device.Server.Instead = static request => request.RequestUri!.AbsolutePath == PackPath ? Busy(HttpStatusCode.ServiceUnavailable, new RetryConditionHeaderValue(TimeSpan.FromSeconds(7)), null) : null;
+        device.Server.Instead = static request => request.RequestUri!.AbsolutePath.StartsWith("/repo/targets/", StringComparison.Ordinal) ? Busy(HttpStatusCode.ServiceUnavailable, new RetryConditionHeaderValue(TimeSpan.FromSeconds(7)), null) : null;
         Assert.That((await device.RunAsync() as AgentOutcome.Unavailable)?.RetryAfter, Is.EqualTo(TimeSpan.FromSeconds(wanted)));
     }
 
