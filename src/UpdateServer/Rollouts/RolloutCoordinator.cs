@@ -18,35 +18,23 @@ namespace Fota.UpdateServer.Rollouts;
 /// </summary>
 internal sealed class RolloutCoordinator : ISharedMemory
 {
-    /// <summary>So long a change waits for others of this server; a store that hangs must not take every thread with it.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
-
-    private readonly Lock _gate = new();
     private readonly SightingBook _seen = new();
-    private readonly IFleetStore _store;
+    private readonly SharedFleet _fleet;
     private readonly ReleaseCatalog _catalog;
-    private readonly CatalogUpdate _update;
-    private readonly Freshness _freshness;
     private readonly AlarmBook _alarms;
     private readonly DoubleUseWatch _doubles = new();
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly ServerMetrics _metrics;
 
-    /// <summary>Null when nobody knows what the store holds: it is read anew before it is needed.</summary>
-    private volatile FleetReplica? _replica;
-
     public RolloutCoordinator(IFleetStore store, ReleaseCatalog catalog, CatalogUpdate update, FreshnessRule rule, AlarmBook alarms, TimeProvider time, ServerMetrics metrics, ILogger<RolloutCoordinator> log)
     {
-        _store = store;
         _catalog = catalog;
-        _update = update;
-        _freshness = rule.Begin();
         _alarms = alarms;
         _time = time;
         _metrics = metrics;
         _log = log;
-        CatchUp();
+        _fleet = new SharedFleet(store, update, rule);
         WarnOfZones();
         WithdrawUnlisted();
     }
@@ -71,30 +59,9 @@ internal sealed class RolloutCoordinator : ISharedMemory
     }
 
     /// <summary>Whether the memory is what the store held a short while ago: what is read of it then asks neither the store nor a lock.</summary>
-    public bool IsCurrent => _replica is not null && _freshness.IsFresh;
+    public bool IsCurrent => _fleet.Remembered is not null;
 
-    /// <summary>What the store held a short while ago, never what it held before that.</summary>
-    private FleetReplica Replica
-    {
-        get
-        {
-            FleetReplica? replica = _freshness.IsFresh ? _replica : null;
-            while (replica is null)
-            {
-                InTurn(() =>
-                {
-                    if (!IsCurrent) // whoever waited for the same finds it read
-                    {
-                        ReadNews();
-                    }
-
-                    replica = _replica;
-                });
-            }
-
-            return replica;
-        }
-    }
+    private FleetReplica Replica => _fleet.Current;
 
     /// <summary>The rollout with this id; null if there is none.</summary>
     public RolloutState? Find(string id) => Replica.Find(id);
@@ -119,7 +86,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
         Change(now =>
         {
             step = CheckInStep.Of(now, _seen, identity, report, _time.GetUtcNow(), IsListed);
-            return step.IsNews ? new Outcome(step.Pending, step.ToChange(report, signed)) : null;
+            return step.IsNews ? new FleetOutcome(step.Pending, step.ToChange(report, signed)) : null;
         });
         _metrics.CheckedIn(fromMemory: false);
         Say(identity, step!);
@@ -134,7 +101,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
     /// <param name="report">What was said over the connection.</param>
     public CheckInOutcome? HearAgain(DeviceIdentity identity, DeviceReport report)
     {
-        if (!_freshness.IsFresh || _replica is not { } replica || replica.Fleet.Find(identity.Device) is not { } record || record.Key != identity.Key.Id
+        if (_fleet.Remembered is not { } replica || replica.Fleet.Find(identity.Device) is not { } record || record.Key != identity.Key.Id
             || !record.Product.Equals(identity.Product) || !report.Product.Equals(identity.Product) || report.Device != identity.Device.ToString() || report.Deployment is not null
             || replica.Rollouts.Exists(r => r.IsActive && r.Plan.Product.Equals(identity.Product)))
         {
@@ -169,7 +136,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
             RolloutDecision created = new(draft.Clock, DecisionKind.Created, author, draft.Stage, $"{author} made plan {PlanDocument.DigestOf(plan)}", DecisionFigures.Of(draft, draft.Stage));
             PendingChange pending = new(now.Rollouts, now.Fleet);
             pending.Add(new RolloutStep(draft, []) { Decisions = [created] });
-            return new Outcome(pending);
+            return new FleetOutcome(pending);
         });
         return draft!;
     }
@@ -242,7 +209,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
         {
             DeviceTraits? before = now.Fleet.Traits.GetValueOrDefault(device);
             traits = change(now.Fleet.Find(device), before ?? new DeviceTraits(device)) with { Product = before?.Product };
-            return new Outcome(
+            return new FleetOutcome(
                 new PendingChange(now.Rollouts, now.Fleet with { Traits = now.Fleet.Traits.SetItem(device, traits) }),
                 new FleetChange(null, null, []) { Description = new DeviceDescription(_time.GetUtcNow(), by, before, traits) });
         });
@@ -277,7 +244,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
             pending.Apply(rollout.Plan.Id, new RolloutEvent.Evaluated(moment));
         }
 
-        return new Outcome(pending, new FleetChange(null, null, [.. pending.Steps]) { Description = new DeviceDescription(moment, by, before, after) });
+        return new FleetOutcome(pending, new FleetChange(null, null, [.. pending.Steps]) { Description = new DeviceDescription(moment, by, before, after) });
     });
 
     /// <summary>Writes down when devices that said nothing new were seen.</summary>
@@ -288,28 +255,19 @@ internal sealed class RolloutCoordinator : ISharedMemory
         if (pages.Count > 0)
         {
             Change(now => _seen.NewsOf(pages, now) is { Count: > 0 } news
-                ? new Outcome(new PendingChange(now.Rollouts, now.With(news).Fleet), new FleetChange(null, null, []) { Seen = [.. news] })
+                ? new FleetOutcome(new PendingChange(now.Rollouts, now.With(news).Fleet), new FleetChange(null, null, []) { Seen = [.. news] })
                 : null);
             _seen.Forget(pages);
         }
     }
 
     /// <inheritdoc/>
-    public void CatchUp() => InTurn(ReadNews);
-
-    private void ReadNews()
-    {
-        long asked = _freshness.Ask();
-        FleetNews news = _replica is { } known ? _store.ReadSince(known.Number) : _store.Load();
-        _update.CatchUp(news.Generation);
-        _replica = (_replica ?? FleetReplica.Empty).With(news);
-        _freshness.Heard(asked);
-    }
+    public void CatchUp() => _fleet.CatchUp();
 
     /// <summary>The answer to a report that says nothing new and leads to nothing: neither the store nor a lock is asked. Null where it may be otherwise.</summary>
     private CheckInOutcome? AnswerFromMemory(DeviceIdentity identity, VerifiedReport report)
     {
-        if (!_freshness.IsFresh || _replica is not { } replica || replica.Fleet.Find(identity.Device) is not { } record || record.Key != identity.Key.Id)
+        if (_fleet.Remembered is not { } replica || replica.Fleet.Find(identity.Device) is not { } record || record.Key != identity.Key.Id)
         {
             return null;
         }
@@ -357,7 +315,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
             }
 
             after = pending.Rollouts.Find(r => r.Plan.Id == id);
-            return new Outcome(pending);
+            return new FleetOutcome(pending);
         });
         return after;
     }
@@ -416,7 +374,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
             Change(Decide);
         }
 
-        Outcome? Decide(FleetReplica now)
+        FleetOutcome? Decide(FleetReplica now)
         {
             PendingChange pending = new(now.Rollouts, now.Fleet);
             foreach (RolloutState rollout in now.Rollouts.Where(isMeant))
@@ -424,60 +382,17 @@ internal sealed class RolloutCoordinator : ISharedMemory
                 pending.Apply(rollout.Plan.Id, happens(_time.GetUtcNow()));
             }
 
-            return pending.Steps.Count > 0 ? new Outcome(pending) : null;
+            return pending.Steps.Count > 0 ? new FleetOutcome(pending) : null;
         }
     }
 
     /// <summary>Makes one change of everything, as it is in the store at that moment; <paramref name="decide"/> may be asked several times, and changes nothing by itself.</summary>
-    private void Change(Func<FleetReplica, Outcome?> decide)
+    private void Change(Func<FleetReplica, FleetOutcome?> decide)
     {
         long begun = _time.GetTimestamp();
-        InTurn(() => ChangeInTurn(decide));
+        (FleetReplica before, FleetOutcome? outcome) = _fleet.Change(decide);
         _metrics.Changed(_time.GetElapsedTime(begun));
-    }
-
-    private void ChangeInTurn(Func<FleetReplica, Outcome?> decide)
-    {
-        long asked = _freshness.Ask();
-        FleetReplica known = _replica ?? FleetReplica.Empty.With(_store.Load()), before = known, after = known;
-        Outcome? outcome = null;
-        try
-        {
-            long number = _store.Change(known.Number, news =>
-            {
-                before = after = known.With(news);
-                _update.CatchUp(news.Generation);
-                outcome = decide(before);
-                after = outcome is null ? before : before.With(outcome.Pending);
-                return outcome?.Change;
-            });
-            _replica = after with { Number = number };
-            _freshness.Heard(asked);
-        }
-        catch (StoreUncertainException)
-        {
-            _replica = null;
-            throw;
-        }
-
         Tell(before, outcome);
-    }
-
-    private void InTurn(Action work)
-    {
-        if (!_gate.TryEnter(s_patience))
-        {
-            throw new StoreUnavailableException("the store is busy");
-        }
-
-        try
-        {
-            work();
-        }
-        finally
-        {
-            _gate.Exit();
-        }
     }
 
     private void Say(DeviceIdentity identity, CheckInStep step)
@@ -501,7 +416,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
         }
     }
 
-    private void Tell(FleetReplica before, Outcome? outcome)
+    private void Tell(FleetReplica before, FleetOutcome? outcome)
     {
         foreach (RolloutStep step in outcome?.Change.Rollouts ?? [])
         {
@@ -516,15 +431,6 @@ internal sealed class RolloutCoordinator : ISharedMemory
                 _metrics.Decided(decision.Kind);
                 Log.RolloutDecided(_log, step.State.Plan.Id, decision.Kind, decision.By, decision.Why);
             }
-        }
-    }
-
-    /// <summary>What came of an event.</summary>
-    private sealed record Outcome(PendingChange Pending, FleetChange Change)
-    {
-        public Outcome(PendingChange pending)
-            : this(pending, new FleetChange(null, null, [.. pending.Steps]))
-        {
         }
     }
 }
