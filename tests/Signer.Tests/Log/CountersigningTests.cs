@@ -34,6 +34,7 @@ public sealed class CountersigningTests
     public async Task P5_P8_Tree_that_grew_is_signed_for_by_the_log_s_key_and_pinned_by_the_next_timestamp()
     {
         (await OnlineAsync()).Ok();
+        Assert.That(Client.Update(_world).Timestamp!.ServerLogs.Single().Content.Size, Is.EqualTo(3), "a name that is new does not wait until the timestamp is due");
         (await OnlineAsync()).Ok();
         _ = _server.Log.AppendNumbered(300);
         (await OnlineAsync()).Ok();

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using Fota.Manifest;
 using Fota.Manifest.Log;
