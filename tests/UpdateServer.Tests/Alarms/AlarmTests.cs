@@ -92,7 +92,7 @@ public sealed class AlarmTests
         Assert.That(await AlarmsAsync(), Is.EqualTo(new[] { "metadata_stale pump-0001" }));
         Assert.That((await _server.GetAsync("/api/v1/devices/pump-0001")).GetProperty("reason").GetString(), Is.EqualTo("MetadataExpired"));
         await pump.CheckInAsync();
-        _server.Clock.Pass(TimeSpan.FromMinutes(61)); // V-5
+        _server.Clock.Pass(TimeSpan.FromMinutes(61), s_step); // V-5
         Assert.That(await AlarmsAsync(), Is.Empty);
     }
 
