@@ -75,7 +75,7 @@ public sealed class ReadinessTests : IAsyncDisposable
     public void Check_that_fails_by_itself_tells_whoever_asks_nothing_of_why()
     {
         HealthReportEntry entry = new(HealthStatus.Unhealthy, "28P01: password authentication failed for user \"fota\"", TimeSpan.Zero, new InvalidOperationException("28P01"), data: null);
-        ReadinessView view = ReadinessView.Of(new HealthReport(new Dictionary<string, HealthReportEntry> { ["store"] = entry }, TimeSpan.Zero));
+        ReadinessView view = ReadinessView.Of(new HealthReport(new Dictionary<string, HealthReportEntry>(StringComparer.Ordinal) { ["store"] = entry }, TimeSpan.Zero));
         Assert.That(view.Checks, Is.EqualTo(new[] { new FindingView("store", "failing", "the check itself failed; the log says how") }));
     }
 
