@@ -54,6 +54,20 @@ fota_need_npm() {
   cp "$folder/package-lock.json" "$folder/node_modules/.installed"
 }
 
+# One compiler for all projects of a build, so that it and its analysers are made ready once, and not for each; it ends with the build, or with whoever began it.
+fota_need_compiler() {
+  [ -z "${FOTA_COMPILER:-}" ] || return 0
+  export FOTA_COMPILER=fota-$$
+  trap fota_end_compiler EXIT
+}
+
+fota_end_compiler() {
+  local process
+  for process in /proc/[0-9]*; do
+    ! grep -qsxz -- "-pipename:$FOTA_COMPILER" "$process/cmdline" || kill "${process#/proc/}" 2>/dev/null || true
+  done
+}
+
 FOTA_RUNTIME_PACKAGES=(softhsm2 opensc libsqlite3-0 libzstd1 libssl3 openssl tzdata)
 # The linker of the agent, which is compiled ahead of time.
 FOTA_BUILD_PACKAGES=(gcc libc6-dev zlib1g-dev)
