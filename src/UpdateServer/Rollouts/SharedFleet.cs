@@ -8,10 +8,7 @@ namespace Fota.UpdateServer.Rollouts;
 /// </summary>
 internal sealed class SharedFleet
 {
-    /// <summary>So long a change waits for others of this server; a store that hangs must not take every thread with it.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
-
-    private readonly Lock _gate = new();
+    private readonly BoundedTurn _turn = new();
     private readonly IFleetStore _store;
     private readonly CatalogUpdate _update;
     private readonly Freshness _freshness;
@@ -39,7 +36,7 @@ internal sealed class SharedFleet
             FleetReplica? replica = Remembered;
             while (replica is null)
             {
-                InTurn(() =>
+                _turn.Take(() =>
                 {
                     if (Remembered is null) // whoever waited for the same finds it read
                     {
@@ -56,7 +53,7 @@ internal sealed class SharedFleet
 
     /// <summary>Reads what changed meanwhile.</summary>
     /// <exception cref="StoreUnavailableException">The store is away; the memory is as it was.</exception>
-    public void CatchUp() => InTurn(ReadNews);
+    public void CatchUp() => _turn.Take(ReadNews);
 
     /// <summary>Makes one change of everything, as it is in the store at that moment.</summary>
     /// <param name="decide">Says what is to be changed; null for nothing. It may be asked several times, and changes nothing by itself.</param>
@@ -65,7 +62,7 @@ internal sealed class SharedFleet
     public (FleetReplica Before, FleetOutcome? Outcome) Change(Func<FleetReplica, FleetOutcome?> decide)
     {
         (FleetReplica Before, FleetOutcome? Outcome) made = default;
-        InTurn(() => made = ChangeInTurn(decide));
+        _turn.Take(() => made = ChangeInTurn(decide));
         return made;
     }
 
@@ -102,23 +99,6 @@ internal sealed class SharedFleet
         _update.CatchUp(news.Generation);
         _replica = (_replica ?? FleetReplica.Empty).With(news);
         _freshness.Heard(asked);
-    }
-
-    private void InTurn(Action work)
-    {
-        if (!_gate.TryEnter(s_patience))
-        {
-            throw new StoreUnavailableException("the store is busy");
-        }
-
-        try
-        {
-            work();
-        }
-        finally
-        {
-            _gate.Exit();
-        }
     }
 }
 

@@ -10,10 +10,7 @@ internal sealed class Remembered<T>
     /// <summary>So often a change is decided, where other servers make one in between.</summary>
     private const int Tries = 3;
 
-    /// <summary>So long somebody waits for others of this server: a store that hangs must not take every thread with it.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
-
-    private readonly Lock _gate = new();
+    private readonly BoundedTurn _turn = new();
     private readonly Func<Known<T>> _read;
     private readonly Freshness _freshness;
 
@@ -35,7 +32,7 @@ internal sealed class Remembered<T>
         {
             if (!_freshness.IsFresh)
             {
-                InTurn(() => _ = _freshness.IsFresh ? _known : Read()); // whoever waited for the same finds it read
+                _turn.Take(() => _ = _freshness.IsFresh ? _known : Read()); // whoever waited for the same finds it read
             }
 
             return _known.Value;
@@ -44,13 +41,13 @@ internal sealed class Remembered<T>
 
     /// <summary>Reads it again.</summary>
     /// <exception cref="StoreUnavailableException">The store is away.</exception>
-    public void CatchUp() => InTurn(() => Read());
+    public void CatchUp() => _turn.Take(() => Read());
 
     /// <summary>The store said which change is its newest: with another one than is known here, it is read again.</summary>
     /// <param name="number">The number of that change.</param>
     /// <param name="asked">When the store was asked.</param>
     /// <exception cref="StoreUnavailableException">The store is away.</exception>
-    public void Confirm(long number, long asked) => InTurn(() =>
+    public void Confirm(long number, long asked) => _turn.Take(() =>
     {
         if (_known.Number == number)
         {
@@ -65,7 +62,7 @@ internal sealed class Remembered<T>
     /// <summary>Makes one change, which is stored before it shows.</summary>
     /// <param name="decide">Says what is to be changed of what the store holds; null for nothing. It is asked again where another server was faster.</param>
     /// <exception cref="StoreUnavailableException">The store is away; nothing was changed.</exception>
-    public void Change(Func<T, Draft<T>?> decide) => InTurn(() =>
+    public void Change(Func<T, Draft<T>?> decide) => _turn.Take(() =>
     {
         for (int tries = 0; tries < Tries; tries++)
         {
@@ -105,23 +102,6 @@ internal sealed class Remembered<T>
         _known = read;
         _freshness.Heard(asked);
         return read;
-    }
-
-    private void InTurn(Action work)
-    {
-        if (!_gate.TryEnter(s_patience))
-        {
-            throw new StoreUnavailableException("the store is busy");
-        }
-
-        try
-        {
-            work();
-        }
-        finally
-        {
-            _gate.Exit();
-        }
     }
 }
 
