@@ -27,7 +27,6 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
-using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Fota.UpdateServer;
@@ -83,6 +82,12 @@ public sealed class FotaServer : IAsyncDisposable
                 TelemetryExport.DescribeRequests();
                 TelemetryExport.AddLogs(builder.Logging, telemetry, data.ServerId);
                 builder.Services.AddSingleton(_ => new TelemetryExport(telemetry, data.ServerId));
+            }
+
+            else
+            {
+                // Nobody looks at a trace: without this one would be begun for each request, for what that category could log.
+                builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
             }
 
             ConfigureKestrel(builder, settings, credential);
@@ -178,7 +183,7 @@ public sealed class FotaServer : IAsyncDisposable
         services.AddSingleton(settings).AddSingleton(time).AddSingleton(seams);
         services.AddSingleton(s => new DeviceCertificates(authorities.Devices, settings.ExpiredCertificates, s.GetRequiredService<DeviceRevocations>(), time));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Publisher>(s, trustedRoot));
-        services.AddSingleton<DeviceRevocations>().AddSingleton<RolloutCoordinator>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>();
+        services.AddSingleton<DeviceRevocations>().AddSingleton<RolloutCoordinator>().AddSingleton<CheckIns>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>();
         services.AddSingleton<NamedLogs>().AddSingleton(s => ActivatorUtilities.CreateInstance<LogSigning>(s, settings.Layout == DeploymentLayout.Production)).AddSingleton(s => new AuditLog(s.GetRequiredService<IAuditStore>(), s.GetRequiredService<NamedLogs>().Keys, time));
         services.AddSingleton(authorities).AddSingleton<OperatorCertificates>();
         services.AddSingleton(s => new OAuthCallers(s.GetRequiredService<PeopleDirectory>(), settings.OAuth is null ? null : new TokenIntrospection(settings.OAuth, time)));
@@ -199,8 +204,6 @@ public sealed class FotaServer : IAsyncDisposable
         Readiness.Add(services);
         DescriptionEndpoint.Add(services);
         services.AddSingleton(new RateLimits(settings.Rates));
-        services.AddRateLimiter(static _ => { }).AddOptions<RateLimiterOptions>().Configure<RateLimits>(static (o, limits) =>
-            (o.GlobalLimiter, o.OnRejected) = (limits.Addresses, static (rejected, _) => new ValueTask(RateLimits.RefuseAsync(rejected.HttpContext, rejected.Lease))));
         services.AddRequestTimeouts(o => o.DefaultPolicy = new RequestTimeoutPolicy { Timeout = seams.RequestTimeout, TimeoutStatusCode = StatusCodes.Status504GatewayTimeout });
         services.AddAuthentication()
             .AddScheme<DeviceAuthenticationOptions, DeviceAuthentication>(DeviceAuthentication.SchemeName, o => (o.Use, o.TimeProvider) = (CertificateUse.Updates, time))
@@ -232,7 +235,7 @@ public sealed class FotaServer : IAsyncDisposable
         app.UseMiddleware<RefusalMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<StoreAwayMiddleware>();
-        app.UseRateLimiter();
+        app.UseMiddleware<AddressRate>();
         app.UseRouting();
         app.UseMiddleware<TracedRoute>();
         app.UseRequestTimeouts();

@@ -20,6 +20,21 @@ internal sealed class DeviceAuthentication(IOptionsMonitor<DeviceAuthenticationO
 
     private Rejection? _refused;
 
+    /// <summary>
+    /// Lets a request in whose connection showed a certificate that is as good as when its chain was built; false for every other one, which goes the way of the scheme and is answered
+    /// there. That way makes a principal and a ticket for each request, which nobody here reads.
+    /// </summary>
+    public static bool IsKnown(HttpContext context)
+    {
+        if (context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(typeof(KnownDevice), out object? known) != true || !((KnownDevice)known!).IsStillGood)
+        {
+            return false;
+        }
+
+        context.Features.Set(((KnownDevice)known).Credential.Identity);
+        return true;
+    }
+
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (Context.Connection.ClientCertificate is not { } certificate)
@@ -27,10 +42,7 @@ internal sealed class DeviceAuthentication(IOptionsMonitor<DeviceAuthenticationO
             return Task.FromResult(AuthenticateResult.NoResult());
         }
 
-        // A chain is built once for a connection: it shows the one certificate of its handshake.
-        IDictionary<object, object?>? connection = Context.Features.Get<IConnectionItemsFeature>()?.Items;
-        DeviceCredential? known = connection?.TryGetValue(typeof(DeviceCredential), out object? before) == true ? (DeviceCredential?)before : null;
-        (DeviceCredential? credential, _refused) = certificates.Identify(certificate, Options.Use, known);
+        (DeviceCredential? credential, _refused) = certificates.Identify(certificate, Options.Use);
         if (credential is null)
         {
             Log.CertificateRefused(Logger, _refused!.Detail);
@@ -38,9 +50,9 @@ internal sealed class DeviceAuthentication(IOptionsMonitor<DeviceAuthenticationO
         }
 
         DeviceIdentity identity = credential.Identity;
-        if (connection is not null && !ReferenceEquals(known, credential))
+        if (Context.Features.Get<IConnectionItemsFeature>() is { } connection)
         {
-            connection[typeof(DeviceCredential)] = credential;
+            connection.Items[typeof(KnownDevice)] = new KnownDevice(credential, certificates);
         }
 
         if (credential.Judged.Expired > TimeSpan.Zero)
@@ -62,6 +74,13 @@ internal sealed class DeviceAuthentication(IOptionsMonitor<DeviceAuthenticationO
             await Problems.Of(StatusCodes.Status401Unauthorized, _refused.Reason.ToString(), _refused.Detail).ExecuteAsync(Context);
         }
     }
+}
+
+/// <summary>Whose the certificate of a connection is: a chain is built once, as a connection shows the one certificate of its handshake.</summary>
+internal sealed record KnownDevice(DeviceCredential Credential, DeviceCertificates By)
+{
+    /// <summary>What may have changed since is asked at each request: time, revocation lists, and devices that were shut out.</summary>
+    public bool IsStillGood => By.IsStillGood(Credential);
 }
 
 /// <summary>What a device's certificate has to be good for.</summary>

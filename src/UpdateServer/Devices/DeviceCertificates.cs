@@ -23,15 +23,18 @@ internal sealed class DeviceCertificates(IReadOnlyList<RegisteredAuthority> auth
     /// <summary>Whose certificate it is, or why it is nobody's.</summary>
     /// <param name="certificate">What was shown.</param>
     /// <param name="use">What it is to be good for.</param>
-    /// <param name="known">What the same certificate came to before; null for nothing. What may have changed since is asked again: time, revocation lists, and devices that were shut out.</param>
-    public (DeviceCredential? Credential, Rejection? Refused) Identify(X509Certificate2 certificate, CertificateUse use, DeviceCredential? known = null)
+    public (DeviceCredential? Credential, Rejection? Refused) Identify(X509Certificate2 certificate, CertificateUse use)
     {
-        (DeviceCredential? credential, Rejection? refused) = known is not null && known.Judged.IsStillGood(time.GetUtcNow()) ? (known, null) : Read(certificate, use);
+        (DeviceCredential? credential, Rejection? refused) = Read(certificate, use);
         return credential is null ? (null, refused)
             : revocations.Find(credential.Identity.Device, credential.Identity.Key.Id) is { } revocation
                 ? (null, ClientCertificateJudge.Foreign($"wanted a device that is not shut out, got {credential.Identity.Device}, which {revocation.By} shut out: {revocation.Reason}"))
                 : (credential, null);
     }
+
+    /// <summary>Whether what a certificate came to before is true now: it has not ended, nothing of its chain was taken back, and the device is not shut out.</summary>
+    public bool IsStillGood(DeviceCredential known) =>
+        known.Judged.IsStillGood(time.GetUtcNow()) && revocations.Find(known.Identity.Device, known.Identity.Key.Id) is null;
 
     private (DeviceCredential? Credential, Rejection? Refused) Read(X509Certificate2 certificate, CertificateUse use)
     {

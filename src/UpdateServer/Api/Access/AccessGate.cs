@@ -88,7 +88,7 @@ internal sealed class AccessGate(RequestDelegate next, RateLimits limits)
     }
 
     private async Task<bool> IsDeviceAsync(HttpContext context, string scheme) =>
-        await IsAsync(context, scheme) && await TakesDeviceAsync(context);
+        (DeviceAuthentication.IsKnown(context) || await IsAsync(context, scheme)) && await TakesDeviceAsync(context);
 
     private async Task<bool> IsPersonAsync(HttpContext context) => await IsAsync(context, OperatorAuthentication.SchemeName) && await TakesPersonAsync(context);
 
@@ -124,7 +124,7 @@ internal sealed class AccessGate(RequestDelegate next, RateLimits limits)
             return await TakesPersonAsync(context);
         }
 
-        if ((await context.AuthenticateAsync(DeviceAuthentication.SchemeName)).Succeeded)
+        if (DeviceAuthentication.IsKnown(context) || (await context.AuthenticateAsync(DeviceAuthentication.SchemeName)).Succeeded)
         {
             return await TakesDeviceAsync(context);
         }

@@ -11,30 +11,25 @@ internal sealed class RateLimits(RateSettings settings) : IDisposable
 {
     private const int PrefixBytes = 8;
 
-    private readonly PartitionedRateLimiter<string> _devices = Create(settings.DevicePerMinute), _people = Create(settings.PersonPerMinute);
+    private static readonly Task<bool> s_taken = Task.FromResult(true);
 
-    /// <summary>By network address; of IPv6 by the 64 bits of which one site has the rest.</summary>
-    public PartitionedRateLimiter<HttpContext> Addresses { get; } = PartitionedRateLimiter.Create<HttpContext, string>(context => Partition(KeyOf(context.Connection.RemoteIpAddress), settings.AddressPerMinute));
+    // Null where no rate is wanted: nothing is asked then.
+    private readonly PartitionedRateLimiter<string>? _addresses = Create(settings.AddressPerMinute), _devices = Create(settings.DevicePerMinute), _people = Create(settings.PersonPerMinute);
+
+    /// <summary>Whether a network address may ask now; answers if not. Of IPv6 it is the 64 bits of which one site has the rest.</summary>
+    public Task<bool> TakesAddressAsync(HttpContext context) => _addresses is null ? s_taken : TakesAsync(_addresses, context, KeyOf(context.Connection.RemoteIpAddress));
 
     /// <summary>Whether a device may ask now; answers if not.</summary>
-    public Task<bool> TakesDeviceAsync(HttpContext context, string device) => TakesAsync(_devices, context, device);
+    public Task<bool> TakesDeviceAsync(HttpContext context, string device) => _devices is null ? s_taken : TakesAsync(_devices, context, device);
 
     /// <summary>Whether a person may ask now by this credential; answers if not.</summary>
-    public Task<bool> TakesPersonAsync(HttpContext context, string credential) => TakesAsync(_people, context, credential);
-
-    /// <summary>Says no, and when to come again.</summary>
-    public static Task RefuseAsync(HttpContext context, RateLimitLease lease)
-    {
-        TimeSpan wait = lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan after) ? after : TimeSpan.FromMinutes(1);
-        context.Response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        return Problems.Of(StatusCodes.Status429TooManyRequests, ProblemCodes.TooManyRequests, "wanted fewer requests, got more than are taken in a minute").ExecuteAsync(context);
-    }
+    public Task<bool> TakesPersonAsync(HttpContext context, string credential) => _people is null ? s_taken : TakesAsync(_people, context, credential);
 
     public void Dispose()
     {
-        Addresses.Dispose();
-        _devices.Dispose();
-        _people.Dispose();
+        _addresses?.Dispose();
+        _devices?.Dispose();
+        _people?.Dispose();
     }
 
     private static async Task<bool> TakesAsync(PartitionedRateLimiter<string> limiter, HttpContext context, string caller)
@@ -48,17 +43,25 @@ internal sealed class RateLimits(RateSettings settings) : IDisposable
         return lease.IsAcquired;
     }
 
-    private static PartitionedRateLimiter<string> Create(int perMinute) => PartitionedRateLimiter.Create<string, string>(caller => Partition(caller, perMinute), StringComparer.Ordinal);
+    /// <summary>Says no, and when to come again.</summary>
+    private static Task RefuseAsync(HttpContext context, RateLimitLease lease)
+    {
+        TimeSpan wait = lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan after) ? after : TimeSpan.FromMinutes(1);
+        context.Response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        return Problems.Of(StatusCodes.Status429TooManyRequests, ProblemCodes.TooManyRequests, "wanted fewer requests, got more than are taken in a minute").ExecuteAsync(context);
+    }
 
-    private static RateLimitPartition<string> Partition(string caller, int perMinute) => perMinute == 0
-        ? RateLimitPartition.GetNoLimiter(caller)
-        : RateLimitPartition.GetTokenBucketLimiter(caller, _ => new TokenBucketRateLimiterOptions
+    private static PartitionedRateLimiter<string>? Create(int perMinute)
+    {
+        TokenBucketRateLimiterOptions bucket = new()
         {
-            TokenLimit = perMinute,
+            TokenLimit = Math.Max(1, perMinute),
             TokensPerPeriod = Math.Max(1, perMinute / 60),
-            ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, 60.0 / perMinute)),
+            ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, 60.0 / Math.Max(1, perMinute))),
             QueueLimit = 0,
-        });
+        };
+        return perMinute == 0 ? null : PartitionedRateLimiter.Create<string, string>(caller => RateLimitPartition.GetTokenBucketLimiter(caller, _ => bucket), StringComparer.Ordinal);
+    }
 
     private static string KeyOf(IPAddress? address) =>
         address is null ? ""
