@@ -83,7 +83,6 @@ public sealed class FotaServer : IAsyncDisposable
                 TelemetryExport.AddLogs(builder.Logging, telemetry, data.ServerId);
                 builder.Services.AddSingleton(_ => new TelemetryExport(telemetry, data.ServerId));
             }
-
             else
             {
                 // Nobody looks at a trace: without this one would be begun for each request, for what that category could log.

@@ -1,6 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
+using Fota.Shared;
 using Fota.UpdateServer.Configuration;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
@@ -11,10 +11,6 @@ namespace Fota.UpdateServer;
 /// </summary>
 internal static class ServerTls
 {
-    // The framework builds a chain before it asks what to make of it. Over this machine's authorities, which vouch for nobody here, that was the dearest part of a handshake, and an
-    // address in a stranger's certificate might be asked for what is missing.
-    private static readonly X509ChainPolicy s_noAuthority = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-
     /// <summary>How a connection is to be made.</summary>
     public static TlsHandshakeCallbackOptions Of(ServerCredential credential)
     {
@@ -36,7 +32,7 @@ internal static class ServerTls
 
         // Whatever is shown, and nothing shown: the endpoints judge it.
         RemoteCertificateValidationCallback = static (_, certificate, _, errors) => certificate is not null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable),
-        CertificateChainPolicy = s_noAuthority,
+        CertificateChainPolicy = ClientChain.Unjudged,
         AllowTlsResume = resume,
     };
 }

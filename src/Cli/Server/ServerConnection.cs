@@ -112,7 +112,7 @@ internal static class ServerConnection
     // One CA, or two while they change.
     public static X509ChainPolicy TrustOnly(string path)
     {
-        X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
         try
         {
             policy.CustomTrustStore.ImportFromPemFile(path);

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fota.Manifest.Log;
+using Fota.Shared;
 using Fota.Signer.Api;
 using Fota.Signer.Home;
 using Fota.Signer.Log;
@@ -158,8 +159,7 @@ internal sealed class SigningService : IAsyncDisposable
                     // Asked of everyone and judged by the service itself, so that who has none is told so in words.
                     https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
                     https.AllowAnyClientCertificate();
-                    https.CheckCertificateRevocation = false;
-                    https.OnAuthenticate = static (_, options) => options.AllowTlsResume = false;
+                    https.OnAuthenticate = static (_, options) => (options.AllowTlsResume, options.CertificateChainPolicy) = (false, ClientChain.Unjudged);
                 });
             });
         });

@@ -65,13 +65,6 @@ internal sealed record DeviceRecord
     /// <summary>The record after a report that says the same again.</summary>
     public DeviceRecord After(Sighting seen) => this with { Ordinal = seen.Ordinal, Nonce = seen.Nonce, LastSeen = seen.At > LastSeen ? seen.At : LastSeen };
 
-    /// <summary>Whether the record after <paramref name="report"/> would differ from this one in nothing but which report was the newest, and when it came. Asked of every check-in, so that no record is made for it.</summary>
-    public bool IsSaidAgain(DeviceIdentity identity, DeviceReport report) =>
-        Device.Equals(identity.Device) && Product.Equals(identity.Product) && Key == identity.Key.Id
-        && Version.Equals(report.RunningVersion) && Slot == report.Slot && Floor == report.Floor && State == report.State
-        && ManifestDigest == report.ManifestDigest && (State is not (ReportState.Idle or ReportState.Confirmed) || ConfirmedDigest == report.ManifestDigest)
-        && Deployment == report.Deployment && Reason == report.Reason && Detail == report.Detail;
-
     /// <summary>Whether two records differ in nothing but which report was the newest, and when it came.</summary>
     public bool SaysTheSameAs(DeviceRecord other) => this == other with { Ordinal = Ordinal, Nonce = Nonce, LastSeen = LastSeen };
 

@@ -110,7 +110,7 @@ internal sealed class RolloutCoordinator : ISharedMemory
 
         DeviceRecord before = _seen.Current(record);
         DateTimeOffset now = _time.GetUtcNow();
-        if (before.IsNotNews(report) || !record.IsSaidAgain(identity, report))
+        if (before.IsNotNews(report) || !DeviceRecord.After(before, identity, report, now).SaysTheSameAs(record))
         {
             return null;
         }

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Fota.TestKit;
@@ -43,6 +46,27 @@ public sealed class RefusedRequestTests
         (await _world.GetAsync("", "requests")).Refused(401, "Unauthorized", "wanted a client certificate");
         await _world.EnrolAsync("eve");
         (await _world.GetAsync("eve", "requests")).Refused(401, "Unauthorized", "wanted a certificate of a person in the service's settings");
+    }
+
+    [Test]
+    public async Task A53_An_address_in_a_strangers_certificate_is_never_asked_for_its_issuer()
+    {
+        using TcpListener issuer = new(IPAddress.Loopback, 0);
+        issuer.Start();
+        using ECDsa ca = ECDsa.Create(ECCurve.NamedCurves.nistP256), key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new("CN=eve", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(null, [$"http://127.0.0.1:{((IPEndPoint)issuer.LocalEndpoint).Port}/issuer.cer"]));
+        using X509Certificate2 bare = request.Create(new X500DistinguishedName("CN=Nobody"), X509SignatureGenerator.CreateForECDsa(ca), DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100), [1]), certificate = bare.CopyWithPrivateKey(key);
+
+        // Offline: else it is the client that asks for its own issuer.
+        SslClientAuthenticationOptions tls = new()
+        {
+            ClientCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true),
+            RemoteCertificateValidationCallback = static (_, service, _, _) => service is not null, // who the service is, is not asked here
+        };
+        using HttpClient stranger = new(new SocketsHttpHandler { SslOptions = tls }) { BaseAddress = _world.Service.Address };
+        using HttpResponseMessage refused = await stranger.GetAsync("/api/v1/requests");
+        Assert.That((refused.StatusCode, issuer.Pending()), Is.EqualTo((HttpStatusCode.Unauthorized, false)));
     }
 
     [TestCase("repository/metadata/..%2f..%2fsigner.json")]

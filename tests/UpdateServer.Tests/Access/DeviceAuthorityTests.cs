@@ -1,4 +1,8 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Fota.TestKit;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Tests.Support;
@@ -33,6 +37,32 @@ public sealed class DeviceAuthorityTests : IAsyncDisposable
         await Pump(s_pumps).CheckInAsync();
         await IsNobodyAsync(Pump(s_ventilators));
         await IsNobodyAsync(Pump(ServerUnderTest.DeviceCa));
+    }
+
+    [Test]
+    public async Task A44_An_address_in_a_strangers_certificate_is_never_asked_for_its_issuer()
+    {
+        using TcpListener issuer = new(IPAddress.Loopback, 0);
+        issuer.Start();
+        using ECDsa key = TestCa.Generate();
+        CertificateRequest request = new("CN=pump-0001, OU=infusion-pump", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(null, [$"http://127.0.0.1:{((IPEndPoint)issuer.LocalEndpoint).Port}/issuer.cer"]));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(TestCa.ClientAuthentication)], false));
+        using X509Certificate2 bare = s_pumps.Issue(request), certificate = bare.CopyWithPrivateKey(key);
+
+        // Offline: else it is the client that asks for its own issuer.
+        using SocketsHttpHandler handler = new()
+        {
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                ClientCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true),
+                CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, CustomTrustStore = { ServerUnderTest.ServiceCa.Certificate } },
+            },
+        };
+        using HttpClient stranger = new(handler) { BaseAddress = _server.Address };
+        using HttpResponseMessage refused = await stranger.PostAsync("/api/v1/check-in", null);
+        Assert.That(refused.StatusCode, Is.EqualTo(HttpStatusCode.Unauthorized));
+        Assert.That(issuer.Pending(), Is.False);
     }
 
     [Test]

@@ -84,29 +84,40 @@ public sealed class LimitTests : IAsyncDisposable
     {
         _server.RequestTimeout = TimeSpan.FromMilliseconds(1);
         await _server.RestartAsync();
+        Assert.That(await ClaimAsync(40, "Timeout"), Does.StartWith("HTTP/1.1 504 Gateway Timeout"));
+    }
+
+    [Test]
+    [Proves("U-52")]
+    public async Task A53_A_report_that_claims_to_be_longer_than_any_memory_is_refused_by_its_length_alone() =>
+        Assert.That(await ClaimAsync(1L << 40, "LimitExceeded"), Does.StartWith("HTTP/1.1 413 "));
+
+    [Test]
+    [Proves("U-50")]
+    public void Rates_out_of_range_are_refused() =>
+        Assert.That(() => _server.RestartAsync(change: static s => s with { Rates = new RateSettings { DevicePerMinute = -1 } }), Throws.TypeOf<ConfigurationException>().With.Message.EqualTo("rates.devicePerMinute: wanted 0 to 10000000, got -1"));
+
+    /// <summary>Begins a report of a length that is only said, and gives the answer as far as its reason.</summary>
+    private async Task<string> ClaimAsync(long length, string reason)
+    {
         using TcpClient tcp = new();
         await tcp.ConnectAsync(IPAddress.Loopback, _server.Address.Port);
         await using SslStream tls = new(tcp.GetStream());
         await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "127.0.0.1", CertificateChainPolicy = TrustOnly(), ClientCertificates = [new SimulatedDevice(_server, "pump-0001").Certificate] });
-        await tls.WriteAsync("POST /api/v1/check-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/cose\r\nContent-Length: 40\r\n\r\n{"u8.ToArray());
+        await tls.WriteAsync(Encoding.ASCII.GetBytes($"POST /api/v1/check-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/cose\r\nContent-Length: {length}\r\n\r\n{{"));
 
         // Not to the end: the server waits for the rest of the body a little longer, and hangs up then.
         StringBuilder answer = new();
         byte[] buffer = new byte[4096];
-        while (!answer.ToString().Contains("\"reason\":\"Timeout\"", StringComparison.Ordinal))
+        while (!answer.ToString().Contains($"\"reason\":\"{reason}\"", StringComparison.Ordinal))
         {
             int read = await tls.ReadAsync(buffer);
             Assert.That(read, Is.Positive, answer.ToString());
             answer.Append(Encoding.ASCII.GetString(buffer, 0, read));
         }
 
-        Assert.That(answer.ToString(), Does.StartWith("HTTP/1.1 504 Gateway Timeout"));
+        return answer.ToString();
     }
-
-    [Test]
-    [Proves("U-50")]
-    public void Rates_out_of_range_are_refused() =>
-        Assert.That(() => _server.RestartAsync(change: static s => s with { Rates = new RateSettings { DevicePerMinute = -1 } }), Throws.TypeOf<ConfigurationException>().With.Message.EqualTo("rates.devicePerMinute: wanted 0 to 10000000, got -1"));
 
     private static System.Security.Cryptography.X509Certificates.X509ChainPolicy TrustOnly() => new()
     {

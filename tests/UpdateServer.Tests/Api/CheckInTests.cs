@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
@@ -156,6 +157,20 @@ public sealed class CheckInTests : IAsyncDisposable
         using HttpResponseMessage type = await pump.PostAsync(pump.Sign(pump.Report()), "application/json");
         await ServerUnderTest.IsRefusedAsync(type, HttpStatusCode.UnsupportedMediaType, "UnsupportedMediaType");
         await HasNoDevicesAsync();
+    }
+
+    [Test]
+    public async Task A53_A_report_that_does_not_say_its_length_is_taken_and_held_to_the_same_limit()
+    {
+        SimulatedDevice pump = new(_server, "pump-0001");
+        foreach ((byte[] body, HttpStatusCode wanted) in ((byte[], HttpStatusCode)[])[(pump.Sign(pump.Report()), HttpStatusCode.OK), (new byte[64 * 1024], HttpStatusCode.RequestEntityTooLarge)])
+        {
+            using HttpClient client = _server.Client(pump.Certificate);
+            using HttpRequestMessage request = new(HttpMethod.Post, "/api/v1/check-in") { Content = new ByteArrayContent(body), Headers = { TransferEncodingChunked = true } };
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/cose");
+            using HttpResponseMessage response = await client.SendAsync(request);
+            Assert.That(response.StatusCode, Is.EqualTo(wanted));
+        }
     }
 
     [Test]

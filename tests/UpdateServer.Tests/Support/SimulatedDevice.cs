@@ -75,6 +75,7 @@ internal sealed class SimulatedDevice
         using HttpResponseMessage response = await PostAsync(Sign(report));
         byte[] body = await response.Content.ReadAsByteArrayAsync();
         Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.OK), System.Text.Encoding.UTF8.GetString(body));
+        Assert.That((response.Content.Headers.ContentType?.ToString(), response.Headers.CacheControl?.NoStore), Is.EqualTo(("application/json", true)));
         CheckInAnswer answer = CheckInAnswer.Decode(body).OrThrow();
         Assert.That(answer.NextCheckIn, Is.EqualTo(TimeSpan.FromSeconds(5)));
         (Deltas, Sources) = (answer.Deltas, answer.Sources);

@@ -53,14 +53,19 @@ internal sealed class RateLimits(RateSettings settings) : IDisposable
 
     private static PartitionedRateLimiter<string>? Create(int perMinute)
     {
+        if (perMinute == 0)
+        {
+            return null;
+        }
+
         TokenBucketRateLimiterOptions bucket = new()
         {
-            TokenLimit = Math.Max(1, perMinute),
+            TokenLimit = perMinute,
             TokensPerPeriod = Math.Max(1, perMinute / 60),
-            ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, 60.0 / Math.Max(1, perMinute))),
+            ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, 60.0 / perMinute)),
             QueueLimit = 0,
         };
-        return perMinute == 0 ? null : PartitionedRateLimiter.Create<string, string>(caller => RateLimitPartition.GetTokenBucketLimiter(caller, _ => bucket), StringComparer.Ordinal);
+        return PartitionedRateLimiter.Create<string, string>(caller => RateLimitPartition.GetTokenBucketLimiter(caller, _ => bucket), StringComparer.Ordinal);
     }
 
     private static string KeyOf(IPAddress? address) =>

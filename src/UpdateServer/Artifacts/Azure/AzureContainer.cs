@@ -119,7 +119,7 @@ internal sealed class AzureContainer
         SslClientAuthenticationOptions tls = new();
         if (settings.AuthoritiesFile is { } file)
         {
-            tls.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            tls.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
             tls.CertificateChainPolicy.CustomTrustStore.AddRange(PemCertificates.Read(file, "blobs.authorities"));
         }
 
