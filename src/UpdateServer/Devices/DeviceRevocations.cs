@@ -29,7 +29,7 @@ internal sealed class DeviceRevocations(IRevocationStore store, FreshnessRule ru
     public void CatchUp() => _revocations.CatchUp();
 
     /// <inheritdoc/>
-    public void Confirm(long number, long asked) => _revocations.Confirm(number, asked);
+    public void Confirm(long number, Moment asked) => _revocations.Confirm(number, asked);
 
     /// <summary>Shuts a device out, at once. One that is shut out stays so, with the reason of the first time.</summary>
     /// <exception cref="StoreUnavailableException">The store is away; nothing was changed.</exception>

@@ -69,7 +69,7 @@ internal sealed class PeopleDirectory : IAccessMemory
     public void CatchUp() => _people.CatchUp();
 
     /// <inheritdoc/>
-    public void Confirm(long number, long asked) => _people.Confirm(number, asked);
+    public void Confirm(long number, Moment asked) => _people.Confirm(number, asked);
 
     /// <summary>Whose token it is; null if it is worth nothing.</summary>
     /// <param name="text">The token.</param>

@@ -36,15 +36,17 @@ internal sealed class SharedFleet
             FleetReplica? replica = Remembered;
             while (replica is null)
             {
-                _turn.Take(() =>
-                {
-                    if (Remembered is null) // whoever waited for the same finds it read
+                _turn.Take(
+                    () =>
                     {
-                        ReadNews();
-                    }
+                        if (Remembered is null) // whoever waited for the same finds it read
+                        {
+                            ReadNews();
+                        }
 
-                    replica = _replica;
-                });
+                        replica = _replica;
+                    },
+                    FreshnessRule.RenewalPatience);
             }
 
             return replica;
@@ -53,7 +55,7 @@ internal sealed class SharedFleet
 
     /// <summary>Reads what changed meanwhile.</summary>
     /// <exception cref="StoreUnavailableException">The store is away; the memory is as it was.</exception>
-    public void CatchUp() => _turn.Take(ReadNews);
+    public void CatchUp() => _turn.Take(ReadNews, BoundedTurn.Patience);
 
     /// <summary>Makes one change of everything, as it is in the store at that moment.</summary>
     /// <param name="decide">Says what is to be changed; null for nothing. It may be asked several times, and changes nothing by itself.</param>
@@ -62,13 +64,13 @@ internal sealed class SharedFleet
     public (FleetReplica Before, FleetOutcome? Outcome) Change(Func<FleetReplica, FleetOutcome?> decide)
     {
         (FleetReplica Before, FleetOutcome? Outcome) made = default;
-        _turn.Take(() => made = ChangeInTurn(decide));
+        _turn.Take(() => made = ChangeInTurn(decide), BoundedTurn.Patience);
         return made;
     }
 
     private (FleetReplica Before, FleetOutcome? Outcome) ChangeInTurn(Func<FleetReplica, FleetOutcome?> decide)
     {
-        long asked = _freshness.Ask();
+        Moment asked = _freshness.Ask();
         FleetReplica known = _replica ?? FleetReplica.Empty.With(_store.Load()), before = known, after = known;
         FleetOutcome? outcome = null;
         try
@@ -94,7 +96,7 @@ internal sealed class SharedFleet
 
     private void ReadNews()
     {
-        long asked = _freshness.Ask();
+        Moment asked = _freshness.Ask();
         FleetNews news = _replica is { } known ? _store.ReadSince(known.Number) : _store.Load();
         _update.CatchUp(news.Generation);
         _replica = (_replica ?? FleetReplica.Empty).With(news);

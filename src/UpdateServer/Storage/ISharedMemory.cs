@@ -18,7 +18,7 @@ internal interface IAccessMemory : ISharedMemory
     /// <param name="number">The number of that change.</param>
     /// <param name="asked">When the store was asked.</param>
     /// <exception cref="StoreUnavailableException">The store is away; the memory is as it was.</exception>
-    void Confirm(long number, long asked);
+    void Confirm(long number, Moment asked);
 }
 
 /// <summary>The topics that servers tell each other of.</summary>

@@ -32,7 +32,7 @@ internal sealed class Remembered<T>
         {
             if (!_freshness.IsFresh)
             {
-                _turn.Take(() => _ = _freshness.IsFresh ? _known : Read()); // whoever waited for the same finds it read
+                _turn.Take(() => _ = _freshness.IsFresh ? _known : Read(), FreshnessRule.RenewalPatience); // whoever waited for the same finds it read
             }
 
             return _known.Value;
@@ -41,46 +41,58 @@ internal sealed class Remembered<T>
 
     /// <summary>Reads it again.</summary>
     /// <exception cref="StoreUnavailableException">The store is away.</exception>
-    public void CatchUp() => _turn.Take(() => Read());
+    public void CatchUp() => _turn.Take(() => Read(), BoundedTurn.Patience);
 
     /// <summary>The store said which change is its newest: with another one than is known here, it is read again.</summary>
     /// <param name="number">The number of that change.</param>
     /// <param name="asked">When the store was asked.</param>
     /// <exception cref="StoreUnavailableException">The store is away.</exception>
-    public void Confirm(long number, long asked) => _turn.Take(() =>
-    {
-        if (_known.Number == number)
+    public void Confirm(long number, Moment asked) => _turn.Take(
+        () =>
         {
-            _freshness.Heard(asked);
-        }
-        else
-        {
-            Read();
-        }
-    });
+            if (_known.Number == number)
+            {
+                _freshness.Heard(asked);
+            }
+            else
+            {
+                Read();
+            }
+        },
+        BoundedTurn.Patience);
 
     /// <summary>Makes one change, which is stored before it shows.</summary>
     /// <param name="decide">Says what is to be changed of what the store holds; null for nothing. It is asked again where another server was faster.</param>
     /// <exception cref="StoreUnavailableException">The store is away; nothing was changed.</exception>
-    public void Change(Func<T, Draft<T>?> decide) => _turn.Take(() =>
+    public void Change(Func<T, Draft<T>?> decide)
+    {
+        bool isDone = false;
+        _turn.Take(() => isDone = TryChange(decide), BoundedTurn.Patience);
+        if (!isDone)
+        {
+            throw new StoreUnavailableException("other servers changed the same at this moment");
+        }
+    }
+
+    private bool TryChange(Func<T, Draft<T>?> decide)
     {
         for (int tries = 0; tries < Tries; tries++)
         {
             Known<T> before = Read();
             if (decide(before.Value) is not { } draft)
             {
-                return;
+                return true;
             }
 
             if (Store(draft, before.Number) is { } number)
             {
                 _known = new Known<T>(number, draft.After);
-                return;
+                return true;
             }
         }
 
-        throw new StoreUnavailableException("other servers changed the same at this moment");
-    });
+        return false;
+    }
 
     private long? Store(Draft<T> draft, long known)
     {
@@ -97,7 +109,7 @@ internal sealed class Remembered<T>
 
     private Known<T> Read()
     {
-        long asked = _freshness.Ask();
+        Moment asked = _freshness.Ask();
         Known<T> read = _read();
         _known = read;
         _freshness.Heard(asked);

@@ -32,6 +32,26 @@ public sealed class FreshnessTests
         Assert.That(() => remembered.Current, Throws.TypeOf<StoreUnavailableException>());
     }
 
+    [TestCase(3600)]
+    [TestCase(-3600)]
+    public void What_was_heard_before_the_machine_was_suspended_or_its_clock_set_is_read_again(int seconds)
+    {
+        Remembered<string> remembered = Shared();
+        _stored = (2, "two");
+        _clock.Now += TimeSpan.FromSeconds(seconds);
+        _clock.Unseen = TimeSpan.FromSeconds(seconds);
+        Assert.That((remembered.Current, _reads), Is.EqualTo(("two", 2)));
+    }
+
+    [Test]
+    public void What_was_heard_too_long_ago_is_read_again_although_the_time_of_day_was_set_back()
+    {
+        Remembered<string> remembered = Shared();
+        _stored = (2, "two");
+        _clock.Unseen = -FreshnessRule.Patience;
+        Assert.That(remembered.Current, Is.EqualTo("two"));
+    }
+
     [Test]
     public void What_nobody_else_changes_is_fresh_for_ever()
     {
@@ -46,11 +66,11 @@ public sealed class FreshnessTests
     {
         Remembered<string> remembered = Shared();
         _clock.Now += TimeSpan.FromSeconds(9);
-        remembered.Confirm(1, _clock.GetTimestamp());
+        remembered.Confirm(1, Moment.Now(_clock));
         _clock.Now += TimeSpan.FromSeconds(9);
         Assert.That((remembered.Current, _reads), Is.EqualTo(("one", 1)));
         _stored = (2, "two");
-        remembered.Confirm(2, _clock.GetTimestamp());
+        remembered.Confirm(2, Moment.Now(_clock));
         Assert.That((remembered.Current, _reads), Is.EqualTo(("two", 2)));
     }
 
@@ -58,7 +78,7 @@ public sealed class FreshnessTests
     public void An_answer_over_which_the_server_was_frozen_is_as_old_as_its_question()
     {
         Remembered<string> remembered = Shared();
-        long asked = _clock.GetTimestamp();
+        Moment asked = Moment.Now(_clock);
         _clock.Now += FreshnessRule.Patience;
         remembered.Confirm(1, asked);
         _isAway = true;

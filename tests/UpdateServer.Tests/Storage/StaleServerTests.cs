@@ -5,13 +5,15 @@ using Fota.TestKit;
 using Fota.UpdateServer.Storage;
 using Fota.UpdateServer.Tests.Access;
 using Fota.UpdateServer.Tests.Support;
+using Npgsql;
 
 namespace Fota.UpdateServer.Tests.Storage;
 
 /// <summary>A server that does not hear what another one changes: its connection is half dead, it was frozen, or the database is away.</summary>
 public sealed class StaleServerTests
 {
-    private static readonly string[] s_lists = ["rollouts", "rollouts/r1", "devices", "devices/pump-0001", "fleet/status", "device-revocations", "operators", "operators/ann/tokens", "releases", "alarms", "packs"];
+    private static readonly string[] s_fleetLists = ["rollouts", "rollouts/r1", "devices", "devices/pump-0001", "fleet/status", "releases", "packs"];
+    private static readonly string[] s_lists = [.. s_fleetLists, "device-revocations", "operators", "operators/ann/tokens", "alarms"];
 
     [Test]
     [Proves("U-80")]
@@ -137,6 +139,30 @@ public sealed class StaleServerTests
         }
 
         await own.RunAgainAsync();
+    }
+
+    [Test]
+    [Proves("U-81")]
+    public async Task A_server_that_cannot_read_the_fleet_shows_no_list_of_it_to_anybody_and_has_none_of_many_wait_for_long()
+    {
+        await using ServerPair pair = await ServerPair.StartAsync();
+        await pair.RegisterAsync(1);
+        await pair.RollOutAsync(new { name = "all" });
+        await using NpgsqlConnection connection = new(pair.Database.Connection + ";Pooling=false");
+        await connection.OpenAsync();
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
+        await using NpgsqlCommand held = new("LOCK TABLE fleet", connection, transaction);
+        await held.ExecuteNonQueryAsync();
+        pair.One.Clock.Now += FreshnessRule.Patience;
+
+        // One after the other would be minutes: each waits for the lock, several times.
+        IEnumerable<string> asked = Enumerable.Repeat(s_fleetLists, 10).SelectMany(static l => l);
+        HttpResponseMessage[] responses = await Task.WhenAll(asked.Select(list => pair.One.Operator.GetAsync($"/api/v1/{list}")));
+        foreach (HttpResponseMessage response in responses)
+        {
+            await ServerUnderTest.IsRefusedAsync(response, HttpStatusCode.ServiceUnavailable, "StoreUnavailable");
+            response.Dispose();
+        }
     }
 
     [Test]

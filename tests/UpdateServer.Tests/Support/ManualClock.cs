@@ -13,7 +13,10 @@ internal sealed class ManualClock(DateTimeOffset now) : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => Now;
 
-    public override long GetTimestamp() => Now.Ticks;
+    /// <summary>How much of <see cref="Now"/> the clock that nobody sets has not seen: the machine was suspended, or somebody set the other clock.</summary>
+    public TimeSpan Unseen { get; set; }
+
+    public override long GetTimestamp() => (Now - Unseen).Ticks;
 
     /// <summary>The timers of once a minute, by which rollouts are judged and lists are read, are this clock's; others run as they do.</summary>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)

@@ -57,7 +57,7 @@ internal sealed class PostgresListener(
         };
         await connection.ExecuteAsync(new CommandDefinition($"LISTEN {PostgresNews.Channel}", cancellationToken: cancellation));
         told.UnionWith(_memories.Select(static m => m.Topic));
-        long pulsed = await AskAsync(connection, cancellation);
+        Moment pulsed = await AskAsync(connection, cancellation);
         Log.Listening(log);
         while (true)
         {
@@ -72,7 +72,7 @@ internal sealed class PostgresListener(
 
             // Also where there is always something to hear: that one thing changed says nothing of another.
             bool isTold = told.Count > 0 || await connection.WaitAsync(s_pulse, cancellation);
-            if (!isTold || time.GetElapsedTime(pulsed) >= s_pulse)
+            if (!isTold || time.GetElapsedTime(pulsed.Timestamp) >= s_pulse)
             {
                 pulsed = await AskAsync(connection, cancellation);
                 told.Add(coordinator.Topic);
@@ -82,9 +82,9 @@ internal sealed class PostgresListener(
 
     /// <summary>Asks which changes are the newest, and whether this program may go on.</summary>
     /// <returns>When it asked.</returns>
-    private async Task<long> AskAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    private async Task<Moment> AskAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        long asked = time.GetTimestamp();
+        Moment asked = Moment.Now(time);
         NewestRow newest = await connection.QuerySingleAsync<NewestRow>(new CommandDefinition(
             "SELECT a.changed AS People, a.revocations, s.version, s.oldest_program AS OldestProgram FROM access a CROSS JOIN fota_schema s", cancellationToken: cancellation));
         ruledOut.Look(newest.Version, newest.OldestProgram);

@@ -1,0 +1,118 @@
+using Fota.UpdateServer.Storage;
+
+namespace Fota.UpdateServer.Tests.Storage;
+
+/// <summary>What becomes of many who want something of one store at the same time.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class BoundedTurnTests : IDisposable
+{
+    private static readonly TimeSpan s_long = TimeSpan.FromMinutes(10);
+
+    private readonly BoundedTurn _turn = new();
+    private readonly ManualResetEventSlim _isHeld = new(), _mayEnd = new();
+
+    private int _done;
+
+    [Test]
+    public void Whoever_waits_longer_than_his_patience_is_told_so()
+    {
+        Thread holder = Hold(static () => { });
+        Assert.That(() => _turn.Take(Do, TimeSpan.Zero), Throws.TypeOf<StoreUnavailableException>().With.Message.Contains("busy"));
+        End(holder);
+    }
+
+    [Test]
+    public void Whoever_waited_for_somebody_who_found_the_store_away_does_not_ask_it_again()
+    {
+        Thread holder = Hold(static () => throw new StoreUnavailableException("cut"));
+        string? told = null;
+        Thread waiting = Start(() => told = Assert.Throws<StoreUnavailableException>(() => _turn.Take(Do, s_long))!.Message);
+        SpinWait.SpinUntil(() => waiting.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
+        End(holder);
+        waiting.Join();
+        Assert.That((told, _done), Is.EqualTo(("the store is away", 0)));
+    }
+
+    [Test]
+    public void Nobody_waits_for_another_while_the_store_was_away_the_last_time()
+    {
+        Fail();
+        Thread holder = Hold(static () => { });
+        Assert.That(() => _turn.Take(Do, s_long), Throws.TypeOf<StoreUnavailableException>());
+        End(holder);
+        _turn.Take(Do, s_long);
+        Assert.That(_done, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Once_the_store_has_answered_again_everybody_waits_as_before()
+    {
+        Fail();
+        _turn.Take(Do, s_long);
+        Thread holder = Hold(static () => { });
+        Thread waiting = Start(() => _turn.Take(Do, s_long));
+        SpinWait.SpinUntil(() => waiting.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
+        End(holder);
+        waiting.Join();
+        Assert.That(_done, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void What_fails_otherwise_says_nothing_of_the_store()
+    {
+        Assert.That(() => _turn.Take(static () => throw new InvalidOperationException("a defect"), s_long), Throws.InvalidOperationException);
+        Thread holder = Hold(static () => { });
+        Thread waiting = Start(() => _turn.Take(Do, s_long));
+        SpinWait.SpinUntil(() => waiting.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
+        End(holder);
+        waiting.Join();
+        Assert.That(_done, Is.EqualTo(1));
+    }
+
+    public void Dispose()
+    {
+        _isHeld.Dispose();
+        _mayEnd.Dispose();
+    }
+
+    private static Thread Start(ThreadStart work)
+    {
+        Thread thread = new(work);
+        thread.Start();
+        return thread;
+    }
+
+    private void Do() => _done++;
+
+    private void Fail() => Assert.Throws<StoreUnavailableException>(() => _turn.Take(static () => throw new StoreUnavailableException("cut"), s_long));
+
+    private Thread Hold(Action end)
+    {
+        Thread holder = Start(() =>
+        {
+            try
+            {
+                _turn.Take(
+                    () =>
+                    {
+                        _isHeld.Set();
+                        _mayEnd.Wait();
+                        end();
+                    },
+                    s_long);
+            }
+            catch (StoreUnavailableException)
+            {
+                // As it was to be.
+            }
+        });
+        _isHeld.Wait();
+        return holder;
+    }
+
+    private void End(Thread holder)
+    {
+        _mayEnd.Set();
+        holder.Join();
+    }
+}
