@@ -6,7 +6,7 @@ namespace Fota.UpdateServer.Tests.Storage;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class BoundedTurnTests : IDisposable
 {
-    private static readonly TimeSpan s_long = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan s_long = TimeSpan.FromMinutes(1);
 
     private readonly BoundedTurn _turn = new();
     private readonly ManualResetEventSlim _isHeld = new(), _mayEnd = new();
