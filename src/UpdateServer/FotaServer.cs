@@ -184,7 +184,7 @@ public sealed class FotaServer : IAsyncDisposable
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Publisher>(s, trustedRoot));
         services.AddSingleton<DeviceRevocations>().AddSingleton<RolloutCoordinator>().AddSingleton<CheckIns>().AddSingleton<RepositoryFiles>().AddSingleton<EnrolmentQueue>();
         services.AddSingleton<NamedLogs>().AddSingleton(s => ActivatorUtilities.CreateInstance<LogSigning>(s, settings.Layout == DeploymentLayout.Production)).AddSingleton(s => new AuditLog(s.GetRequiredService<IAuditStore>(), s.GetRequiredService<NamedLogs>().Keys, time));
-        services.AddSingleton(authorities).AddSingleton<OperatorCertificates>();
+        services.AddSingleton(authorities).AddSingleton<OperatorCertificates>().AddSingleton<PersonCredentials>();
         services.AddSingleton(s => new OAuthCallers(s.GetRequiredService<PeopleDirectory>(), settings.OAuth is null ? null : new TokenIntrospection(settings.OAuth, time)));
         services.AddHostedService<RolloutTicker>().AddHostedService<RevocationTicker>();
         services.AddSingleton(_ => new WebhookReceivers(data.ServerId, settings.Webhooks, hook => new WebhookClient(hook, time)));

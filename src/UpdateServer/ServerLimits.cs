@@ -16,6 +16,9 @@ internal static class ServerLimits
     /// <summary>Longest time that a request takes, but for those that carry content of any size: these have a lowest speed.</summary>
     public static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(60);
 
+    /// <summary>Longest time that a publication takes to come and to be verified: the largest one, at a megabyte a second.</summary>
+    public static readonly TimeSpan UploadTimeout = TimeSpan.FromHours(6);
+
     private const int ConcurrentConnections = 10_000;
 
     /// <summary>Below this a body is given up: a slow client holds a connection, and there are only so many.</summary>

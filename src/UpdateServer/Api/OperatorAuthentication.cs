@@ -1,8 +1,5 @@
 using System.Security.Claims;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Encodings.Web;
-using System.Text.Json;
-using Fota.Manifest;
 using Fota.UpdateServer.OAuth;
 using Fota.UpdateServer.People;
 using Microsoft.AspNetCore.Authentication;
@@ -10,29 +7,27 @@ using Microsoft.Extensions.Options;
 
 namespace Fota.UpdateServer.Api;
 
-/// <summary>Authenticates a person by a bearer token (RFC 6750), or without one by the TLS client certificate. A token that is worth nothing is not made good by a certificate.</summary>
-internal sealed class OperatorAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, PeopleDirectory people, OperatorCertificates certificates, OAuthCallers callers)
+/// <summary>Authenticates a person by what the request shows (<see cref="PersonCredentials"/>).</summary>
+internal sealed class OperatorAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, PersonCredentials credentials)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string SchemeName = "operator";
-
-    private const string Prefix = "Bearer ";
-
-    private const int AwaySeconds = 5;
 
     private bool _isAway;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (Request.Headers.Authorization is not [{ } header] || !header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+        try
         {
-            return Request.Headers.Authorization.Count == 0 && Context.Connection.ClientCertificate is { } certificate ? ByCertificate(certificate) : AuthenticateResult.NoResult();
+            (Caller? caller, string? refused) = await credentials.FindAsync(Context);
+            return caller is not null ? Enter(caller) : refused is not null ? AuthenticateResult.Fail(refused) : AuthenticateResult.NoResult();
         }
-
-        // One of ours, also one that has ended, is nobody else's business.
-        string token = header[Prefix.Length..];
-        Caller? caller = people.FindByToken(token, out bool isOurs) ?? (isOurs ? null : await AskAsync(token));
-        return caller is null ? AuthenticateResult.Fail("unknown token") : Enter(caller);
+        catch (AuthorizationServerAwayException e)
+        {
+            _isAway = true;
+            Log.AuthorizationServerAway(Logger, e.Message.ReplaceLineEndings(" "));
+            return AuthenticateResult.Fail("the authorisation server is away");
+        }
     }
 
     /// <summary>An authorisation server that is away is no reason to throw a credential away.</summary>
@@ -40,38 +35,11 @@ internal sealed class OperatorAuthentication(IOptionsMonitor<AuthenticationSchem
     {
         if (_isAway)
         {
-            Response.Headers.RetryAfter = AwaySeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            return Problems.Of(StatusCodes.Status503ServiceUnavailable, ProblemCodes.AuthorizationServerAway, "the authorisation server cannot be asked now").ExecuteAsync(Context);
+            return Problems.AuthorizationServerAway(Context).ExecuteAsync(Context);
         }
 
         Response.Headers.WWWAuthenticate = "Bearer";
         return base.HandleChallengeAsync(properties);
-    }
-
-    private async Task<Caller?> AskAsync(string token)
-    {
-        try
-        {
-            return await callers.FindAsync(token, Context.RequestAborted);
-        }
-        catch (Exception e) when (e is AuthorizationServerAwayException or JsonException)
-        {
-            _isAway = true;
-            Log.AuthorizationServerAway(Logger, e.Message.ReplaceLineEndings(" "));
-            return null;
-        }
-    }
-
-    private AuthenticateResult ByCertificate(X509Certificate2 certificate)
-    {
-        (Caller? caller, Rejection? refused) = certificates.Find(certificate);
-        if (caller is not null)
-        {
-            return Enter(caller);
-        }
-
-        Log.CertificateRefused(Logger, refused!.Detail);
-        return AuthenticateResult.Fail(refused.Detail);
     }
 
     private AuthenticateResult Enter(Caller caller)

@@ -27,6 +27,13 @@ internal static class Problems
     /// <summary>For somebody with the role over other products or sites.</summary>
     public static ProblemHttpResult OutOfScope(string wanted) => Of(StatusCodes.Status403Forbidden, ProblemCodes.OutOfScope, wanted);
 
+    /// <summary>For somebody with a credential of an authorisation server that is away: no reason to throw it away.</summary>
+    public static ProblemHttpResult AuthorizationServerAway(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "5";
+        return Of(StatusCodes.Status503ServiceUnavailable, ProblemCodes.AuthorizationServerAway, "the authorisation server cannot be asked now");
+    }
+
     /// <summary>For a body that says something that cannot be.</summary>
     public static ProblemHttpResult OutOfRange(string detail) => Of(StatusCodes.Status400BadRequest, nameof(RejectionReason.ValueOutOfRange), detail);
 

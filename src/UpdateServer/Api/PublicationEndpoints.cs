@@ -1,6 +1,8 @@
 using Fota.Manifest;
 using Fota.UpdateServer.Api.Access;
 using Fota.UpdateServer.Deltas;
+using Fota.UpdateServer.OAuth;
+using Fota.UpdateServer.People;
 using Fota.UpdateServer.Releases;
 using Fota.UpdateServer.Rollouts;
 using Fota.UpdateServer.Telemetry;
@@ -19,12 +21,12 @@ internal static class PublicationEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/publications", PublishAsync).WithMetadata(new DescribedBody(BundleType)).WithMetadata(new RequestSizeLimitAttribute(MaxBytes)).DisableRequestTimeout();
+        api.MapPost("/publications", PublishAsync).WithMetadata(new DescribedBody(BundleType)).WithMetadata(new RequestSizeLimitAttribute(MaxBytes)).WithRequestTimeout(ServerLimits.UploadTimeout);
         api.MapGet("/releases", (Asker asker, RolloutCoordinator coordinator) => coordinator.Listed.Where(r => asker.Caller.IsAbout(r.Product)).Select(ReleaseView.Of));
     }
 
     private static async Task<Results<Ok<PublicationView>, ProblemHttpResult>> PublishAsync(
-        HttpRequest request, Asker asker, Publisher publisher, RolloutCoordinator coordinator, DeltaSchedule deltas, ServerMetrics metrics, ILogger<Publisher> log)
+        HttpRequest request, Asker asker, PersonCredentials credentials, Publisher publisher, RolloutCoordinator coordinator, DeltaSchedule deltas, ServerMetrics metrics, ILogger<Publisher> log)
     {
         if (request.ContentType != BundleType)
         {
@@ -33,7 +35,7 @@ internal static class PublicationEndpoints
 
         try
         {
-            Publication publication = await publisher.PublishAsync(request.Body, asker.Name, request.HttpContext.RequestAborted);
+            Publication publication = await publisher.PublishAsync(request.Body, asker.Name, MayStillAsync, request.HttpContext.RequestAborted);
             coordinator.WithdrawUnlisted();
             await deltas.RunSoonAsync();
             metrics.Published(RejectionReason.None);
@@ -46,6 +48,18 @@ internal static class PublicationEndpoints
             Log.PublicationRefused(log, e.Rejection.Reason, e.Rejection.Detail);
             return Problems.OfPublication(e.Rejection);
         }
+        catch (PublisherEndedException e)
+        {
+            Log.PublicationRefused(log, RejectionReason.None, e.Message);
+            return Problems.OfStatus(StatusCodes.Status401Unauthorized, e.Message);
+        }
+        catch (AuthorizationServerAwayException)
+        {
+            return Problems.AuthorizationServerAway(request.HttpContext);
+        }
+
+        // The gate let it in when it began, and that may be hours ago.
+        async Task<bool> MayStillAsync() => (await credentials.FindAsync(request.HttpContext)).Caller is { } caller && caller.Name == asker.Name && caller.As(Role.Publisher).IsWhole;
     }
 }
 

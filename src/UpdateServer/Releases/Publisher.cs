@@ -15,9 +15,14 @@ internal sealed class Publisher(ContentStore content, IReleaseStore store, Relea
     private readonly SemaphoreSlim _one = new(1);
 
     /// <summary>Publishes what is in <paramref name="tar"/>, in the name of <paramref name="by"/>; gives the publication that is in force afterwards.</summary>
+    /// <param name="tar">The upload.</param>
+    /// <param name="by">Who it is from.</param>
+    /// <param name="mayStill">Asked right before it takes effect: whether that is somebody who may publish, still.</param>
+    /// <param name="cancellation">Ends the wait for it, and for others.</param>
     /// <exception cref="RejectedException">It was refused; nothing changed.</exception>
+    /// <exception cref="PublisherEndedException">It is nobody any more who may publish; nothing changed.</exception>
     /// <exception cref="StoreUnavailableException">Others took too long, here or on another server; or this one did, and lost its turn.</exception>
-    public async Task<Publication> PublishAsync(Stream tar, string by, CancellationToken cancellation)
+    public async Task<Publication> PublishAsync(Stream tar, string by, Func<Task<bool>> mayStill, CancellationToken cancellation)
     {
         using Bundle bundle = await Bundle.ReceiveAsync(tar, content, cancellation);
         await WaitAsync(cancellation);
@@ -35,6 +40,11 @@ internal sealed class Publisher(ContentStore content, IReleaseStore store, Relea
 
             MakeDurable(bundle, available);
             seams.BeforePublicationCommit?.Invoke();
+            if (!await mayStill())
+            {
+                throw new PublisherEndedException();
+            }
+
             Publication after = Combine(before, available, timestampVersion, releases);
             turn.Commit(before, after, new Publishing(time.GetUtcNow(), by));
             catalog.Replace(after);
@@ -103,3 +113,6 @@ internal sealed class Publisher(ContentStore content, IReleaseStore store, Relea
         return new Publication(before.Generation + 1, timestampVersion, files.ToFrozenDictionary(StringComparer.Ordinal), [.. releases]);
     }
 }
+
+/// <summary>Whoever published may not any more: the credential was taken back while the publication came.</summary>
+internal sealed class PublisherEndedException() : Exception("publication: wanted a credential that is good until the publication takes effect, got one that is not any more");

@@ -68,11 +68,14 @@ public sealed class LimitTests : IAsyncDisposable
 
     [Test]
     [Proves("U-52")]
-    public void A53_Every_endpoint_has_a_time_limit_but_those_that_carry_content_of_any_size()
+    public void A53_Every_endpoint_has_a_time_limit_but_those_that_devices_load_content_from()
     {
         Assert.That(
             _server.Endpoints.Where(static e => e.Metadata.GetMetadata<DisableRequestTimeoutAttribute>() is not null).SelectMany(static e => e.Metadata.OfType<AccessRow>()).Select(static r => $"{r.Method} {r.Pattern}"),
-            Is.EquivalentTo(new[] { "GET /repo/{**path}", "HEAD /repo/{**path}", "POST /api/v1/publications" }));
+            Is.EquivalentTo(new[] { "GET /repo/{**path}", "HEAD /repo/{**path}" }));
+        Assert.That(
+            _server.Endpoints.Where(static e => e.Metadata.GetMetadata<RequestTimeoutPolicy>() is not null).SelectMany(static e => e.Metadata.OfType<AccessRow>().Select(r => (r.Pattern, e.Metadata.GetMetadata<RequestTimeoutPolicy>()!.Timeout))),
+            Is.EqualTo(new[] { ("/api/v1/publications", (TimeSpan?)TimeSpan.FromHours(6)) }));
         Assert.That(
             _server.Endpoints.Where(static e => e.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize > ServerLimits.DefaultBodyBytes).SelectMany(static e => e.Metadata.OfType<AccessRow>()).Select(static r => r.Pattern),
             Is.EqualTo(new[] { "/api/v1/publications" }));

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
@@ -64,6 +65,24 @@ public sealed class PeopleTests : IAsyncDisposable
         await _server.RestartAsync();
         Assert.That(await StatusAsync(first), Is.EqualTo(HttpStatusCode.Unauthorized));
         Assert.That(await StatusAsync(second), Is.EqualTo(HttpStatusCode.Unauthorized), "whoever comes back gets new tokens");
+    }
+
+    [Test]
+    [Proves("U-22")]
+    public async Task A45_A_publication_that_came_while_its_token_was_taken_back_changes_nothing()
+    {
+        await _server.SetPersonAsync("anna", new { role = "publisher" });
+        JsonElement made = await _server.CreateTokenAsync("anna", new { name = "signer" });
+        _server.Source.Add(SampleRelease.Create());
+        HttpStatusCode revoked = default;
+        await _server.RestartAsync(beforeCommit: () => revoked = _server.Operator.DeleteAsync($"{Operators}/anna/tokens/{made.GetProperty("id").GetString()}").GetAwaiter().GetResult().StatusCode);
+        using HttpClient anna = _server.Bearer(made.GetProperty("token").GetString()!);
+        using ByteArrayContent tar = new(PublicationSource.Tar(_server.Source.Bundle()));
+        tar.Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
+        using HttpResponseMessage refused = await anna.PostAsync("/api/v1/publications", tar);
+        Assert.That(revoked, Is.EqualTo(HttpStatusCode.NoContent));
+        await ServerUnderTest.IsRefusedAsync(refused, HttpStatusCode.Unauthorized, "Unauthorized");
+        Assert.That((await _server.GetAsync("/api/v1/releases")).GetArrayLength(), Is.Zero);
     }
 
     [Test]

@@ -11,6 +11,8 @@ namespace Fota.UpdateServer.Tests.Releases;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class PublisherTests : IDisposable
 {
+    private static readonly Func<Task<bool>> s_still = static () => Task.FromResult(true);
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fota-publisher-");
     private readonly PublicationSource _source = new();
 
@@ -30,9 +32,9 @@ public sealed class PublisherTests : IDisposable
         Task<Publication>? second = null;
         using Publisher made = publisher = Make(new ServerSeams
         {
-            BeforePublicationCommit = () => second = publisher.PublishAsync(new MemoryStream(new byte[1024]), "ann", default),
+            BeforePublicationCommit = () => second = publisher.PublishAsync(new MemoryStream(new byte[1024]), "ann", s_still, default),
         });
-        Publication first = await publisher.PublishAsync(Tar(), "ann", default);
+        Publication first = await publisher.PublishAsync(Tar(), "ann", s_still, default);
         Assert.That(await second!, Is.SameAs(first));
     }
 
@@ -51,7 +53,7 @@ public sealed class PublisherTests : IDisposable
             },
             BeforePublicationCommit = () => volatileNames = [.. Directory.EnumerateFileSystemEntries(content, "*", SearchOption.AllDirectories).Where(e => !durable.Contains(e))],
         });
-        Publication publication = await publisher.PublishAsync(Tar(), "ann", default);
+        Publication publication = await publisher.PublishAsync(Tar(), "ann", s_still, default);
         Assert.That(volatileNames, Is.Empty);
         Assert.That(durable.Select(Path.GetFileName), Is.SupersetOf(publication.Files.Values.Select(static f => f.Digest.ToString())));
     }
