@@ -12,7 +12,7 @@ namespace Fota.UpdateServer.Deltas;
 /// </summary>
 internal sealed class PublishedImages
 {
-    private readonly Lock _gate = new();
+    private readonly BoundedTurn _turn = new();
     private readonly ReleaseCatalog _catalog;
     private readonly ContentStore _content;
     private readonly ILogger _log;
@@ -32,12 +32,24 @@ internal sealed class PublishedImages
     /// <summary>The images of the release with this manifest, as far as <see cref="Refresh"/> has seen it.</summary>
     public ReleaseImages? Find(Sha256Digest? manifest) => manifest is null ? null : _byManifest.GetValueOrDefault(manifest);
 
-    /// <summary>Reads the manifests that were published since the last time, and those that could not be read then.</summary>
+    /// <summary>Reads the manifests that were published since the last time, and those that could not be read then. While the content storage is away, one at a time finds that out.</summary>
     public void Refresh()
     {
-        lock (_gate)
+        try
         {
-            List<ReleaseImages> added = [];
+            _turn.Take(ReadNews, FreshnessRule.RenewalPatience);
+        }
+        catch (StoreUnavailableException)
+        {
+            // What is known is enough to go on with; the rest is read before the next plan.
+        }
+    }
+
+    private void ReadNews()
+    {
+        List<ReleaseImages> added = [];
+        try
+        {
             foreach ((string path, PublishedFile file) in _catalog.Current.Files)
             {
                 if (RepositoryPath.TryParse(path, out RepositoryPath? parsed) && parsed.Kind == RepositoryFile.Manifest && !_read.Contains(path) && Read(path, file) is { } release)
@@ -47,7 +59,9 @@ internal sealed class PublishedImages
                     added.Add(release);
                 }
             }
-
+        }
+        finally
+        {
             if (added.Count > 0)
             {
                 // The same release in an envelope with another signature has the same digest.
@@ -57,6 +71,7 @@ internal sealed class PublishedImages
     }
 
     /// <summary>Null when it cannot be read: then there are no delta packs for that release, and everything else goes on.</summary>
+    /// <exception cref="StoreUnavailableException">The storage is away, for the others as well: a look at each of them would take as long.</exception>
     private ReleaseImages? Read(string path, PublishedFile file)
     {
         try
@@ -71,6 +86,11 @@ internal sealed class PublishedImages
             if (_unreadable.Add(path))
             {
                 Log.ManifestUnreadable(_log, e, path);
+            }
+
+            if (e is StoreUnavailableException)
+            {
+                throw;
             }
 
             return null;
