@@ -152,18 +152,19 @@ public sealed class PostgresTests : IDisposable
         await using IAsyncDisposable next = await PostgresSchema.PrepareAsync(await RepairedAsync(), default);
     }
 
-    [Test]
-    public async Task A45_A_schema_that_servers_of_programs_before_it_run_on_is_left_as_it_is_until_they_are_stopped()
+    [TestCase(PostgresListener.Name)]
+    [TestCase(PostgresDatabase.Name)]
+    public async Task A45_A_schema_that_servers_of_programs_before_it_run_on_is_left_as_it_is_until_they_are_stopped(string session)
     {
         string connection = await (await PostgresServer.SharedAsync).CreateDatabaseAsync();
         using PostgresDatabase old = new(connection);
-        await using (NpgsqlConnection running = await old.OpenOwnAsync(PostgresListener.Name, default))
+        await using (NpgsqlConnection running = await old.OpenOwnAsync(session, default))
         {
             using StreamReader first = new(typeof(FotaServer).Assembly.GetManifestResourceStream("Fota.UpdateServer.Storage.Postgres.Migrations.0001_first")!);
             await running.ExecuteAsync(await first.ReadToEndAsync());
             await running.ExecuteAsync(
                 "CREATE TABLE fota_schema (one boolean PRIMARY KEY DEFAULT true CHECK (one), version bigint NOT NULL, oldest_program bigint NOT NULL); INSERT INTO fota_schema (version, oldest_program) VALUES (1, 0)");
-            Assert.That(async () => await PostgresSchema.PrepareAsync(old, default), Throws.TypeOf<InvalidDataException>().With.Message.Contains("got 1: stop them first"));
+            Assert.That(async () => await PostgresSchema.PrepareAsync(old, default), Throws.TypeOf<InvalidDataException>().With.Message.Contains("got 1 sessions of some: stop them first"));
             Assert.That(await running.QuerySingleAsync<long>("SELECT version FROM fota_schema"), Is.EqualTo(1));
         }
 
@@ -174,6 +175,27 @@ public sealed class PostgresTests : IDisposable
 
     [Test]
     public void A45_Programs_that_take_revoked_tokens_or_leave_no_entry_in_the_log_start_no_more() => Assert.That(_stores.Ask("SELECT oldest_program FROM fota_schema"), Is.EqualTo(4));
+
+    [Test]
+    public void A44_Programs_that_do_not_know_whose_a_name_is_are_ruled_out_when_somebody_says_so_first()
+    {
+        _stores.Fleet.Put(SampleFleet.Change() with { Description = SampleFleet.Said(new DeviceTraits(DeviceId.Parse("pump-1")) { Site = "Basel" }) });
+        Assert.That(OldestProgram, Is.EqualTo(4));
+        _stores.Fleet.Put(SampleFleet.Change() with { Description = SampleFleet.Said(new DeviceTraits(DeviceId.Parse("pump-1")) { Product = SampleFleet.Record("pump-1").Product }) });
+        Assert.That(OldestProgram, Is.EqualTo(6));
+    }
+
+    [Test]
+    public void P9_Programs_that_count_whoever_was_let_go_are_ruled_out_with_the_first_one()
+    {
+        DeviceRecord pump = SampleFleet.Record("pump-1");
+        _stores.Fleet.Put(SampleFleet.Change(pump));
+        RolloutState running = RolloutState.Draft(EngineWorld.PlanOf(new StagePlan("all", null))) with { Status = RolloutStatus.Running, Stage = 0 };
+        _stores.Fleet.Put(SampleFleet.Change(null, null, new RolloutStep(running, [new Member(pump.Device, 0, MemberStatus.Waiting)])));
+        Assert.That(OldestProgram, Is.EqualTo(4));
+        _stores.Fleet.Put(SampleFleet.Change(null, null, new RolloutStep(running, [new Member(pump.Device, 0, MemberStatus.Left)])));
+        Assert.That(OldestProgram, Is.EqualTo(6));
+    }
 
     [Test]
     public async Task A45_A_server_that_runs_ends_when_a_newer_program_rules_it_out()
@@ -216,6 +238,8 @@ public sealed class PostgresTests : IDisposable
         Assert.That(hanging.QuerySingle<string>("SHOW idle_in_transaction_session_timeout", transaction: transaction), Is.EqualTo("10s"));
         Assert.That(hanging.QuerySingle<string>("SHOW lock_timeout", transaction: transaction), Is.EqualTo("2s"));
     }
+
+    private long OldestProgram => _stores.Ask("SELECT oldest_program FROM fota_schema");
 
     private Task<PostgresDatabase> RepairedAsync()
     {

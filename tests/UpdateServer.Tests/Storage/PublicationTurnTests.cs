@@ -31,7 +31,7 @@ public sealed class PublicationTurnTests : IDisposable
     [Test]
     public async Task A48_A_server_that_is_frozen_over_its_turn_loses_it_and_neither_publishes_nor_removes_content_when_it_goes_on()
     {
-        PostgresReleaseStore frozen = new(Database(new LockTimes(s_minute, s_second, Timeout.InfiniteTimeSpan))), other = new(Database(LockTimes.Default));
+        PostgresReleaseStore frozen = new(Database(new LockTimes(s_minute, s_second, Timeout.InfiniteTimeSpan, s_minute))), other = new(Database(LockTimes.Default));
         await using IPublicationTurn lost = await frozen.HoldAsync(default);
         await using (IPublicationTurn turn = await other.HoldAsync(default))
         {
@@ -47,7 +47,7 @@ public sealed class PublicationTurnTests : IDisposable
     [Test]
     public async Task A48_A_commit_by_a_server_that_was_frozen_right_before_it_changes_nothing()
     {
-        PostgresReleaseStore frozen = new(Database(new LockTimes(s_minute, s_second, Timeout.InfiniteTimeSpan)));
+        PostgresReleaseStore frozen = new(Database(new LockTimes(s_minute, s_second, Timeout.InfiniteTimeSpan, s_minute)));
         await using IPublicationTurn lost = await frozen.HoldAsync(default);
         await using (await new PostgresReleaseStore(Database(LockTimes.Default)).HoldAsync(default))
         {
@@ -59,9 +59,9 @@ public sealed class PublicationTurnTests : IDisposable
     }
 
     [Test]
-    public async Task A48_A_server_that_lives_keeps_its_turn_however_long_it_takes_and_others_wait_so_long_and_no_longer()
+    public async Task A48_A_server_that_lives_keeps_its_turn_while_it_works_and_others_wait_so_long_and_no_longer()
     {
-        PostgresReleaseStore slow = new(Database(new LockTimes(s_minute, s_second, s_second / 10))), other = new(Database(new LockTimes(2 * s_second, s_minute, s_minute)));
+        PostgresReleaseStore slow = new(Database(new LockTimes(s_minute, s_second, s_second / 10, s_minute))), other = new(Database(new LockTimes(2 * s_second, s_minute, s_minute, s_minute)));
         await using IPublicationTurn turn = await slow.HoldAsync(default);
         Assert.That(async () => await other.HoldAsync(default), Throws.TypeOf<StoreUnavailableException>());
         turn.Commit(Publication.Empty, s_first, SampleFleet.Ann);
@@ -69,9 +69,27 @@ public sealed class PublicationTurnTests : IDisposable
     }
 
     [Test]
+    public async Task A48_A_server_that_lives_and_whose_work_hangs_loses_its_turn()
+    {
+        PostgresReleaseStore hanging = new(Database(new LockTimes(s_minute, s_second, s_second / 10, s_second))), other = new(Database(LockTimes.Default));
+        await using IPublicationTurn lost = await hanging.HoldAsync(default);
+        await using (await other.HoldAsync(default))
+        {
+            Assert.That(() => lost.Commit(Publication.Empty, s_first, SampleFleet.Ann), Throws.TypeOf<StoreUnavailableException>());
+        }
+    }
+
+    [Test]
+    public async Task A48_A_start_waits_for_another_so_long_and_no_longer()
+    {
+        await using IAsyncDisposable starting = await PostgresSchema.PrepareAsync(Database(LockTimes.Default), default);
+        Assert.That(async () => await PostgresSchema.PrepareAsync(Database(new LockTimes(s_second, s_minute, s_minute, s_minute)), default), Throws.TypeOf<StoreUnavailableException>());
+    }
+
+    [Test]
     public async Task A48_A_server_that_is_frozen_over_its_start_does_not_keep_others_from_theirs()
     {
-        PostgresDatabase frozen = Database(new LockTimes(s_minute, s_second, Timeout.InfiniteTimeSpan));
+        PostgresDatabase frozen = Database(new LockTimes(s_minute, s_second, Timeout.InfiniteTimeSpan, s_minute));
         await using IAsyncDisposable lost = await PostgresSchema.PrepareAsync(frozen, default);
         await using IAsyncDisposable started = await PostgresSchema.PrepareAsync(Database(LockTimes.Default), default);
     }
@@ -85,7 +103,7 @@ public sealed class PublicationTurnTests : IDisposable
     {
         await using ServerUnderTest server = await ServerUnderTest.StartAsync();
         server.Source.Add(SampleRelease.Create());
-        server.Locks = new LockTimes(s_second, s_minute, s_minute);
+        server.Locks = new LockTimes(s_second, s_minute, s_minute, s_minute);
         await server.RestartAsync(data: "shared", change: s => s with { Database = new DatabaseSettings { Connection = _connection, ContentDirectory = server.PathOf("content") } });
         await using (await new PostgresReleaseStore(Database(LockTimes.Default)).HoldAsync(default))
         {
@@ -101,7 +119,7 @@ public sealed class PublicationTurnTests : IDisposable
     [Test]
     public async Task The_database_ends_a_silent_session_after_half_a_minute()
     {
-        await using PostgresLock held = await PostgresLock.TakeAsync(Database(LockTimes.Default), 1, null, default);
+        await using PostgresLock held = await PostgresLock.TakeAsync(Database(LockTimes.Default), 1, default);
         Assert.That(held.Use(static c => c.ExecuteScalar<string>("SHOW idle_session_timeout")), Is.EqualTo("30s"));
         Assert.That(held.Use(static c => c.ExecuteScalar<string>("SHOW lock_timeout")), Is.EqualTo("2s"), "what is waited for with the lock is waited for as by everybody");
     }

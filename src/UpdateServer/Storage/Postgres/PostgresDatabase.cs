@@ -8,6 +8,9 @@ namespace Fota.UpdateServer.Storage.Postgres;
 /// <summary>One PostgreSQL database, which several servers share. What is only in the way is tried again, a few times; what is wrong is not.</summary>
 internal sealed class PostgresDatabase : IDisposable
 {
+    /// <summary>As whom its pool is connected, for whoever looks at the database's sessions.</summary>
+    public const string Name = "fota-server";
+
     /// <summary>So long a server waits for a lock that another one holds.</summary>
     public static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(2);
 
@@ -32,7 +35,7 @@ internal sealed class PostgresDatabase : IDisposable
     public PostgresDatabase(string connection, LockTimes? locks = null)
     {
         Locks = locks ?? LockTimes.Default;
-        NpgsqlConnectionStringBuilder builder = new(connection) { Timeout = ConnectSeconds, CommandTimeout = CommandSeconds, ApplicationName = "fota-server" };
+        NpgsqlConnectionStringBuilder builder = new(connection) { Timeout = ConnectSeconds, CommandTimeout = CommandSeconds, ApplicationName = Name };
         builder.Options = $"{builder.Options} -c lock_timeout={LockPatience.TotalMilliseconds} -c idle_in_transaction_session_timeout={s_idlePatience.TotalMilliseconds}".Trim();
         ConnectionString = builder.ToString();
         _source = NpgsqlDataSource.Create(builder);

@@ -10,6 +10,9 @@ namespace Fota.UpdateServer.Storage.Postgres;
 /// <summary>Writes a change into its tables. Many rows are one statement, as other servers wait for the end of it.</summary>
 internal static class PostgresFleetRows
 {
+    /// <summary>The oldest program that knows whose a name is (docs/spec/access.md, U-48), and that whoever was let go does not count (rollouts.md, O-29).</summary>
+    private const int KnowsDepartures = 6;
+
     public static void Save(NpgsqlConnection connection, NpgsqlTransaction transaction, long number, FleetChange change, AtRestKeys keys)
     {
         if (change.Device is { } device)
@@ -32,6 +35,12 @@ internal static class PostgresFleetRows
             SaveRollout(connection, transaction, number, step.State, keys);
             SaveMembers(connection, transaction, number, RolloutRow.NumberOf(step.State.Plan), [.. step.Changed]);
             SaveDecisions(connection, transaction, RolloutRow.NumberOf(step.State.Plan), [.. step.Decisions.Select(DecisionRow.From)]);
+        }
+
+        // Not before it matters: until then older programs can go on beside this one.
+        if (change.Description?.After?.Product is not null || change.Rollouts.Any(static s => s.Changed.Any(static m => m.Status == MemberStatus.Left)))
+        {
+            connection.Execute("UPDATE fota_schema SET oldest_program = @KnowsDepartures WHERE oldest_program < @KnowsDepartures", new { KnowsDepartures }, transaction);
         }
 
         // Last: whoever enters something waits for whoever entered something before, and holds nothing that is asked for after it.

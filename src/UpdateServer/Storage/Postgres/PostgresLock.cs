@@ -7,9 +7,10 @@ namespace Fota.UpdateServer.Storage.Postgres;
 /// <param name="Wait">So long somebody waits for a turn. Longer than <paramref name="Idle"/>, so that whoever waits for a server that died gets it.</param>
 /// <param name="Idle">The database ends the session of a holder that says nothing for so long, and the lock with it.</param>
 /// <param name="KeepAlive">So often a holder that lives says something.</param>
-internal sealed record LockTimes(TimeSpan Wait, TimeSpan Idle, TimeSpan KeepAlive)
+/// <param name="Turn">And for so long: what it does then hangs, on a folder that is mounted and does not answer, and others are to go on.</param>
+internal sealed record LockTimes(TimeSpan Wait, TimeSpan Idle, TimeSpan KeepAlive, TimeSpan Turn)
 {
-    public static LockTimes Default { get; } = new(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5));
+    public static LockTimes Default { get; } = new(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5), TimeSpan.FromHours(2));
 }
 
 /// <summary>
@@ -21,31 +22,31 @@ internal sealed class PostgresLock : IAsyncDisposable
     private readonly PostgresDatabase _database;
     private readonly NpgsqlConnection _connection;
     private readonly SemaphoreSlim _one = new(1);
-    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _stop;
     private readonly Task _living;
 
     private PostgresLock(PostgresDatabase database, NpgsqlConnection connection)
     {
-        (_database, _connection) = (database, connection);
+        (_database, _connection, _stop) = (database, connection, new CancellationTokenSource(database.Locks.Turn, TimeProvider.System));
         _living = LiveAsync(database.Locks.KeepAlive);
     }
 
     /// <summary>Takes it; disposing of it lets go.</summary>
     /// <param name="database">Where.</param>
     /// <param name="key">Which.</param>
-    /// <param name="wait">So long others are waited for; null for as long as one of them lives.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="StoreUnavailableException">The database is away, or others took too long.</exception>
-    public static async ValueTask<PostgresLock> TakeAsync(PostgresDatabase database, long key, TimeSpan? wait, CancellationToken cancellation)
+    public static async ValueTask<PostgresLock> TakeAsync(PostgresDatabase database, long key, CancellationToken cancellation)
     {
         NpgsqlConnection connection = await database.OpenOwnAsync("fota-server lock", cancellation);
         try
         {
             // The end of a silent session is set before there is a lock: nobody can be frozen in between.
+            TimeSpan wait = database.Locks.Wait;
             await connection.ExecuteAsync(new CommandDefinition(
-                $"SET idle_session_timeout = {database.Locks.Idle.TotalMilliseconds}; SET lock_timeout = {wait?.TotalMilliseconds ?? 0}", cancellationToken: cancellation));
+                $"SET idle_session_timeout = {database.Locks.Idle.TotalMilliseconds}; SET lock_timeout = {wait.TotalMilliseconds}", cancellationToken: cancellation));
             await connection.ExecuteAsync(new CommandDefinition(
-                "SELECT pg_advisory_lock(@key)", new { key }, commandTimeout: wait is { } bounded ? (int)bounded.TotalSeconds + PostgresDatabase.CommandSeconds : 0, cancellationToken: cancellation));
+                "SELECT pg_advisory_lock(@key)", new { key }, commandTimeout: (int)wait.TotalSeconds + PostgresDatabase.CommandSeconds, cancellationToken: cancellation));
             await connection.ExecuteAsync(new CommandDefinition($"SET lock_timeout = {PostgresDatabase.LockPatience.TotalMilliseconds}", cancellationToken: cancellation));
             return new PostgresLock(database, connection);
         }

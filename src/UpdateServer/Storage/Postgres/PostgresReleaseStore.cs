@@ -29,7 +29,7 @@ internal sealed class PostgresReleaseStore(PostgresDatabase database) : IRelease
         return new Publication(publication.Generation, publication.TimestampVersion, files, [.. releases.Select(static r => r.ToRelease())]);
     });
 
-    public async ValueTask<IPublicationTurn> HoldAsync(CancellationToken cancellation) => new Turn(database, await PostgresLock.TakeAsync(database, PublicationLock, database.Locks.Wait, cancellation));
+    public async ValueTask<IPublicationTurn> HoldAsync(CancellationToken cancellation) => new Turn(database, await PostgresLock.TakeAsync(database, PublicationLock, cancellation));
 
     private static void Commit(PostgresDatabase database, NpgsqlConnection connection, NpgsqlTransaction transaction, Publication before, Publication after, Publishing source)
     {

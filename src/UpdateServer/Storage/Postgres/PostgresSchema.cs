@@ -20,6 +20,11 @@ internal static class PostgresSchema
     /// <summary>The oldest program that may go on while this one brings the schema up to date: the newest <c>oldest_program</c> of the scripts.</summary>
     private const long OldestBeside = 4;
 
+    /// <summary>So often it looks for servers of programs that cannot go on: one whose sessions were cut opens them again within seconds.</summary>
+    private const int Looks = 5;
+
+    private static readonly TimeSpan s_betweenLooks = TimeSpan.FromSeconds(1);
+
     private static readonly (int Number, string Resource)[] s_scripts = [.. Assembly.GetExecutingAssembly().GetManifestResourceNames()
         .Where(static n => n.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)
         .Select(static n => (int.Parse(n.AsSpan(Prefix.Length, 4), CultureInfo.InvariantCulture), n))];
@@ -29,10 +34,10 @@ internal static class PostgresSchema
 
     /// <summary>Brings the schema up to date. Until the result is disposed of no other server starts.</summary>
     /// <exception cref="InvalidDataException">The schema is one that this program cannot work with.</exception>
-    /// <exception cref="StoreUnavailableException">The database is away.</exception>
+    /// <exception cref="StoreUnavailableException">The database is away, or another server's start takes too long: scripts over large tables do, and its supervisor starts this one again.</exception>
     public static async Task<IAsyncDisposable> PrepareAsync(PostgresDatabase database, CancellationToken cancellation)
     {
-        PostgresLock starting = await PostgresLock.TakeAsync(database, StartLock, wait: null, cancellation); // scripts over large tables take their time
+        PostgresLock starting = await PostgresLock.TakeAsync(database, StartLock, cancellation);
         try
         {
             await starting.UseAsync(connection => MigrateAsync(connection, cancellation), cancellation);
@@ -95,12 +100,22 @@ internal static class PostgresSchema
             return;
         }
 
-        long running = await connection.QuerySingleAsync<long>(new CommandDefinition(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = @Name", new { PostgresListener.Name }, cancellationToken: cancellation));
-        if (running > 0)
+        for (int looked = 0; looked < Looks; looked++)
         {
-            throw new InvalidDataException(
-                $"database: wanted no server to run while schema {version} becomes {Version}, as programs before schema {OldestBeside} go on with tokens that are revoked, got {running}: stop them first");
+            if (looked > 0)
+            {
+                await Task.Delay(s_betweenLooks, TimeProvider.System, cancellation);
+            }
+
+            long sessions = await connection.QuerySingleAsync<long>(new CommandDefinition(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name IN (@Listener, @Pooled)",
+                new { Listener = PostgresListener.Name, Pooled = PostgresDatabase.Name },
+                cancellationToken: cancellation));
+            if (sessions > 0)
+            {
+                throw new InvalidDataException(
+                    $"database: wanted no server to run while schema {version} becomes {Version}, as programs before schema {OldestBeside} go on with tokens that are revoked, got {sessions} sessions of some: stop them first");
+            }
         }
     }
 
