@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using Fota.Cli.Server;
 using Fota.Interop.OpenSsl;
 
 namespace Fota.Cli.Signing;
@@ -72,15 +73,13 @@ internal sealed record ServiceIdentity
         try
         {
             X509Certificate2 own = Open(owned);
-            X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-            policy.CustomTrustStore.ImportFromPemFile(Authority);
             SocketsHttpHandler handler = new()
             {
                 UseProxy = false,
                 AllowAutoRedirect = false,
                 SslOptions = new SslClientAuthenticationOptions
                 {
-                    CertificateChainPolicy = policy,
+                    CertificateChainPolicy = ServerConnection.TrustOnly(Authority),
                     ClientCertificateContext = SslStreamCertificateContext.Create(own, additionalCertificates: null, offline: true),
                 },
             };

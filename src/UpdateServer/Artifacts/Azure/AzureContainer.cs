@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using Azure;
 using Azure.Core;
 using Azure.Core.Pipeline;
@@ -119,8 +118,7 @@ internal sealed class AzureContainer
         SslClientAuthenticationOptions tls = new();
         if (settings.AuthoritiesFile is { } file)
         {
-            tls.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-            tls.CertificateChainPolicy.CustomTrustStore.AddRange(PemCertificates.Read(file, "blobs.authorities"));
+            tls.CertificateChainPolicy = PemCertificates.TrustOnly(file, "blobs.authorities");
         }
 
         // No redirect: it would take the server, with its credential, elsewhere.
