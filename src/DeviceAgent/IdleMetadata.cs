@@ -18,7 +18,7 @@ internal sealed class IdleMetadata(AgentParts parts, StateStore state, MetadataR
     /// <summary>How soon again after it came to nothing.</summary>
     public static readonly TimeSpan Again = TimeSpan.FromHours(1);
 
-    private long? _failed;
+    private Looked? _looked;
 
     /// <summary>Refreshes root and timestamp, if that is due.</summary>
     public async Task RefreshIfDueAsync(CancellationToken cancellation)
@@ -29,28 +29,31 @@ internal sealed class IdleMetadata(AgentParts parts, StateStore state, MetadataR
             return;
         }
 
+        TimeSpan wait = Again;
         try
         {
             Rejection? problem = await LookAsync(now, cancellation);
-            _failed = problem is null ? null : parts.Time.GetTimestamp();
             state.Update(before => before with { Metadata = new MetadataLook(now, problem) });
+            wait = problem is null ? Every : Again;
         }
         catch (Exception e) when (e is RepositoryUnavailableException or IOException or UnauthorizedAccessException)
         {
-            _failed = parts.Time.GetTimestamp();
             parts.Log.Waiting(e.Message);
         }
+
+        _looked = new Looked(parts.Time.GetTimestamp(), now, wait);
     }
 
-    // By the time that passes where the agent knows it, else by the device's clock: one that was set back does not make it wait for longer.
+    // By the time that passes as well as by the clock: the device's time stands still for as long as a clock that is dead or was set back lies behind the last look. An agent that
+    // was just started knows nothing of the time that passed, and looks.
     private bool IsDue(DateTimeOffset now)
     {
-        if (_failed is { } failed)
+        if (_looked is { } looked)
         {
-            return parts.Time.GetElapsedTime(failed) >= Again;
+            return parts.Time.GetElapsedTime(looked.Timestamp) >= looked.Wait || now - looked.At >= looked.Wait;
         }
 
-        return state.Current.Metadata is not { } last || now < last.At || now - last.At >= (last.Problem is null ? Every : Again);
+        return parts.Clock.IsBehind || state.Current.Metadata is not { } last || now < last.At || now - last.At >= (last.Problem is null ? Every : Again);
     }
 
     private async Task<Rejection?> LookAsync(DateTimeOffset now, CancellationToken cancellation)
@@ -79,4 +82,6 @@ internal sealed class IdleMetadata(AgentParts parts, StateStore state, MetadataR
         parts.Log.Refused(problem);
         return problem;
     }
+
+    private sealed record Looked(long Timestamp, DateTimeOffset At, TimeSpan Wait);
 }

@@ -89,7 +89,7 @@ public sealed class IdleMetadataTests : IDisposable
             Pass(TimeSpan.FromHours(1));
         }
 
-        Assert.That(_device.Server.Requests.Count(static path => path == Timestamp), Is.EqualTo(2));
+        Assert.That(Looks, Is.EqualTo(2));
         Assert.That(_device.Server.Requests, Has.None.Contains("snapshot").And.None.Contains("targets"));
     }
 
@@ -103,7 +103,36 @@ public sealed class IdleMetadataTests : IDisposable
         new State.StateStore(_device.Store).Update(static state => state with { Metadata = state.Metadata! with { At = state.Metadata.At.AddYears(5) } });
         await RestartAsync();
         await IsIdleAsync(RejectionReason.None);
-        Assert.That(_device.Server.Requests.Count(static path => path == Timestamp), Is.EqualTo(2));
+        Assert.That(Looks, Is.EqualTo(2));
+    }
+
+    [Test]
+    [Proves("W-52")]
+    public async Task A03_Clock_that_stands_behind_the_last_look_keeps_no_device_from_the_next()
+    {
+        await IsIdleAsync(RejectionReason.None);
+        SetBack();
+        await IsIdleAsync(RejectionReason.None);
+        Assert.That(Looks, Is.EqualTo(1));
+        _device.Uptime += IdleMetadata.Every;
+        await IsIdleAsync(RejectionReason.None);
+        await IsIdleAsync(RejectionReason.None);
+        Assert.That(Looks, Is.EqualTo(2));
+    }
+
+    [Test]
+    [Proves("W-52")]
+    public async Task A03_Clock_that_stands_behind_the_last_look_has_an_agent_look_once_when_it_starts()
+    {
+        await IsIdleAsync(RejectionReason.None);
+        SetBack();
+        for (int look = 2; look < 4; look++)
+        {
+            await RestartAsync();
+            await IsIdleAsync(RejectionReason.None);
+            await IsIdleAsync(RejectionReason.None);
+            Assert.That(Looks, Is.EqualTo(look));
+        }
     }
 
     [Test]
@@ -140,6 +169,11 @@ public sealed class IdleMetadataTests : IDisposable
         _agent = _device.PowerOn();
         Assert.That(await _agent.ResumeAsync(CancellationToken.None), Is.InstanceOf<AgentOutcome.Idle>());
     }
+
+    private int Looks => _device.Server.Requests.Count(static path => path == Timestamp);
+
+    // As a clock does that somebody sets, or that lost its battery.
+    private void SetBack() => _device.Server.Repository.Now -= TimeSpan.FromDays(365);
 
     private string Stored() => File.ReadAllText(_device.PathOf("metadata/timestamp.json"));
 }
