@@ -33,7 +33,7 @@ internal sealed class IdleMetadata(AgentParts parts, StateStore state, MetadataR
         try
         {
             Rejection? problem = await LookAsync(now, cancellation);
-            state.Update(before => before with { Metadata = new MetadataLook(now, problem) });
+            state.Update(before => before with { Metadata = new MetadataLook(now, Said(before.Metadata?.Problem, problem)) });
             wait = problem is null ? Every : Again;
         }
         catch (Exception e) when (e is RepositoryUnavailableException or IOException or UnauthorizedAccessException)
@@ -55,6 +55,9 @@ internal sealed class IdleMetadata(AgentParts parts, StateStore state, MetadataR
 
         return parts.Clock.IsBehind || state.Current.Metadata is not { } last || now < last.At || now - last.At >= (last.Problem is null ? Every : Again);
     }
+
+    // In the words that it was said in first: those of an expiry have the moment of the look, and each look would be news to the server, in a log that forgets nothing.
+    private static Rejection? Said(Rejection? before, Rejection? now) => before is not null && before.Reason == now?.Reason ? before : now;
 
     private async Task<Rejection?> LookAsync(DateTimeOffset now, CancellationToken cancellation)
     {

@@ -61,6 +61,24 @@ public sealed class IdleMetadataTests : IDisposable
         await IsIdleAsync(RejectionReason.None);
     }
 
+    [Test]
+    [Proves("W-52")]
+    public async Task A53_What_is_wrong_is_said_in_the_same_words_for_as_long_as_it_is_the_same()
+    {
+        await IsIdleAsync(RejectionReason.None);
+        Pass(TimeSpan.FromDays(31));
+        await IsIdleAsync(RejectionReason.None);
+        await IsIdleAsync(RejectionReason.MetadataExpired);
+        string? said = _device.Server.Reports[^1].Detail;
+        for (int look = 3; look < 6; look++)
+        {
+            Pass(IdleMetadata.Again);
+            await IsIdleAsync(RejectionReason.MetadataExpired);
+            await IsIdleAsync(RejectionReason.MetadataExpired);
+            Assert.That((Looks, _device.Server.Reports[^1].Detail), Is.EqualTo((look, said)));
+        }
+    }
+
     [TestCase(HttpStatusCode.NotFound)]
     [TestCase(HttpStatusCode.ServiceUnavailable)]
     [Proves("W-52")]
