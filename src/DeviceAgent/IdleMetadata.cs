@@ -76,9 +76,9 @@ internal sealed class IdleMetadata(AgentParts parts, StateStore state, MetadataR
         {
             problem = new Rejection(RejectionReason.StorageFailed, e.Message);
         }
-        catch (RepositoryUnavailableException e) when (!parts.Clock.IsMetadataFresh)
+        catch (RepositoryUnavailableException e) when (parts.Clock.HasAccepted && !parts.Clock.IsMetadataFresh)
         {
-            // Who withholds it is told of as who serves what has expired (A03).
+            // Who withholds it is told of as who serves what has expired (A03). Before the first one nothing has: a device may be made before anything is published.
             problem = new Rejection(RejectionReason.MetadataExpired, $"timestamp: wanted one that is not expired, got none: {e.Message}");
         }
 

@@ -96,6 +96,17 @@ public sealed class IdleMetadataTests : IDisposable
         Assert.That(_device.Server.Reports[^1].Detail, Does.StartWith("timestamp: wanted one that is not expired, got none: "));
     }
 
+    [TestCase(HttpStatusCode.NotFound)]
+    [TestCase(HttpStatusCode.ServiceUnavailable)]
+    [Proves("W-52")]
+    public async Task Device_that_never_accepted_a_timestamp_waits_for_the_first_publication(HttpStatusCode status)
+    {
+        _device.Server.Instead = request => request.RequestUri!.AbsolutePath == Timestamp ? new HttpResponseMessage(status) { Content = new ByteArrayContent([]) } : null;
+        await IsIdleAsync(RejectionReason.None);
+        await IsIdleAsync(RejectionReason.None);
+        Assert.That(_device.Log.All, Has.Some.StartsWith("waiting: "));
+    }
+
     [Test]
     [Proves("W-52")]
     public async Task Timestamp_is_asked_for_once_a_day_however_often_the_agent_starts_and_snapshot_and_targets_are_not()

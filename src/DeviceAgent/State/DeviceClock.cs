@@ -72,6 +72,9 @@ internal sealed class DeviceClock
     /// <summary>Whether the hardware's time is before <see cref="Floor"/>: it is dead, slow, or was set back, and <see cref="Now"/> stands still.</summary>
     public bool IsBehind => _time.GetUtcNow() < Floor;
 
+    /// <summary>Whether a timestamp was ever accepted.</summary>
+    public bool HasAccepted => _remembered.Until > DateTimeOffset.UnixEpoch;
+
     /// <summary>Whether the newest accepted timestamp is not expired.</summary>
     public bool IsMetadataFresh => Now < _remembered.Until;
 
