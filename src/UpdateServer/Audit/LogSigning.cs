@@ -25,8 +25,10 @@ internal sealed class LogSigning(IAuditStore store, AuditLog log, AlarmSettings 
             { } minutes => TimeSpan.FromMinutes(minutes),
             null => size is not null || isExpected ? s_usual : null,
         };
-        DateTimeOffset? since = store.Read(size ?? 0, 1) is [var oldest] ? LogEntry.Decode(oldest).OrThrow().Time : null;
-        return new SigningState(size, since, limit is { } most && now - since > most);
+        long count = store.Count();
+        DateTimeOffset? since = store.Read(size ?? 0, 1) is [var oldest] && LogEntry.Decode(oldest).IsAccepted(out LogEntry? entry, out _) ? entry.Time : null;
+        SigningState state = new(size, count, since, false);
+        return state with { IsLate = limit is { } most && (state.IsDamaged || now - since > most) };
     }
 
     /// <summary>What begins or ends by it.</summary>
@@ -66,13 +68,18 @@ internal sealed class LogSigning(IAuditStore store, AuditLog log, AlarmSettings 
 
 /// <summary>How far the log is signed for.</summary>
 /// <param name="Size">How many entries are; null where nobody ever signed.</param>
-/// <param name="Since">When the oldest one was written that is not; null for none.</param>
-/// <param name="IsLate">Whether that is too long ago.</param>
-internal sealed record SigningState(long? Size, DateTimeOffset? Since, bool IsLate)
+/// <param name="Count">How many there are.</param>
+/// <param name="Since">When the oldest one was written that is not; null where none can be read.</param>
+/// <param name="IsLate">Whether that is too long ago, or the log is damaged: nobody can sign for it then.</param>
+internal sealed record SigningState(long? Size, long Count, DateTimeOffset? Since, bool IsLate)
 {
+    /// <summary>Whether the entry that is to be signed for next is not there although others are, or cannot be read; or entries are gone that were signed for.</summary>
+    public bool IsDamaged => Since is null && Count != (Size ?? 0);
+
     /// <summary>In one line.</summary>
     public string Text => (Size, Since) switch
     {
+        _ when IsDamaged => $"{Size ?? 0} entries of the server's log are signed for, there are {Count}, and the next one is missing or cannot be read",
         (null, _) => "nobody has signed for the server's log yet (fota-signer online --server-log)",
         (_, null) => $"all {Size} entries of the server's log are signed for",
         _ => $"{Size} entries of the server's log are signed for, and none that was written since {Since:u}",

@@ -14,9 +14,9 @@ internal sealed class LogCheck(LogSigning signing, TimeProvider time) : IHealthC
             SigningState state = signing.Look(time.GetUtcNow());
             return Task.FromResult(state.IsLate ? HealthCheckResult.Degraded(state.Text) : HealthCheckResult.Healthy(state.Text));
         }
-        catch (StoreUnavailableException)
+        catch (Exception e) when (e is StoreUnavailableException or IOException)
         {
-            return Task.FromResult(HealthCheckResult.Degraded("wanted a store that answers, got none: whether the log is signed for is not known"));
+            return Task.FromResult(HealthCheckResult.Degraded("wanted a store that answers, and content that is whole: whether the log is signed for is not known"));
         }
     }
 }

@@ -5,10 +5,12 @@ using Fota.UpdateServer.Alarms;
 using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.Health;
 using Fota.UpdateServer.Storage;
 using Fota.UpdateServer.Tests.Storage;
 using Fota.UpdateServer.Tests.Support;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Fota.UpdateServer.Tests.Alarms;
 
@@ -120,6 +122,40 @@ public sealed class AlarmBookTests : IDisposable
         LogSigning signing = new(_stores.Audit, new AuditLog(_stores.Audit, static () => [], _clock), new AlarmSettings { UnsignedMinutes = setting }, isExpected);
         SigningState state = signing.Look(SampleFleet.Noon.AddMinutes(minutes));
         Assert.That((state.Size, state.Since, state.IsLate), Is.EqualTo(((long?)null, SampleFleet.Noon, isLate)));
+    }
+
+    /// <summary>By whoever holds the database, or as it was damaged: the signer can sign for nothing more, and the rest goes on.</summary>
+    [TestCase("DELETE FROM audit_entries WHERE number = 2", 4)]
+    [TestCase("UPDATE audit_entries SET entry = x'7b' WHERE number = 2", 4)]
+    [TestCase("DELETE FROM audit_entries WHERE number > 0", 1)]
+    [Proves("V-7")]
+    public async Task P8_An_entry_that_is_missing_or_unreadable_keeps_the_log_unsigned_and_no_other_alarm_from_being_told_of(string damage, long count)
+    {
+        for (int entry = 0; entry < 4; entry++)
+        {
+            _stores.Fleet.Put(SampleFleet.Change(Pump));
+        }
+
+        _stores.Audit.Keep(new StoredCheckpoint("audit", 2, [1], _clock.Now), static _ => { });
+        AlarmBook book = Book("one");
+        Judge(book);
+        Assert.That(Open, Is.Empty);
+        _stores.Ask($"DROP TRIGGER audit_entries_stay; DROP TRIGGER audit_entries_are_kept; {damage}");
+        LogSigning signing = new(_stores.Audit, new AuditLog(_stores.Audit, static () => [], _clock), new AlarmSettings(), isExpected: true);
+        HealthCheckResult ready = await new LogCheck(signing, _clock).CheckHealthAsync(new HealthCheckContext());
+        Assert.That((ready.Status, ready.Description), Is.EqualTo((HealthStatus.Degraded, $"2 entries of the server's log are signed for, there are {count}, and the next one is missing or cannot be read")));
+        book.Conflict(Pump, _clock.Now);
+        Pass(book, TimeSpan.FromHours(2));
+        Assert.That(Open, Is.EqualTo(new[] { "certificate_twice pump-1", "log_unsigned the log" }));
+    }
+
+    [Test]
+    [Proves("V-7")]
+    public async Task A49_Content_that_cannot_be_read_leaves_readiness_of_the_log_unknown_and_not_failing()
+    {
+        LogSigning signing = new(_stores.Audit, new AuditLog(_stores.Audit, static () => throw new IOException("damaged"), _clock), new AlarmSettings(), isExpected: true);
+        HealthCheckResult ready = await new LogCheck(signing, _clock).CheckHealthAsync(new HealthCheckContext());
+        Assert.That((ready.Status, ready.Description), Is.EqualTo((HealthStatus.Degraded, "wanted a store that answers, and content that is whole: whether the log is signed for is not known")));
     }
 
     [Test]
