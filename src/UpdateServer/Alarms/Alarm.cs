@@ -26,6 +26,9 @@ internal enum AlarmKind
 
     /// <summary>Entries of the server's log have waited for the signer for too long.</summary>
     LogUnsigned,
+
+    /// <summary>A device of which nothing is asked says that it refuses the metadata that it is offered, not for its age.</summary>
+    MetadataRefused,
 }
 
 /// <summary>An alarm as it is stored.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Fota.Manifest;
+using Fota.Manifest.Reports;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Rollouts;
 
@@ -46,12 +47,17 @@ internal static class AlarmRules
     /// <param name="now">The moment.</param>
     public static IEnumerable<AlarmChange> OfFleet(AlarmFleet fleet, IReadOnlyCollection<Alarm> open, DateTimeOffset now)
     {
-        FrozenSet<string> stale = open.Where(static a => a.Kind == AlarmKind.MetadataStale).Select(static a => a.Subject).ToFrozenSet(StringComparer.Ordinal);
+        FrozenSet<(AlarmKind, string)> lasting = open.Select(static a => (a.Kind, a.Subject)).ToFrozenSet();
         foreach ((string name, DeviceRecord device) in fleet.Devices)
         {
-            if (!stale.Contains(name) && fleet.WhyStale(device, now) is { } why)
+            if (!lasting.Contains((AlarmKind.MetadataStale, name)) && fleet.WhyStale(device, now) is { } stale)
             {
-                yield return Begin(AlarmKind.MetadataStale, device, now, why);
+                yield return Begin(AlarmKind.MetadataStale, device, now, stale);
+            }
+
+            if (!lasting.Contains((AlarmKind.MetadataRefused, name)) && WhyRefused(device) is { } refused)
+            {
+                yield return Begin(AlarmKind.MetadataRefused, device, now, refused);
             }
         }
 
@@ -64,6 +70,10 @@ internal static class AlarmRules
         }
     }
 
+    /// <summary>What an idle device says of the metadata that it is offered, in our words; null for nothing, and for its age, by which it is stale.</summary>
+    private static string? WhyRefused(DeviceRecord device) =>
+        device is { State: ReportState.Idle, Reason: not (RejectionReason.None or RejectionReason.MetadataExpired) } ? $"it refuses the metadata that it is offered: {device.Reason}" : null;
+
     /// <summary>Why an alarm is over; null while it is not, and for what is not judged here.</summary>
     private static string? WhyOver(Alarm alarm, AlarmFleet fleet, DateTimeOffset now) => alarm.Kind switch
     {
@@ -72,6 +82,7 @@ internal static class AlarmRules
         AlarmKind.LogUnsigned => null,
         _ when !fleet.Devices.TryGetValue(alarm.Subject, out _) => "it was shut out",
         AlarmKind.MetadataStale => fleet.IsHeardOf(fleet.Devices[alarm.Subject], now) ? "it was heard of again" : null,
+        AlarmKind.MetadataRefused => WhyRefused(fleet.Devices[alarm.Subject]) is null ? "it says so no more" : null,
         AlarmKind.FloorLowered => fleet.Devices[alarm.Subject].Floor is var floor && floor.Value >= alarm.Level ? $"its floor is {floor}" : null,
         AlarmKind.UnassignedVersion => fleet.Devices[alarm.Subject] is { ConfirmedDigest: { } runs } device && (runs.ToString() == alarm.Before || Assignments.Of(device.Device, fleet.Rollouts).Contains(runs))
             ? $"it runs {device.Version} ({runs})"

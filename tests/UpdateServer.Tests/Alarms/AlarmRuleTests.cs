@@ -86,6 +86,7 @@ public sealed class AlarmRuleTests
     }
 
     [TestCase(nameof(AlarmKind.MetadataStale))]
+    [TestCase(nameof(AlarmKind.MetadataRefused))]
     [TestCase(nameof(AlarmKind.FloorLowered))]
     [TestCase(nameof(AlarmKind.UnassignedVersion))]
     public void Of_a_device_that_is_shut_out_nothing_is_an_alarm_any_more(string kind) =>
@@ -130,6 +131,21 @@ public sealed class AlarmRuleTests
     {
         DeviceRecord expired = Pump with { State = ReportState.Failed, Reason = RejectionReason.MetadataExpired };
         Assert.That(Fleet([expired], [], s_noon).Single().Detail, Is.EqualTo("it says that its metadata has expired"));
+    }
+
+    [TestCase(RejectionReason.ForeignLog)]
+    [TestCase(RejectionReason.LogSplitView)]
+    [TestCase(RejectionReason.LogTruncated)]
+    [TestCase(RejectionReason.MetadataRollback)]
+    public void A51_A_device_that_refuses_metadata_while_nothing_is_asked_of_it_is_one_until_it_says_so_no_more(RejectionReason reason)
+    {
+        DeviceRecord refuses = Pump with { State = ReportState.Idle, Reason = reason, Detail = "in its own words" };
+        AlarmChange raised = Fleet([refuses], [], s_noon).Single();
+        Assert.That((raised.Kind, raised.IsRaised, raised.Subject, raised.Detail), Is.EqualTo((AlarmKind.MetadataRefused, true, "pump-1", $"it refuses the metadata that it is offered: {reason}")));
+        Alarm open = Open(AlarmKind.MetadataRefused);
+        Assert.That(Fleet([refuses], [open], s_noon.AddHours(2)), Is.Empty, "it goes on");
+        Assert.That(Fleet([Pump], [open], s_noon.AddHours(1)).Single() is { Kind: AlarmKind.MetadataRefused, IsRaised: false, Detail: "it says so no more" });
+        Assert.That(Fleet([refuses with { State = ReportState.Failed }], [], s_noon), Is.Empty, "of an update it is a failure");
     }
 
     [Test]

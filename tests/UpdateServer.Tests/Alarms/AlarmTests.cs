@@ -98,6 +98,19 @@ public sealed class AlarmTests
 
     [Test]
     [Proves("V-1")]
+    public async Task A51_Idle_device_that_finds_another_log_than_it_pinned_is_told_of_while_it_says_so()
+    {
+        SimulatedDevice pump = new(_server, "pump-0001");
+        await pump.CheckInAsync(pump.Report() with { Reason = RejectionReason.ForeignLog, Detail = "timestamp: wanted log updates.example/audit, got none" });
+        _server.Clock.Pass(TimeSpan.FromMinutes(1));
+        Assert.That(await AlarmsAsync(), Is.EqualTo(new[] { "metadata_refused pump-0001" }));
+        await pump.CheckInAsync();
+        _server.Clock.Pass(TimeSpan.FromMinutes(61), s_step); // V-5
+        Assert.That(await AlarmsAsync(), Is.Empty);
+    }
+
+    [Test]
+    [Proves("V-1")]
     public async Task A_device_that_runs_what_nobody_asked_it_for_is_told_of()
     {
         SimulatedDevice pump = new(_server, "pump-0001");

@@ -59,6 +59,16 @@ public sealed class AlarmStoreContract<TStores> : IDisposable
     }
 
     [Test]
+    public void An_alarm_of_a_kind_that_only_a_newer_program_knows_hides_none_of_the_others()
+    {
+        _stores.Alarms.Apply([Change(AlarmKind.MetadataStale, true)]);
+        _stores.Ask("INSERT INTO alarms (kind, subject, product, level, raised, seen, before, detail) VALUES ('LaterKind', 'pump-1', NULL, 0, 0, 0, NULL, 'why')");
+        _stores.Alarms.Apply([Change(AlarmKind.FloorLowered, true)]);
+        Assert.That(_stores.Alarms.Open().Select(static a => a.Kind), Is.EquivalentTo(new[] { AlarmKind.MetadataStale, AlarmKind.FloorLowered }));
+        Assert.That(_stores.Alarms.Page(long.MaxValue, 2, all: true).Select(static a => a.Kind), Is.EqualTo(new[] { AlarmKind.FloorLowered, AlarmKind.MetadataStale }));
+    }
+
+    [Test]
     [Proves("V-5")]
     public void A07_An_alarm_lasts_an_hour_at_least_so_that_what_comes_and_goes_is_told_of_once()
     {

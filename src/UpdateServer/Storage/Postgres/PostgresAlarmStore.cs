@@ -13,9 +13,9 @@ internal sealed class PostgresAlarmStore(PostgresDatabase database) : IAlarmStor
     public static IReadOnlyList<AuditEvent> Apply(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<AlarmChange> changes) =>
         [.. changes.Where(change => AlarmRow.StatementsOf(change).FirstOrDefault(s => connection.Execute(s.Sql, AlarmRow.From(change), transaction) == 1).IsNews).Select(static change => change.ToEvent())];
 
-    public IReadOnlyList<Alarm> Open() => Query($"{AlarmRow.Columns} WHERE cleared IS NULL", new { });
+    public IReadOnlyList<Alarm> Open() => Query($"{AlarmRow.Known} AND cleared IS NULL", new { });
 
-    public IReadOnlyList<Alarm> Page(long before, int most, bool all) => Query($"{AlarmRow.Columns} WHERE number < @before AND (@all OR cleared IS NULL) ORDER BY number DESC LIMIT @most", new { before, most, all });
+    public IReadOnlyList<Alarm> Page(long before, int most, bool all) => Query($"{AlarmRow.Known} AND number < @before AND (@all OR cleared IS NULL) ORDER BY number DESC LIMIT @most", new { before, most, all });
 
     public void Apply(IReadOnlyList<AlarmChange> changes) => database.Write((connection, transaction) => PostgresAuditStore.Append(connection, transaction, Apply(connection, transaction, changes)));
 

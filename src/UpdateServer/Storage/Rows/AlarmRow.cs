@@ -18,7 +18,9 @@ internal sealed class AlarmRow
     /// <summary>Ends an alarm, if it has lasted long enough and nothing was seen of it that whoever judged it did not know.</summary>
     public const string Clear = "UPDATE alarms SET cleared = @At WHERE kind = @Kind AND subject = @Subject AND cleared IS NULL AND raised <= @Ripe AND seen <= @Judged";
 
-    public const string Columns = "SELECT number, kind, subject, product, raised, cleared, detail, seen, level, before FROM alarms";
+    /// <summary>Those of kinds that this program knows: a newer one beside it may have raised others.</summary>
+    public static readonly string Known =
+        $"SELECT number, kind, subject, product, raised, cleared, detail, seen, level, before FROM alarms WHERE kind IN ({string.Join(", ", Enum.GetNames<AlarmKind>().Select(static kind => $"'{kind}'"))})";
 
     public const string Watches = "SELECT begun, ended FROM alarm_watches ORDER BY begun";
 
