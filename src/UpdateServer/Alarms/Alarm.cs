@@ -74,6 +74,9 @@ internal sealed record AlarmChange(AlarmKind Kind, string Subject, DateTimeOffse
     /// <summary>The manifest of the release that the device ran before; null where it is about something else.</summary>
     public string? Before { get; init; }
 
+    /// <summary>Whether all was well just before: then an alarm that lasts still is judged by <see cref="Before"/> of this one from now on.</summary>
+    public bool IsAnew { get; init; }
+
     /// <summary>Where it ends: when it had been seen last as far as whoever judged it knew. Seen later than that, it goes on.</summary>
     public DateTimeOffset Judged { get; init; }
 

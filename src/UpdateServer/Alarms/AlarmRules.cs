@@ -31,9 +31,13 @@ internal static class AlarmRules
             yield return Begin(AlarmKind.FloorLowered, after, after.LastSeen, $"its floor is {after.Floor}, and was {before.Floor}") with { Level = before.Floor.Value };
         }
 
-        if (after.ConfirmedDigest is { } runs && before.ConfirmedDigest is { } ran && runs != ran && !Assignments.Of(after.Device, rollouts).Contains(runs))
+        if (after.ConfirmedDigest is { } runs && before.ConfirmedDigest is { } ran && runs != ran && Assignments.Of(after.Device, rollouts) is var assigned && !assigned.Contains(runs))
         {
-            yield return Begin(AlarmKind.UnassignedVersion, after, after.LastSeen, $"it runs {after.Version} ({runs}), and ran {before.Version} ({ran})") with { Before = ran.ToString() };
+            yield return Begin(AlarmKind.UnassignedVersion, after, after.LastSeen, $"it runs {after.Version} ({runs}), and ran {before.Version} ({ran})") with
+            {
+                Before = ran.ToString(),
+                IsAnew = assigned.Contains(ran),
+            };
         }
     }
 

@@ -72,6 +72,16 @@ public sealed class AlarmRuleTests
         }
     }
 
+    /// <summary>What ran before a stick was put in ends the alarm, by whatever ways it comes back; what ran before an update does not.</summary>
+    [Test]
+    public void A_second_version_that_nobody_assigned_counts_anew_if_what_ran_between_them_was_assigned()
+    {
+        RolloutState rollout = RolloutOf("pump-1", Granted(MemberStatus.Confirmed));
+        DeviceRecord assigned = Pump with { ConfirmedDigest = rollout.Plan.Release.ManifestDigest }, other = Pump with { ConfirmedDigest = s_two };
+        Assert.That(AlarmRules.OfReport(assigned, Pump, [rollout]).Single() is { Kind: AlarmKind.UnassignedVersion, IsAnew: true });
+        Assert.That(AlarmRules.OfReport(other, Pump, [rollout]).Single() is { Kind: AlarmKind.UnassignedVersion, IsAnew: false });
+    }
+
     /// <summary>Nothing that the device says changes any more: what it runs becomes its assignment, or already was when the alarm began.</summary>
     [Test]
     public void A_version_that_nobody_assigned_is_one_until_it_runs_what_it_is_assigned_or_what_it_ran_before()

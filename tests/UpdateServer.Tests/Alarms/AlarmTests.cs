@@ -46,6 +46,21 @@ public sealed class AlarmTests
     }
 
     [Test]
+    [Proves("V-1", "V-5")]
+    public async Task A04_A_floor_that_goes_down_from_a_higher_place_while_the_alarm_lasts_is_judged_by_that()
+    {
+        SimulatedDevice pump = new(_server, "pump-0001");
+        foreach (uint floor in (uint[])[5, 3, 10, 6])
+        {
+            await pump.CheckInAsync(pump.Report() with { Floor = new SecurityVersion(floor) });
+        }
+
+        _server.Clock.Pass(TimeSpan.FromMinutes(61), s_step);
+        JsonElement alarm = (await PageAsync("", null)).GetProperty("alarms")[0];
+        Assert.That((alarm.GetProperty("alarm").GetString(), alarm.GetProperty("detail").GetString()), Is.EqualTo(("floor_lowered", "its floor is 6, and was 10")));
+    }
+
+    [Test]
     [Proves("V-5")]
     public async Task A07_A_device_that_says_another_floor_with_each_report_is_told_of_once_an_hour()
     {

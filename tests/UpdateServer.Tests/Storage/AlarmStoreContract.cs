@@ -96,6 +96,19 @@ public sealed class AlarmStoreContract<TStores> : IDisposable
     }
 
     [Test]
+    [Proves("V-1")]
+    public void A04_An_alarm_that_lasts_is_judged_by_the_highest_level_and_by_what_ran_before_the_newest_that_counts_anew()
+    {
+        AlarmChange version = Change(AlarmKind.UnassignedVersion, true) with { Before = "one", Detail = "first" }, floor = Change(AlarmKind.FloorLowered, true) with { Level = 5, Detail = "first" };
+        _stores.Alarms.Apply([version, floor]);
+        _stores.Alarms.Apply([version with { Before = "two", Detail = "second" }, floor with { Level = 4, Detail = "second" }]);
+        Assert.That(_stores.Alarms.Open().Select(static a => (a.Level, a.Before, a.Detail)), Is.EquivalentTo(new[] { (0L, "one", "first"), (5, null, "first") }));
+        _stores.Alarms.Apply([version with { Before = "three", Detail = "third", IsAnew = true }, floor with { Level = 10, Detail = "third" }]);
+        Assert.That(_stores.Alarms.Open().Select(static a => (a.Level, a.Before, a.Detail)), Is.EquivalentTo(new[] { (0L, "three", "third"), (10, null, "third") }));
+        Assert.That(_stores.Audit.Count(), Is.EqualTo(2), "it is no news");
+    }
+
+    [Test]
     [Proves("V-6")]
     public void A_watch_grows_and_another_one_is_beside_it()
     {

@@ -5,8 +5,16 @@ namespace Fota.UpdateServer.Storage.Rows;
 /// <summary>A row of the table alarms.</summary>
 internal sealed class AlarmRow
 {
-    /// <summary>Says of an alarm that lasts that it was seen again.</summary>
-    public const string See = "UPDATE alarms SET seen = CASE WHEN seen < @At THEN @At ELSE seen END WHERE kind = @Kind AND subject = @Subject AND cleared IS NULL";
+    /// <summary>Says of an alarm that lasts that it was seen again, and by what its end is judged from now on.</summary>
+    public const string See =
+        """
+        UPDATE alarms SET
+          seen = CASE WHEN seen < @At THEN @At ELSE seen END,
+          level = CASE WHEN level < @Level THEN @Level ELSE level END,
+          before = CASE WHEN @IsAnew THEN @Before ELSE before END,
+          detail = CASE WHEN @IsAnew OR level < @Level THEN @Detail ELSE detail END
+        WHERE kind = @Kind AND subject = @Subject AND cleared IS NULL
+        """;
 
     /// <summary>Begins an alarm, unless it lasts already.</summary>
     public const string Raise =
@@ -61,6 +69,7 @@ internal sealed class AlarmRow
         c.Level,
         At = c.At.ToUnixTimeMilliseconds(),
         c.Before,
+        c.IsAnew,
         c.Detail,
         Ripe = c.Ripe.ToUnixTimeMilliseconds(),
         Judged = c.Judged.ToUnixTimeMilliseconds(),
