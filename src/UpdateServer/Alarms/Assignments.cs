@@ -32,6 +32,6 @@ internal static class Assignments
         return assigned;
     }
 
-    /// <summary>One that waits was told nothing, or is to be asked again.</summary>
-    private static bool WasGranted(Member member) => member.Status != MemberStatus.Waiting || member.GrantedAt != default;
+    /// <summary>One that waits, or was let go, may never have been told anything. Of others the moment is not known where they are from before it was kept.</summary>
+    private static bool WasGranted(Member member) => member.Status is not (MemberStatus.Waiting or MemberStatus.Left) || member.GrantedAt != default;
 }

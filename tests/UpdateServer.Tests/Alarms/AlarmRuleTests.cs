@@ -51,6 +51,16 @@ public sealed class AlarmRuleTests
         Assert.That(AlarmRules.OfReport(Pump with { ConfirmedDigest = null }, other, []), Is.Empty, "what it ran is not known");
     }
 
+    [Test]
+    public void A_release_of_a_rollout_that_let_a_device_go_before_it_was_asked_is_no_assignment()
+    {
+        RolloutState left = RolloutOf("pump-1", Granted(MemberStatus.Left) with { GrantedAt = default }), asked = RolloutOf("pump-1", Granted(MemberStatus.Left)), old = RolloutOf("pump-1", Granted(MemberStatus.Confirmed) with { GrantedAt = default });
+        DeviceRecord runs = Pump with { ConfirmedDigest = left.Plan.Release.ManifestDigest };
+        Assert.That(AlarmRules.OfReport(Pump, runs, [left]).Single().Kind, Is.EqualTo(AlarmKind.UnassignedVersion));
+        Assert.That(AlarmRules.OfReport(Pump, runs, [asked]), Is.Empty, "it was asked, and let go then");
+        Assert.That(AlarmRules.OfReport(Pump, runs, [old]), Is.Empty, "it is from before the moment was kept");
+    }
+
     /// <summary>It went back from the newest release to one that an older rollout, which may have been aborted for good reason, asked it for.</summary>
     [TestCase(nameof(MemberStatus.Confirmed))]
     [TestCase(nameof(MemberStatus.Failed))]
