@@ -11,8 +11,8 @@ internal sealed class WebhookSender(IWebhookStore store, WebhookReceivers receiv
     /// <summary>How often it looks.</summary>
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
 
-    /// <summary>How often it says again whom this server tells: far more often than what servers say is forgotten.</summary>
-    private static readonly TimeSpan s_say = TimeSpan.FromHours(1);
+    /// <summary>How often it says again whom this server tells: an older program that is started beside it takes that away, and what happens meanwhile is told to nobody.</summary>
+    private static readonly TimeSpan s_say = TimeSpan.FromMinutes(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

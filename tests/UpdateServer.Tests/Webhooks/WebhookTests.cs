@@ -148,6 +148,23 @@ public sealed class WebhookTests : IDisposable
         await sender.StopAsync(default);
     }
 
+    /// <summary>As an older program does at its start.</summary>
+    [Test]
+    [Proves("D-15")]
+    public async Task P8_Whom_a_server_tells_is_said_again_a_minute_after_it_was_taken_away()
+    {
+        using WebhookReceivers receivers = new("one", [Settings(new Uri("https://pager.example"), "*")], s => new WebhookClient(s, new StandingClock(), new ScriptedReceiver { Hangs = true }));
+        _stores.Webhooks.Configure("one", receivers.Subscriptions, _clock.Now);
+        _stores.Ask("DELETE FROM webhook_events");
+        HeardStore heard = new(_stores.Webhooks);
+        using WebhookSender sender = new(heard, receivers, new HastyClock(), NullLogger<WebhookSender>.Instance);
+        await sender.StartAsync(default);
+        Assert.That(await heard.Said.WaitAsync(TimeSpan.FromMinutes(1)));
+        Report("pump-1");
+        Assert.That(_stores.Webhooks.Backlogs().Single() is { Hook: "on-call", Waiting: 1 });
+        await sender.StopAsync(default);
+    }
+
     [Test]
     [Proves("D-16")]
     public async Task A_receiver_that_was_not_reached_is_left_alone_for_a_minute_and_one_message_finds_out_whether_it_is_back()
@@ -281,6 +298,35 @@ public sealed class WebhookTests : IDisposable
             Told.Release();
             return Status == 0 ? throw new HttpRequestException("nobody is there") : new HttpResponseMessage((System.Net.HttpStatusCode)Status);
         }
+    }
+
+    /// <summary>A clock whose minutes are over at once.</summary>
+    private sealed class HastyClock : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, period == TimeSpan.FromMinutes(1) ? TimeSpan.Zero : dueTime, period);
+    }
+
+    /// <summary>A store that tells when a server has said whom it tells.</summary>
+    private sealed class HeardStore(IWebhookStore inner) : IWebhookStore
+    {
+        public SemaphoreSlim Said { get; } = new(0);
+
+        public void Configure(string server, IReadOnlyList<Subscription> subscriptions, DateTimeOffset now)
+        {
+            inner.Configure(server, subscriptions, now);
+            Said.Release();
+        }
+
+        public IReadOnlyList<WebhookMessage> Claim(string hook, DateTimeOffset now, DateTimeOffset until, int most) => inner.Claim(hook, now, until, most);
+
+        public void Delivered(WebhookMessage message) => inner.Delivered(message);
+
+        public void Failed(WebhookMessage message, DateTimeOffset? again, string problem) => inner.Failed(message, again, problem);
+
+        public IReadOnlyList<WebhookBacklog> Backlogs() => inner.Backlogs();
+
+        public IReadOnlyList<WebhookMessage> GivenUp(int most) => inner.GivenUp(most);
     }
 
     /// <summary>A clock of which no timer ever ends.</summary>
