@@ -1,3 +1,4 @@
+using Fota.Manifest;
 using Fota.Manifest.Log;
 
 namespace Fota.Signer.Journal;
@@ -42,19 +43,20 @@ internal sealed class ServerLogs(SignerDatabase database, TimeProvider clock)
 
     /// <summary>Notes why nothing was signed. A journal that was lost gets its row back by it: what was signed last, as the published timestamp has it.</summary>
     /// <param name="last">What was signed last.</param>
-    /// <param name="why">The kind of refusal: what a server can vary would make each look news.</param>
+    /// <param name="reason">The kind of refusal: what a server can vary would make each look news. All kinds of one size are kept, so that two by turns are none.</param>
     /// <returns>Whether that is news: the same is told of once, however often a server brings it.</returns>
-    public bool IsNewRefusal(VerifiedCheckpoint last, string why) => database.Execute(
+    public bool IsNewRefusal(VerifiedCheckpoint last, RejectionReason reason) => database.Execute(
         """
-        INSERT INTO server_log (origin, vkey, size, note, time, refused) VALUES ($0, $1, $2, $3, $4, $5)
-        ON CONFLICT (origin) DO UPDATE SET refused = excluded.refused WHERE refused IS NOT excluded.refused
+        INSERT INTO server_log (origin, vkey, size, note, time, refused) VALUES ($0, $1, $2, $3, $4, $2 || ' ' || $5)
+        ON CONFLICT (origin) DO UPDATE SET refused = CASE WHEN refused LIKE $2 || ' %' THEN refused || ' ' || $5 ELSE excluded.refused END
+        WHERE refused IS NULL OR refused NOT LIKE $2 || ' %' OR refused || ' ' NOT LIKE '% ' || $5 || ' %'
         """,
         last.Content.Origin,
         last.Key.Text,
         last.Content.Size,
         last.Note.Bytes.ToArray(),
         Now(),
-        why) == 1;
+        reason.ToString()) == 1;
 
     private string Now() => clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
 }

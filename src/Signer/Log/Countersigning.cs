@@ -94,7 +94,7 @@ internal sealed class Countersigning(SignerHost host, HomeFolder folder, ServerL
         }
 
         string why = $"server log {origin} at {endpoint.Server}: wanted a tree that began as the one of {last!.Size} entries that was signed for, got another ({fork}): nothing is signed for it";
-        if (home.ServerLogs.IsNewRefusal(signed!, $"{fork.Reason} {last.Size}"))
+        if (home.ServerLogs.IsNewRefusal(signed!, fork.Reason))
         {
             _ = home.Log.Append(new LogEvent(LogKinds.ServerLogRefused, home.Settings.Log.Key, origin, ("server", endpoint.Server.AbsoluteUri), ("signed", last.Size), ("offered", next.Size), ("root", next.Root), ("why", fork)));
         }

@@ -81,10 +81,25 @@ public sealed class CountersigningTests
         }
 
         Assert.That(Refusals(), Is.EqualTo(1));
+        for (int turn = 0; turn < 2; turn++)
+        {
+            _server.Log = new MemoryLog();
+            _ = _server.Log.AppendNumbered(2);
+            (await OnlineAsync()).Refused("LogTruncated");
+            Assert.That(Refusals(), Is.EqualTo(2), "another kind of refusal is news, once");
+            _server.Log = new MemoryLog();
+            _ = _server.Log.Append(Enumerable.Range(7, 5).Select(BitConverter.GetBytes));
+            (await OnlineAsync()).Refused("LogMismatch");
+        }
+
+        Assert.That(Refusals(), Is.EqualTo(2));
+        _server.Log = new MemoryLog();
+        _ = _server.Log.AppendNumbered(4);
+        (await OnlineAsync()).Ok();
         _server.Log = new MemoryLog();
         _ = _server.Log.AppendNumbered(2);
         (await OnlineAsync()).Refused("LogTruncated");
-        Assert.That(Refusals(), Is.EqualTo(2), "another kind of refusal is news");
+        Assert.That(Refusals(), Is.EqualTo(3), "of another size it is news");
     }
 
     [Test]
