@@ -13,10 +13,13 @@ internal static class Output
 {
     private const int Wide = 10_000;
 
-    private static readonly JsonWriterOptions s_indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions s_indented = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Prints one JSON document, indented.</summary>
-    public static void Json(Action<Utf8JsonWriter> write)
+    public static void Json(Action<Utf8JsonWriter> write) => Console.Out.WriteLine(Document(write));
+
+    /// <summary>The text of a JSON document, indented, whoever said what is in it: the encoder leaves marks that turn text as they are.</summary>
+    public static string Document(Action<Utf8JsonWriter> write)
     {
         using MemoryStream buffer = new();
         using (Utf8JsonWriter writer = new(buffer, s_indented))
@@ -24,7 +27,7 @@ internal static class Output
             write(writer);
         }
 
-        Console.Out.WriteLine(System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
+        return Printable.JsonLines(System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
     }
 
     /// <summary>Prints a JSON document as it is, in one line.</summary>

@@ -29,8 +29,17 @@ internal static class Printable
     public static string Json(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return Replace(text, keepsLines: false, static (into, unit) => into.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}"));
+        return Replace(text, keepsLines: false, Escape);
     }
+
+    /// <summary>A JSON document with its lines, which says what it said.</summary>
+    public static string JsonLines(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Replace(text, keepsLines: true, Escape);
+    }
+
+    private static void Escape(StringBuilder into, char unit) => into.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
 
     private static string Replace(string text, bool keepsLines, Action<StringBuilder, char> unprintable)
     {

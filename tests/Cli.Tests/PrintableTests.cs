@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Fota.Shared;
 using Fota.TestKit;
 
@@ -23,6 +24,15 @@ public sealed class PrintableTests
     [Test]
     public void Json_of_others_says_what_it_said() =>
         Assert.That(Printable.Json("{\"why\":\"\u202e\u009bm \U000e0001\"}"), Is.EqualTo("{\"why\":\"\\u202e\\u009bm \\udb40\\udc01\"}"));
+
+    [Test]
+    public void Json_of_commands_keeps_its_lines_and_nothing_else_that_a_terminal_obeys()
+    {
+        JsonElement said = JsonSerializer.SerializeToElement(new { detail = "a\u202eb\u2066\u200b\u001b[2J\nZürich \U000e0001" });
+        string printed = Output.Document(said.WriteTo);
+        Assert.That(printed, Is.EqualTo("{\n  \"detail\": \"a\\u202eb\\u2066\\u200b\\u001B[2J\\nZürich \\uDB40\\uDC01\"\n}"));
+        Assert.That(JsonElement.DeepEquals(JsonSerializer.Deserialize<JsonElement>(printed), said));
+    }
 
     [Test]
     public async Task Failure_that_quotes_what_a_terminal_obeys_is_told_without_it()
