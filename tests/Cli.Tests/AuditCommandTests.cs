@@ -137,7 +137,7 @@ public sealed class AuditCommandTests
     [Proves("J-22")]
     public async Task A51_Server_s_log_is_held_against_what_devices_pinned_of_it()
     {
-        await PublishAsync([new MemoryLog("log.example/of-the-signer").AppendNumbered(1)], [new MemoryLog("other.example/audit").AppendNumbered(2), Pinned()]);
+        await PublishAsync([new MemoryLog("log.example/of-the-signer").AppendNumbered(1)], [Pinned()]);
         string[] audit = ["audit", "verify", At("log"), "--root", At("root.json"), "--pinned-by", _folder];
         ProgramRun run = await ProgramRun.OfAsync(Program, audit);
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")));
@@ -150,6 +150,22 @@ public sealed class AuditCommandTests
         run = await ProgramRun.OfAsync(Program, audit);
         Assert.That(run.ExitCode, Is.EqualTo(1));
         Assert.That(run.Error, Does.StartWith("Fota.Cli: LogSplitView: log log.example/signer: wanted root hash"));
+    }
+
+    /// <summary>Its entries and its signature are true: it is that of before, which nobody signs for any more.</summary>
+    [Test]
+    [Proves("J-22")]
+    public async Task A51_Which_of_several_server_s_logs_it_is_is_not_for_the_server_to_say()
+    {
+        await PublishAsync([], [Pinned(), new MemoryLog("log.example/audit-2").AppendNumbered(2)]);
+        string[] audit = ["audit", "verify", At("log"), "--root", At("root.json"), "--pinned-by", _folder];
+        ProgramRun run = await ProgramRun.OfAsync(Program, audit);
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((1, "Fota.Cli: --log: wanted the name of the log, as the timestamp names several (log.example/signer, log.example/audit-2), got none\n")));
+        run = await ProgramRun.OfAsync(Program, [.. audit, "--log", "log.example/audit-2"]);
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((1, "Fota.Cli: ForeignLog: checkpoint: wanted origin log.example/audit-2, got another\n")));
+        run = await ProgramRun.OfAsync(Program, [.. audit, "--log", "log.example/signer"]);
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")));
+        Assert.That(run.Output, Does.StartWith("verified: log log.example/signer, 400 entries, ").And.EndWith("\nother logs are named, and were not looked at: log.example/audit-2\n"));
     }
 
     [TestCase(false, "none")]
@@ -167,6 +183,13 @@ public sealed class AuditCommandTests
     {
         ProgramRun run = await VerifyAsync("--pinned-by", _folder);
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((2, "Fota.Cli: --pinned-by: wanted --root beside it, got none. See --help.\n")));
+    }
+
+    [Test]
+    public async Task A_name_is_taken_for_pins_alone()
+    {
+        ProgramRun run = await VerifyAsync("--log", "log.example/signer");
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((2, "Fota.Cli: --log: wanted --pinned-by beside it, got none. See --help.\n")));
     }
 
     [Test]

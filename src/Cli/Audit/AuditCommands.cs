@@ -23,6 +23,12 @@ internal static class AuditCommands
         Description = "With --root, for a server's own log: a folder or an address that has `metadata/` in it, for the server's own https://SERVER/repo/. Its timestamp names the log's key, and what devices pin of it.",
     };
 
+    private static readonly Option<string?> s_log = new("--log")
+    {
+        HelpName = "NAME",
+        Description = "With --pinned-by: the log's name, demanded where the timestamp names several logs of servers. It is the one that `fota-signer online --server-log` has now.",
+    };
+
     private static readonly Option<FileInfo[]> s_checkpoints = new Option<FileInfo[]>("--checkpoint")
     {
         HelpName = "FILE",
@@ -61,6 +67,10 @@ internal static class AuditCommands
             Output.Line(string.Create(
                 CultureInfo.InvariantCulture,
                 $"verified: log {content.Origin}, {content.Size} entries, {audited.Tiles} tiles, root hash {content.Root}, grown from {source.Earlier.Count} earlier checkpoints"));
+            if (source.Beside.Count > 0)
+            {
+                Output.Line($"other logs are named, and were not looked at: {string.Join(", ", source.Beside)}");
+            }
         });
         return command;
     }
@@ -100,6 +110,7 @@ internal static class AuditCommands
         command.Add(s_key);
         command.Add(s_root);
         command.Add(s_pinnedBy);
+        command.Add(s_log);
         command.Add(s_checkpoints);
         command.Add(ServerConnection.Authority);
         command.Add(s_token);
@@ -119,6 +130,11 @@ internal static class AuditCommands
             {
                 result.AddError("--pinned-by: wanted --root beside it, got none.");
             }
+
+            if (result.GetResult(s_log) is not null && result.GetResult(s_pinnedBy) is null)
+            {
+                result.AddError("--log: wanted --pinned-by beside it, got none.");
+            }
         });
         return command;
     }
@@ -136,7 +152,7 @@ internal static class AuditCommands
         byte[] root = File.ReadAllBytes(parsed.GetValue(s_root)!.FullName);
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         return parsed.GetValue(s_pinnedBy) is { } repository
-            ? AuditedSource.ByPin(source, LogSources.Open(repository, parsed.GetValue(ServerConnection.Authority), token: null), root, checkpoints, now)
+            ? AuditedSource.ByPin(source, parsed.GetValue(s_log), LogSources.Open(repository, parsed.GetValue(ServerConnection.Authority), token: null), root, checkpoints, now)
             : AuditedSource.ByRoot(source, root, checkpoints, now);
     }
 

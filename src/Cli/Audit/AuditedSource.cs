@@ -12,6 +12,9 @@ namespace Fota.Cli.Audit;
 /// <param name="Earlier">What it must have grown from.</param>
 internal sealed record AuditedSource(ITileSource Files, VerifiedCheckpoint Checkpoint, IReadOnlyList<VerifiedCheckpoint> Earlier)
 {
+    /// <summary>The other logs of servers that the same timestamp names.</summary>
+    public IReadOnlyList<string> Beside { get; init; } = [];
+
     /// <summary>A log whose key the auditor was told.</summary>
     public static AuditedSource ByKey(ITileSource log, NoteKey key, IEnumerable<FileInfo> earlier) => Of(log, [key], [], earlier);
 
@@ -27,21 +30,32 @@ internal sealed record AuditedSource(ITileSource Files, VerifiedCheckpoint Check
             : throw new RejectedException(RejectionReason.LogIncomplete, "timestamp: wanted one that names a log, got none");
     }
 
-    /// <summary>The log of a server, held against what devices pin of it: key and checkpoint are those that the repository's timestamp has under the log's name.</summary>
+    /// <summary>
+    /// The log of a server, held against what devices pin of it: key and checkpoint are those that the repository's timestamp has under the log's name. Names stay there when a log goes on under
+    /// another one; so which it is is for the auditor to say, and not for the server, which could show one that is of the past.
+    /// </summary>
     /// <param name="log">Its files.</param>
+    /// <param name="name">Its name; null where the timestamp names one alone.</param>
     /// <param name="repository">The repository's: metadata/.</param>
     /// <param name="root">A root that the auditor trusts.</param>
     /// <param name="earlier">Checkpoints that the auditor holds.</param>
     /// <param name="now">The moment, by which metadata must not be expired.</param>
-    /// <exception cref="RejectedException">The timestamp names no such log: no device holds what it says.</exception>
-    public static AuditedSource ByPin(ITileSource log, ITileSource repository, byte[] root, IEnumerable<FileInfo> earlier, DateTimeOffset now)
+    /// <exception cref="RejectedException">The timestamp names no such log: no device holds what it says; or it is another one.</exception>
+    /// <exception cref="CommandFailedException">The timestamp names several, and nobody said which it is.</exception>
+    public static AuditedSource ByPin(ITileSource log, string? name, ITileSource repository, byte[] root, IEnumerable<FileInfo> earlier, DateTimeOffset now)
     {
-        string origin = Fota.Manifest.Log.Checkpoint.Parse(SignedNote.Decode(NoteOf(log)).OrThrow().Text).Origin; // believed for nothing but the choice
         IReadOnlyList<VerifiedCheckpoint> named = TimestampOf(repository, root, now).ServerLogs;
-        return named.FirstOrDefault(pinned => string.Equals(pinned.Content.Origin, origin, StringComparison.Ordinal)) is { } own
-            ? Of(log, [own.Key], [own], earlier)
-            : throw new RejectedException(
-                RejectionReason.ForeignLog, $"timestamp: wanted one that names server log {origin}, got {(named.Count == 0 ? "none" : string.Join(", ", named.Select(static other => other.Content.Origin)))}");
+        string all = named.Count == 0 ? "none" : string.Join(", ", named.Select(static pinned => pinned.Content.Origin));
+        if (name is null && named.Count > 1)
+        {
+            throw new CommandFailedException($"--log: wanted the name of the log, as the timestamp names several ({all}), got none");
+        }
+
+        // What it says of itself is believed for nothing but the refusal.
+        string wanted = name ?? Fota.Manifest.Log.Checkpoint.Parse(SignedNote.Decode(NoteOf(log)).OrThrow().Text).Origin;
+        return named.FirstOrDefault(pinned => string.Equals(pinned.Content.Origin, wanted, StringComparison.Ordinal)) is { } own
+            ? Of(log, [own.Key], [own], earlier) with { Beside = [.. named.Where(other => other != own).Select(static other => other.Content.Origin)] }
+            : throw new RejectedException(RejectionReason.ForeignLog, $"timestamp: wanted one that names server log {wanted}, got {all}");
     }
 
     private static TimestampMetadata TimestampOf(ITileSource repository, byte[] root, DateTimeOffset now)
