@@ -128,14 +128,10 @@ internal sealed record RolloutState(RolloutPlan Plan, RolloutStatus Status, int 
     /// <summary>The same with a member that is new or other, and with what follows from it; grants are counted by whoever gives them.</summary>
     public RolloutState With(Member member)
     {
+        // It may be of another stage than it was: whoever reads several changes at once has not seen it leave.
         Member? old = Members.GetValueOrDefault(member.Device);
-        StageTally tally = Tallies[member.Stage];
-        if (old is not null)
-        {
-            tally = tally.With(old, -1);
-        }
-
-        RolloutState next = this with { Members = Members.SetItem(member.Device, member), Tallies = Tallies.SetItem(member.Stage, tally.With(member, 1)) };
+        ImmutableArray<StageTally> others = old is null ? Tallies : Tallies.SetItem(old.Stage, Tallies[old.Stage].With(old, -1));
+        RolloutState next = this with { Members = Members.SetItem(member.Device, member), Tallies = others.SetItem(member.Stage, others[member.Stage].With(member, 1)) };
         Deadline? before = old is null ? null : DeadlineOf(old), after = DeadlineOf(member);
         if (before != after)
         {

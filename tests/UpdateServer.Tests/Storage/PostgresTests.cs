@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using Dapper;
 using Fota.Manifest.Reports;
+using Fota.TestKit;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.People;
@@ -138,6 +140,46 @@ public sealed class PostgresTests : IDisposable
             follower = follower.With(_stores.Fleet.ReadSince(follower.Number));
             Assert.That(follower.Rollouts.Single().Describe(), Is.EqualTo(_stores.Fleet.Read().Rollouts.Single().Describe()));
             Assert.That(follower.Rollouts.Single().Describe(), Is.EqualTo(world.State.Describe()));
+        }
+    }
+
+    [Test]
+    [Proves("O-29")]
+    public void A48_A_replica_that_reads_several_changes_at_once_counts_a_member_that_left_and_came_back_in_its_stage_alone()
+    {
+        RolloutPlan plan = EngineWorld.PlanOf(new StagePlan("canary", 3) { MinimumSample = 1 }, new StagePlan("rest", null)) with { Timeout = TimeSpan.FromMinutes(30) };
+        EngineWorld world = new(plan, [.. Enumerable.Range(1, 6).Select(static i => EngineWorld.Device($"pump-{i}"))]);
+        foreach (FleetDevice device in world.Fleet)
+        {
+            _stores.Fleet.Put(SampleFleet.Change(SampleFleet.Record(device.Device.ToString())));
+        }
+
+        FleetReplica follower = _stores.Fleet.Read();
+        ImmutableDictionary<DeviceId, Member> stored = ImmutableDictionary<DeviceId, Member>.Empty;
+        int steps = 0;
+        Store(world.Started());
+        DeviceId gone = world.State.Members.Keys.First();
+        Store(world.Judge());
+        Store(world.Pass(TimeSpan.FromMinutes(1)));
+        Store(world.Judge());
+        Assert.That((follower.Rollouts.Single().Members[gone].Status, follower.Rollouts.Single().Members[gone].Stage), Is.EqualTo((MemberStatus.Waiting, 0)));
+
+        Store(world.ShutOut(gone).Judge());
+        Store(world.AllAsk());
+        Store(world.ShutOut(gone, isShutOut: false).AllConfirm());
+        Store(world.Judge());
+        RolloutState followed = follower.Rollouts.Single();
+        Assert.That((followed.Members[gone].Status, followed.Members[gone].Stage), Is.EqualTo((MemberStatus.Waiting, 1)));
+        PromiseKeeper.Recount(followed);
+        Assert.That(followed.Describe(), Is.EqualTo(world.State.Describe()));
+
+        // What was stored is read with every fourth step alone.
+        void Store(EngineWorld next)
+        {
+            Member[] changed = [.. next.State.Members.Values.Where(m => stored.GetValueOrDefault(m.Device) != m)];
+            _stores.Fleet.Put(SampleFleet.Change(null, null, new RolloutStep(next.State, changed)));
+            stored = next.State.Members;
+            follower = ++steps % 4 == 0 ? follower.With(_stores.Fleet.ReadSince(follower.Number)) : follower;
         }
     }
 
