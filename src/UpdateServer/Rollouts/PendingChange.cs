@@ -9,7 +9,8 @@ internal sealed class PendingChange(ImmutableList<RolloutState> rollouts, FleetM
 
     public ImmutableList<RolloutState> Rollouts { get; private set; } = rollouts;
 
-    public FleetMemory Fleet { get; } = fleet;
+    /// <summary>The fleet that events are applied in from here on.</summary>
+    public FleetMemory Fleet { get; set; } = fleet;
 
     /// <summary>What changed, one for each rollout.</summary>
     public IReadOnlyCollection<RolloutStep> Steps => _steps.Values;

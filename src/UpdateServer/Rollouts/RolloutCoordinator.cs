@@ -235,13 +235,20 @@ internal sealed class RolloutCoordinator : ISharedMemory
         }
 
         DateTimeOffset moment = _time.GetUtcNow();
-        PendingChange pending = new(now.Rollouts, now.Fleet with { Traits = now.Fleet.Traits.SetItem(device, after) });
-        foreach (RolloutState rollout in now.Rollouts.Where(r => r.IsActive && !r.Plan.Product.Equals(product) && r.Members.ContainsKey(device)))
+        PendingChange pending = new(now.Rollouts, now.Fleet);
+        string[] left = [.. now.Rollouts.Where(r => r.IsActive && !r.Plan.Product.Equals(product) && r.Members.ContainsKey(device)).Select(static r => r.Plan.Id)];
+        foreach (string rollout in left)
         {
-            // Judged before, so that what it had failed at by then stays a failure, and after, so that nothing waits for it.
-            pending.Apply(rollout.Plan.Id, new RolloutEvent.Evaluated(moment));
-            pending.Apply(rollout.Plan.Id, new RolloutEvent.Departed(moment, device, by));
-            pending.Apply(rollout.Plan.Id, new RolloutEvent.Evaluated(moment));
+            // In the fleet of before: what it had failed at by then stays a failure, and when it was seen is known still.
+            pending.Apply(rollout, new RolloutEvent.Evaluated(moment));
+        }
+
+        pending.Fleet = now.Fleet with { Traits = now.Fleet.Traits.SetItem(device, after) };
+        foreach (string rollout in left)
+        {
+            // Judged again, so that nothing waits for it.
+            pending.Apply(rollout, new RolloutEvent.Departed(moment, device, by));
+            pending.Apply(rollout, new RolloutEvent.Evaluated(moment));
         }
 
         return new FleetOutcome(pending, new FleetChange(null, null, [.. pending.Steps]) { Description = new DeviceDescription(moment, by, before, after) });

@@ -100,6 +100,32 @@ public sealed class DeviceNameTests : IAsyncDisposable
     }
 
     [Test]
+    [Proves("U-48", "O-51")]
+    public async Task A43_Who_had_the_name_is_not_silent_where_it_came_and_waited_for_a_gate_until_then()
+    {
+        SampleRelease release = SampleRelease.Create();
+        _server.Source.Add(release);
+        using HttpResponseMessage published = await _server.PublishAsync();
+        await ServerUnderTest.ReadAsync(published, HttpStatusCode.OK);
+        SimulatedDevice gated = Device(Pump), other = new(_server, "pump-0002");
+        await gated.CheckInAsync();
+        await other.CheckInAsync();
+        JsonElement draft = await _server.PostAsync("/api/v1/rollouts", new { product = Pump, version = "1.1.0", stages = new[] { new { name = "all" } }, abort_after_failures = 1, timeout_minutes = 3 }, HttpStatusCode.Created);
+        string id = draft.GetProperty("id").GetString()!;
+        await _server.PostAsync($"/api/v1/rollouts/{id}/start");
+        await gated.CheckInAsync();
+        await gated.CheckInAsync(gated.Report(ReportState.Deferred, $"{id}-{Name}", PublicationSource.DigestOf(release)) with { Reason = RejectionReason.GateClosed, Detail = "in use" });
+        await other.CheckInAsync();
+        _server.Clock.Now += TimeSpan.FromMinutes(2);
+        await gated.CheckInAsync();
+        await other.CheckInAsync(ReportState.Installing, $"{id}-pump-0002", PublicationSource.DigestOf(release));
+        _server.Clock.Now += TimeSpan.FromMinutes(2);
+        await AssignAsync(_server.Operator, Ventilator);
+        JsonElement rollout = await _server.GetAsync($"/api/v1/rollouts/{id}"), stage = rollout.GetProperty("stages")[0];
+        Assert.That((rollout.GetProperty("state").GetString(), stage.GetProperty("members").GetInt32(), stage.GetProperty("silent").GetInt32()), Is.EqualTo(("running", 1, 0)));
+    }
+
+    [Test]
     [Proves("U-48")]
     public async Task A45_A_name_is_moved_neither_out_of_ones_products_and_sites_nor_into_others()
     {
