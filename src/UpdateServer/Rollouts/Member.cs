@@ -25,7 +25,7 @@ internal enum MemberStatus
     /// <summary>The assignment was taken back before the device said that it had begun.</summary>
     Withdrawn,
 
-    /// <summary>It was let go, as it cannot come any more, and is counted nowhere. A later stage may take it, when it can.</summary>
+    /// <summary>It was let go, as it cannot come any more: neither success nor failure, and nobody waits for it. A later stage may take it, when it can.</summary>
     Left,
 
     /// <summary>It says that it runs this very release for good, and no key of its own stands behind that (promise P9). Final.</summary>

@@ -104,7 +104,8 @@ internal static class StageCourse
         if (!draft.State.Stalled && members.Settled == members.Members)
         {
             draft.State = draft.State with { Stalled = true };
-            draft.Decide(DecisionKind.Stalled, RolloutEngine.Name, $"all {members.Members} members of stage {draft.Stage.Name} have come to an end, {members.Failed} of them failed, and it is not good");
+            string said = $"all {members.Members} members of stage {draft.Stage.Name} have come to an end, {members.Failed} of them failed, and it is not good";
+            draft.Decide(DecisionKind.Stalled, RolloutEngine.Name, StageVerdict.WhyShort(draft.Stage, draft.State.Tallies[draft.State.Stage]) is { } why ? $"{said}: {why}" : said);
         }
     }
 

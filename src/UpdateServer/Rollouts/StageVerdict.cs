@@ -36,11 +36,18 @@ internal static class StageVerdict
     /// </summary>
     public static bool IsGood(StagePlan stage, StageTally tally) => tally.Both.Members > 0 && IsGood(stage, tally.Signed) && IsGood(stage, tally.Unsigned);
 
-    /// <summary>How many of <paramref name="members"/> have to have come to an end.</summary>
-    public static int SampleOf(StagePlan stage, int members) => Math.Min(stage.MinimumSample ?? members, members);
+    /// <summary>By what those that were let go keep a stage from being good whose other members have come to an end; null for nothing.</summary>
+    public static string? WhyShort(StagePlan stage, StageTally tally) => WhyShort(stage, tally.Signed, "") ?? WhyShort(stage, tally.Unsigned, " that sign nothing");
 
-    private static bool IsGood(StagePlan stage, Tally tally) => tally.Members == 0
-        || (tally.Settled >= SampleOf(stage, tally.Members)
+    private static string? WhyShort(StagePlan stage, Tally tally, string which) => tally.Settled < SampleOf(stage, tally)
+        ? $"of {tally.Taken} members{which} {tally.Left} were let go, and the {tally.Settled} that have come to an end are fewer than its sample of {SampleOf(stage, tally)}"
+        : null;
+
+    // A number that was asked for, and approved, does not become smaller by letting members go; without one it is all that can come, and never nobody.
+    private static int SampleOf(StagePlan stage, Tally tally) => Math.Min(stage.MinimumSample ?? Math.Max(1, tally.Members), tally.Taken);
+
+    private static bool IsGood(StagePlan stage, Tally tally) => tally.Taken == 0
+        || (tally.Settled >= SampleOf(stage, tally)
             && tally.Succeeded > 0
             && (long)tally.Succeeded * 100 >= (long)(stage.SuccessPercent ?? 0) * tally.Settled);
 

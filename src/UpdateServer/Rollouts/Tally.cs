@@ -4,10 +4,13 @@ namespace Fota.UpdateServer.Rollouts;
 
 /// <summary>How many members of a stage stand where. Kept up with every change, never counted anew.</summary>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct Tally(int Waiting, int Granted, int Begun, int Confirmed, int Reported, int Failed, int Withdrawn, int Silent, int Deferred)
+internal readonly record struct Tally(int Waiting, int Granted, int Begun, int Confirmed, int Reported, int Failed, int Withdrawn, int Left, int Silent, int Deferred)
 {
     /// <summary>All members, but those that left.</summary>
     public int Members => Waiting + Granted + Begun + Confirmed + Reported + Failed + Withdrawn;
+
+    /// <summary>All that the stage took, also those that left since and that no later stage has taken.</summary>
+    public int Taken => Members + Left;
 
     /// <summary>Those that were asked and are at it.</summary>
     public int InFlight => Granted + Begun;
@@ -20,16 +23,11 @@ internal readonly record struct Tally(int Waiting, int Granted, int Begun, int C
 
     public static Tally operator +(Tally a, Tally b) => new(
         a.Waiting + b.Waiting, a.Granted + b.Granted, a.Begun + b.Begun, a.Confirmed + b.Confirmed, a.Reported + b.Reported, a.Failed + b.Failed, a.Withdrawn + b.Withdrawn,
-        a.Silent + b.Silent, a.Deferred + b.Deferred);
+        a.Left + b.Left, a.Silent + b.Silent, a.Deferred + b.Deferred);
 
     /// <summary>The tally with one more member (1) or one less (-1) that stands where <paramref name="member"/> does.</summary>
     public Tally With(Member member, int by)
     {
-        if (member.Status == MemberStatus.Left)
-        {
-            return this;
-        }
-
         Tally tally = this with { Silent = Silent + (member.Silent ? by : 0), Deferred = Deferred + (member.Deferral is null ? 0 : by) };
         return member.Status switch
         {
@@ -40,6 +38,7 @@ internal readonly record struct Tally(int Waiting, int Granted, int Begun, int C
             MemberStatus.Reported => tally with { Reported = Reported + by },
             MemberStatus.Failed => tally with { Failed = Failed + by },
             MemberStatus.Withdrawn => tally with { Withdrawn = Withdrawn + by },
+            MemberStatus.Left => tally with { Left = Left + by },
             _ => throw new ArgumentOutOfRangeException(nameof(member)),
         };
     }

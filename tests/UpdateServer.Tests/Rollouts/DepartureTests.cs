@@ -49,7 +49,7 @@ public sealed class DepartureTests
         EngineWorld world = new(3, new StagePlan("all", null) { Cap = 1 });
         Member held = world.Started().AllAsk().Granted.Single();
         world.Say(held, ReportState.Installing).ShutOut(held.Device).Judge();
-        Assert.That((world.State.Members[held.Device].Status, world.Stage.Both), Is.EqualTo((MemberStatus.Left, default(Tally) with { Waiting = 2 })));
+        Assert.That((world.State.Members[held.Device].Status, world.Stage.Both), Is.EqualTo((MemberStatus.Left, default(Tally) with { Waiting = 2, Left = 1 })));
         Assert.That(world.Decisions[^1].Why, Does.StartWith("1 devices were let go, 1 of them with a grant"));
         Assert.That(world.AllAsk().Granted.Single().Device, Is.Not.EqualTo(held.Device));
         world.Say(held, ReportState.Failed, RejectionReason.HealthCheckFailed).Judge();
@@ -100,7 +100,9 @@ public sealed class DepartureTests
         Member canary = world.Started().AllAsk().Granted.Single();
         world.ShutOut(canary.Device).Judge();
         Assert.That((world.State.Stage, world.State.Status), Is.EqualTo((0, RolloutStatus.Running)), "a canary of nobody has shown nothing");
-        Assert.That(world.Decisions[^1].Kind, Is.EqualTo(DecisionKind.Stalled));
+        Assert.That((world.Decisions[^1].Kind, world.Decisions[^1].Why), Is.EqualTo((
+            DecisionKind.Stalled,
+            "all 0 members of stage canary have come to an end, 0 of them failed, and it is not good: of 1 members 1 were let go, and the 0 that have come to an end are fewer than its sample of 1")));
 
         world = new EngineWorld(3, new StagePlan("canary", 2) { MinimumSample = 1 }, new StagePlan("rest", null));
         Member[] canaries = [.. world.Started().AllAsk().Granted];
@@ -114,6 +116,59 @@ public sealed class DepartureTests
         PromiseKeeper.Recount(world.State);
         world.AllConfirm().Judge();
         Assert.That((world.State.Status, world.State.All.Both.Confirmed), Is.EqualTo((RolloutStatus.Completed, 3)));
+    }
+
+    [TestCase(true, 0, "all 1 members of stage canary have come to an end, 0 of them failed, and it is not good: of 5 members 4 were let go, and the 1 that have come to an end are fewer than its sample of 3")]
+    [TestCase(false, 1, null)]
+    [Proves("O-29", "O-31", "O-36")]
+    public void P9_Members_that_are_let_go_make_no_minimum_sample_smaller_that_the_plan_names(bool isNamed, int stage, string? stalled)
+    {
+        EngineWorld world = new(9, new StagePlan("canary", 5) { MinimumSample = isNamed ? 3 : null }, new StagePlan("rest", null));
+        Member[] canaries = [.. world.Started().AllAsk().Granted];
+        foreach (Member member in canaries[1..])
+        {
+            world.ShutOut(member.Device).Judge().ShutOut(member.Device, isShutOut: false);
+        }
+
+        world.Say(canaries[0], ReportState.Confirmed).Judge().Pass(TimeSpan.FromHours(1)).Judge();
+        Assert.That((world.State.Stage, world.State.Status), Is.EqualTo((stage, RolloutStatus.Running)));
+        Assert.That(world.Decisions.SingleOrDefault(static d => d.Kind == DecisionKind.Stalled)?.Why, Is.EqualTo(stalled));
+    }
+
+    [Test]
+    [Proves("O-29", "O-31")]
+    public void P9_A_stage_that_was_smaller_than_its_minimum_sample_when_it_took_its_members_wants_as_many_as_it_took()
+    {
+        EngineWorld world = new(6, new StagePlan("canary", 4) { MinimumSample = 2 }, new StagePlan("rest", null) { MinimumSample = 5 });
+        world.Started().AllAsk().AllConfirm().Judge().AllAsk();
+        Member[] rest = [.. world.Granted];
+        Assert.That(rest, Has.Length.EqualTo(2));
+        world.Say(rest[0], ReportState.Confirmed).ShutOut(rest[1].Device).Judge();
+        Assert.That(world.State.Status, Is.EqualTo(RolloutStatus.Running), "of two one was let go");
+
+        // Let in again it joins the stage, and makes up for itself.
+        world.ShutOut(rest[1].Device, isShutOut: false).At(world.Now + s_minute).AllAsk().AllConfirm().Judge();
+        Assert.That(world.State.Status, Is.EqualTo(RolloutStatus.Completed));
+    }
+
+    [TestCase(true, "of 2 members 2 were let go, and the 0 that have come to an end are fewer than its sample of 1")]
+    [TestCase(false, "of 2 members that sign nothing 2 were let go, and the 0 that have come to an end are fewer than its sample of 1")]
+    [Proves("O-31", "O-34")]
+    public void P9_Members_that_were_let_go_are_not_made_up_for_by_those_of_the_other_kind(bool signing, string why)
+    {
+        FleetDevice[] fleet = [.. new EngineWorld(4).Fleet.Select(static (d, i) => d with { Evidence = i < 2 ? Evidence.Signed : Evidence.Unsigned })];
+        EngineWorld world = new(EngineWorld.PlanOf(new StagePlan("canary", 4), new StagePlan("rest", null)) with { AcceptsReported = true }, fleet);
+        Member[] members = [.. world.Started().AllAsk().Granted];
+        foreach (Member member in members)
+        {
+            _ = member.Evidence == Evidence.Signed == signing ? world.ShutOut(member.Device)
+                : signing ? world.Claim(member, ReportState.Confirmed)
+                : world.Say(member, ReportState.Confirmed);
+        }
+
+        world.Judge();
+        Assert.That((world.State.Stage, world.State.Status), Is.EqualTo((0, RolloutStatus.Running)));
+        Assert.That(world.Decisions[^1].Why, Is.EqualTo($"all 2 members of stage canary have come to an end, 0 of them failed, and it is not good: {why}"));
     }
 
     [Test]
@@ -155,6 +210,11 @@ public sealed class DepartureTests
             }
 
             PromiseKeeper.Recount(world.State);
+            if (world.Decisions.Exists(static d => d is { Kind: DecisionKind.StageBegun, Stage: 1 } && d.Figures.Stage.Both.Settled < 2))
+            {
+                return false;
+            }
+
             ends.Add((world.State.Status, world.State.Stage));
             left += world.Decisions.Count(static d => d.Kind == DecisionKind.DevicesLeft);
             world.Judge();

@@ -55,9 +55,9 @@ internal sealed class PromiseKeeper(RolloutPlan plan)
         {
             foreach (Evidence evidence in (Evidence[])[Evidence.Signed, Evidence.Unsigned])
             {
-                Member[] members = [.. state.Members.Values.Where(m => m.Stage == i && m.Evidence == evidence && m.Status != MemberStatus.Left)];
+                Member[] members = [.. state.Members.Values.Where(m => m.Stage == i && m.Evidence == evidence)];
                 Tally counted = members.Aggregate(default(Tally), static (t, m) => t.With(m, 1)), kept = evidence == Evidence.Signed ? state.Tallies[i].Signed : state.Tallies[i].Unsigned;
-                Assert.That((kept, kept.Members), Is.EqualTo((counted, members.Length)));
+                Assert.That((kept, kept.Members, kept.Left), Is.EqualTo((counted, members.Count(static m => m.Status != MemberStatus.Left), members.Count(static m => m.Status == MemberStatus.Left))));
             }
         }
     }
@@ -101,5 +101,5 @@ internal sealed class PromiseKeeper(RolloutPlan plan)
         }
     }
 
-    private bool EnoughOf(Tally tally, int stage) => tally.Settled >= Math.Min(plan.Stages[stage].MinimumSample ?? tally.Members, tally.Members);
+    private bool EnoughOf(Tally tally, int stage) => tally.Members + tally.Left is 0 || tally.Settled >= (plan.Stages[stage].MinimumSample is { } least ? Math.Min(least, tally.Members + tally.Left) : Math.Max(1, tally.Members));
 }
