@@ -16,7 +16,7 @@ internal static class EnrolmentEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/enrolments", (Asker asker, EnrolmentQueue queue, RolloutCoordinator coordinator) => queue.Waiting().Where(e => IsInScope(e, asker, coordinator)).Select(EnrolmentView.Of));
+        api.MapGet("/enrolments", (Asker asker, EnrolmentQueue queue) => queue.Waiting(asker.Caller).Select(EnrolmentView.Of));
         api.MapPost("/enrolments/{request}/certificate", IssueAsync).WithMetadata(new RequestSizeLimitAttribute(MaxCertificateBytes)).WithMetadata(new DescribedBody(CertificateType));
         api.MapPost("/enrolments/{request}/refusal", (string request, RefusalRequest refusal, Asker asker, EnrolmentQueue queue, RolloutCoordinator coordinator) => refusal.Detail.Length is >= 1 and <= MaxDetail && !refusal.Detail.Contains('\0', StringComparison.Ordinal)
             ? Answer(request, asker, queue, coordinator, digest => queue.Refuse(digest, refusal.Detail, asker.Name))

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Fota.Manifest;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Devices;
+using Fota.UpdateServer.People;
 using Fota.UpdateServer.Storage;
 
 namespace Fota.UpdateServer.Enrolment;
@@ -43,8 +44,8 @@ internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates c
         }
     }
 
-    /// <summary>Those that wait for the authority, the oldest first.</summary>
-    public IReadOnlyList<EnrolmentRecord> Waiting() => store.Waiting(MostShown);
+    /// <summary>Those in scope that wait for the authority, the oldest first.</summary>
+    public IReadOnlyList<EnrolmentRecord> Waiting(Caller caller) => store.Waiting(caller.Grants, MostShown);
 
     /// <summary>The request with this digest; null if there is none, or it was replaced by another.</summary>
     public EnrolmentRecord? Find(Sha256Digest request) => store.Find(request);

@@ -1,6 +1,7 @@
 using Fota.Manifest;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Enrolment;
+using Fota.UpdateServer.People;
 
 namespace Fota.UpdateServer.Storage;
 
@@ -13,8 +14,10 @@ internal interface IEnrolmentStore
     /// <summary>The one with this request; null if there is none, or it was replaced by another.</summary>
     EnrolmentRecord? Find(Sha256Digest request);
 
-    /// <summary>Those that wait, the oldest first.</summary>
-    IReadOnlyList<EnrolmentRecord> Waiting(int most);
+    /// <summary>Those that wait and that one of the grants covers, the oldest first.</summary>
+    /// <param name="grants">Over which products, and sites at which the devices stand.</param>
+    /// <param name="most">How many at most.</param>
+    IReadOnlyList<EnrolmentRecord> Waiting(IReadOnlyList<Grant> grants, int most);
 
     /// <summary>Stores one in place of <paramref name="before"/>, the device's last; null if it had none.</summary>
     /// <param name="enrolment">What is to be stored.</param>

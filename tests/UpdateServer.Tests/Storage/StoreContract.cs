@@ -35,7 +35,7 @@ public sealed class StoreContract<TStores> : IDisposable
         FleetReplica fleet = _stores.Fleet.Read();
         Assert.That((fleet.Fleet.Devices.Count, fleet.Fleet.Traits.Count, fleet.Rollouts.Count), Is.EqualTo((0, 0, 0)));
         Assert.That((_stores.Releases.Load().Generation, _stores.Releases.Load().Files.Count), Is.EqualTo((0, 0)));
-        Assert.That((_stores.Deltas.Load().Count, _stores.Enrolments.Waiting(10).Count, _stores.People.Load().People.Count + _stores.People.Load().Tokens.Count + _stores.Revocations.Load().Revocations.Count), Is.EqualTo((0, 0, 0)));
+        Assert.That((_stores.Deltas.Load().Count, _stores.Enrolments.Waiting([new Grant(Role.Publisher)], 10).Count, _stores.People.Load().People.Count + _stores.People.Load().Tokens.Count + _stores.Revocations.Load().Revocations.Count), Is.EqualTo((0, 0, 0)));
     }
 
     [Test]
@@ -266,7 +266,7 @@ public sealed class StoreContract<TStores> : IDisposable
         Assert.That(_stores.Enrolments.Save(other with { State = EnrolmentState.Refused, Answered = SampleFleet.Noon, Detail = "no" }, other, "ann"));
         Assert.That(_stores.Enrolments.Find(pump.Device, pump.Product)!.RequestDigest, Is.EqualTo(pump.RequestDigest));
         Assert.That(_stores.Enrolments.Find(other.Device, other.Product)!.State, Is.EqualTo(EnrolmentState.Refused));
-        Assert.That(_stores.Enrolments.Waiting(10).Select(static e => e.Product), Is.EqualTo([pump.Product]));
+        Assert.That(_stores.Enrolments.Waiting([new Grant(Role.Publisher)], 10).Select(static e => e.Product), Is.EqualTo([pump.Product]));
     }
 
     [Test]
@@ -279,8 +279,33 @@ public sealed class StoreContract<TStores> : IDisposable
 
         EnrolmentRecord last = _stores.Enrolments.Find(DeviceId.Parse("d"), ProductName.Parse("infusion-pump"))!;
         _stores.Enrolments.Save(last with { State = EnrolmentState.Refused, Answered = SampleFleet.Noon, Detail = "no" }, last, "ann");
-        Assert.That(_stores.Enrolments.Waiting(2).Select(static e => e.Device.ToString()), Is.EqualTo(new[] { "a", "b" }));
-        Assert.That(_stores.Enrolments.Waiting(10), Has.Count.EqualTo(3));
+        Assert.That(_stores.Enrolments.Waiting([new Grant(Role.Publisher)], 2).Select(static e => e.Device.ToString()), Is.EqualTo(new[] { "a", "b" }));
+        Assert.That(_stores.Enrolments.Waiting([new Grant(Role.Publisher)], 10), Has.Count.EqualTo(3));
+    }
+
+    [Test]
+    [Proves("I-14")]
+    public void A45_Those_that_wait_are_shown_by_product_and_site_whatever_waits_before_them_of_others()
+    {
+        for (int i = 1; i <= 4; i++)
+        {
+            _stores.Enrolments.Save(Enrolment($"vent-{i}", $"of the ventilator {i}", i) with { Product = ProductName.Parse("ventilator") }, null, "ann");
+            _stores.Enrolments.Save(Enrolment($"pump-{i}", $"of the pump {i}", 10 + i), null, "ann");
+        }
+
+        foreach ((string device, string? site) in ((string, string?)[])[("vent-1", "basel"), ("pump-2", null), ("pump-3", "basel"), ("pump-4", "bern")])
+        {
+            _stores.Fleet.Put(new FleetChange(null, null, []) { Description = SampleFleet.Said(new DeviceTraits(DeviceId.Parse(device)) { Site = site }) });
+        }
+
+        Grant pumps = new(Role.Publisher) { Products = ["infusion-pump"] }, basel = new(Role.Publisher) { Sites = ["basel"] };
+        Assert.That(Shown(2, pumps), Is.EqualTo("pump-1 pump-2"));
+        Assert.That(Shown(10, basel), Is.EqualTo("vent-1 pump-3"));
+        Assert.That(Shown(10, pumps with { Sites = ["basel", "bern"] }), Is.EqualTo("pump-3 pump-4"));
+        Assert.That(Shown(10, pumps with { Sites = ["bern"] }, basel with { Products = ["ventilator", "infusion-pump"] }), Is.EqualTo("vent-1 pump-3 pump-4"));
+        Assert.That(Shown(10), Is.Empty);
+
+        string Shown(int most, params Grant[] grants) => string.Join(' ', _stores.Enrolments.Waiting(grants, most).Select(static e => e.Device));
     }
 
     /// <summary>Lets things happen, and stores what they change.</summary>

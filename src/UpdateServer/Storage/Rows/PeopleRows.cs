@@ -22,10 +22,13 @@ internal sealed class PersonRow
     public static PersonRow From(Person p) => new()
     {
         Name = p.Name,
-        Grants = JsonSerializer.Serialize(p.Grants.Select(static g => new GrantText(RoleNames.NameOf(g.Role), g.Products, g.Sites)), s_json),
+        Grants = TextOf(p.Grants),
         Created = p.Created.ToUnixTimeMilliseconds(),
         Removed = p.Removed?.ToUnixTimeMilliseconds(),
     };
+
+    /// <summary>Grants as they are stored: what one is not bounded by is left out.</summary>
+    public static string TextOf(IEnumerable<Grant> grants) => JsonSerializer.Serialize(grants.Select(static g => new GrantText(RoleNames.NameOf(g.Role), g.Products, g.Sites)), s_json);
 
     public Person ToPerson(IEnumerable<IdentityRow> identities) => new(Name)
     {

@@ -3,6 +3,7 @@ using Fota.Manifest;
 using Fota.UpdateServer.Audit;
 using Fota.UpdateServer.Devices;
 using Fota.UpdateServer.Enrolment;
+using Fota.UpdateServer.People;
 using Fota.UpdateServer.Storage.Rows;
 using Microsoft.Data.Sqlite;
 
@@ -12,15 +13,23 @@ namespace Fota.UpdateServer.Storage.Sqlite;
 internal sealed class SqliteEnrolmentStore(SqliteDatabase database) : IEnrolmentStore
 {
     private const string Columns =
-        "SELECT device, product, key_id AS KeyId, request_digest AS RequestDigest, request, received, state, answered, certificate, detail FROM enrolments";
+        "SELECT e.device, e.product, key_id AS KeyId, request_digest AS RequestDigest, request, received, state, answered, certificate, detail FROM enrolments AS e";
 
     public EnrolmentRecord? Find(DeviceId device, ProductName product) =>
         Query($"{Columns} WHERE device = @device AND product = @product", new { device = device.ToString(), product = product.ToString() }).SingleOrDefault();
 
     public EnrolmentRecord? Find(Sha256Digest request) => Query($"{Columns} WHERE request_digest = @digest", new { digest = request.ToString() }).SingleOrDefault();
 
-    public IReadOnlyList<EnrolmentRecord> Waiting(int most) =>
-        Query($"{Columns} WHERE state = @state ORDER BY received, device, product LIMIT @most", new { state = nameof(EnrolmentState.Waiting), most });
+    public IReadOnlyList<EnrolmentRecord> Waiting(IReadOnlyList<Grant> grants, int most) => Query(
+        $$"""
+        {{Columns}} LEFT JOIN device_traits AS t ON t.device = e.device
+        WHERE state = @state
+          AND EXISTS (SELECT 1 FROM json_each(@grants) AS g
+                WHERE (g.value ->> 'products' IS NULL OR e.product IN (SELECT value FROM json_each(g.value, '$.products')))
+                  AND (g.value ->> 'sites' IS NULL OR t.site IN (SELECT value FROM json_each(g.value, '$.sites'))))
+        ORDER BY received, e.device, e.product LIMIT @most
+        """,
+        new { state = nameof(EnrolmentState.Waiting), grants = PersonRow.TextOf(grants), most });
 
     public bool Save(EnrolmentRecord enrolment, EnrolmentRecord? before, string by)
     {
