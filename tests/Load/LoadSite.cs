@@ -51,7 +51,7 @@ internal sealed class LoadSite : IDisposable
         // Rates would be what is measured: every device has one address here.
         File.WriteAllText(config, $$$"""
             {"layout":"development","listen":"127.0.0.1:0","data":"data","trustedRoot":"root.json","deviceCa":"device-ca.pem","database":{{{database}}},
-             "rates":{"addressPerMinute":0,"devicePerMinute":0,"personPerMinute":0},"tls":{"certificate":"server.pem","unsafeKeyFile":"server.key"}}
+             "rates":{"addressPerMinute":0,"devicePerMinute":0,"newsPerMinute":0,"personPerMinute":0},"tls":{"certificate":"server.pem","unsafeKeyFile":"server.key"}}
             """);
         return MeasuredServer.StartAsync(RepositoryRoot.Path("dist", "fota-server"), "run", "--config", config);
     }

@@ -1,6 +1,7 @@
 using Fota.Manifest;
 using Fota.Manifest.Encoding;
 using Fota.Manifest.Reports;
+using Fota.UpdateServer.Api.Access;
 using Fota.UpdateServer.Artifacts;
 using Fota.UpdateServer.Configuration;
 using Fota.UpdateServer.Deltas;
@@ -12,7 +13,7 @@ namespace Fota.UpdateServer.Api;
 
 /// <summary>Takes reports and answers them. What it needs is fetched once, and not for each of the requests that this server has most of.</summary>
 internal sealed class CheckIns(
-    RolloutCoordinator coordinator, DeltaOffers deltas, DeltaPlanner planner, DeltaSchedule schedule, ReadAddresses addresses, ServerSettings settings, ServerMetrics metrics, TimeProvider time, ILogger<DeviceIdentity> log)
+    RolloutCoordinator coordinator, DeltaOffers deltas, DeltaPlanner planner, DeltaSchedule schedule, ReadAddresses addresses, RateLimits limits, ServerSettings settings, ServerMetrics metrics, TimeProvider time, ILogger<DeviceIdentity> log)
 {
     private readonly JsonBytes _nothingToDo = new(new CheckInAnswer(null, settings.CheckIn).Encode());
 
@@ -27,19 +28,16 @@ internal sealed class CheckIns(
 
         byte[] signed = await ReadAsync(context);
         Verdict<SignedReport> decoded = SignedReport.Decode(signed);
-        Verdict<CheckInOutcome> verdict = Verdict.Of(() =>
+        Verdict<CheckInOutcome> verdict;
+        try
         {
-            SignedReport said = decoded.OrThrow();
-            if (HeardConnection.Of(context) is { } heard && heard.IsBy(identity, time.GetUtcNow()) && coordinator.HearAgain(identity, said.ReadUnverified()) is { } same)
-            {
-                return same;
-            }
+            verdict = Verdict.Of(() => Take(context, identity, decoded, signed));
+        }
+        catch (TooManyRequestsException e)
+        {
+            return Problems.TooManyRequests(context, e.Wait, e.Message);
+        }
 
-            VerifiedReport report = VerifiedReport.Verify(said, identity.Key, identity.Device.ToString()).OrThrow();
-            CheckInOutcome outcome = coordinator.CheckIn(identity, report, signed);
-            HeardConnection.Note(context, identity, time.GetUtcNow());
-            return outcome;
-        });
         if (!verdict.IsAccepted(out CheckInOutcome? outcome, out Rejection? rejection))
         {
             metrics.ReportRefused(rejection.Reason);
@@ -58,6 +56,20 @@ internal sealed class CheckIns(
             Deltas = [.. deltas.For(outcome.Device, outcome.Assigned)],
             Sources = addresses.Current is { } source ? [source] : [],
         }.Encode());
+    }
+
+    private CheckInOutcome Take(HttpContext context, DeviceIdentity identity, Verdict<SignedReport> decoded, byte[] signed)
+    {
+        SignedReport said = decoded.OrThrow();
+        if (HeardConnection.Of(context) is { } heard && heard.IsBy(identity, time.GetUtcNow()) && coordinator.HearAgain(identity, said.ReadUnverified()) is { } same)
+        {
+            return same;
+        }
+
+        VerifiedReport report = VerifiedReport.Verify(said, identity.Key, identity.Device.ToString()).OrThrow();
+        CheckInOutcome outcome = coordinator.CheckIn(identity, report, signed, () => limits.DemandNews(identity));
+        HeardConnection.Note(context, identity, time.GetUtcNow());
+        return outcome;
     }
 
     /// <summary>The body; the server holds it to the endpoint's limit.</summary>

@@ -48,8 +48,7 @@ internal static class EstEndpoints
         }
         catch (TooManyRequestsException e)
         {
-            RetryAfter(context, e.Wait);
-            return Problems.Of(StatusCodes.Status429TooManyRequests, ProblemCodes.TooManyRequests, e.Message);
+            return Problems.TooManyRequests(context, e.Wait, e.Message);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Fota.Manifest;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -32,6 +33,13 @@ internal static class Problems
     {
         context.Response.Headers.RetryAfter = "5";
         return Of(StatusCodes.Status503ServiceUnavailable, ProblemCodes.AuthorizationServerAway, "the authorisation server cannot be asked now");
+    }
+
+    /// <summary>For somebody who asks too often; says when to come again.</summary>
+    public static ProblemHttpResult TooManyRequests(HttpContext context, TimeSpan wait, string detail)
+    {
+        context.Response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        return Of(StatusCodes.Status429TooManyRequests, ProblemCodes.TooManyRequests, detail);
     }
 
     /// <summary>For a body that says something that cannot be.</summary>

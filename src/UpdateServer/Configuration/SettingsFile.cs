@@ -203,6 +203,7 @@ public static class SettingsFile
         {
             AddressPerMinute = rates.OptionalInteger("addressPerMinute") ?? usual.AddressPerMinute,
             DevicePerMinute = rates.OptionalInteger("devicePerMinute") ?? usual.DevicePerMinute,
+            NewsPerMinute = rates.OptionalInteger("newsPerMinute") ?? usual.NewsPerMinute,
             PersonPerMinute = rates.OptionalInteger("personPerMinute") ?? usual.PersonPerMinute,
         };
         rates.RefuseOthers();

@@ -32,7 +32,7 @@ internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates c
 
             if (before is { State: EnrolmentState.Waiting } && before.RequestDigest != request.Digest && before.Received + settings.EnrolmentRetry - now is { Ticks: > 0 } wait && wait <= settings.EnrolmentRetry)
             {
-                throw new TooManyRequestsException(wait);
+                throw new TooManyRequestsException(wait, "wanted one request at a time, got another while the first one waits");
             }
 
             EnrolmentRecord record = EnrolmentRecord.Of(request, now);
@@ -122,11 +122,4 @@ internal sealed class EnrolmentQueue(IEnrolmentStore store, DeviceCertificates c
             }
         }
     }
-}
-
-/// <summary>A device asks more often than it may.</summary>
-internal sealed class TooManyRequestsException(TimeSpan wait) : Exception("wanted one request at a time, got another while the first one waits")
-{
-    /// <summary>How long it has to wait.</summary>
-    public TimeSpan Wait { get; } = wait;
 }

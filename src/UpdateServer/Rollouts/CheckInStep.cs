@@ -65,9 +65,9 @@ internal sealed record CheckInStep(DeviceRecord Device, PendingChange Pending, b
 
     /// <summary>What to store of it.</summary>
     /// <param name="report">What the device says.</param>
-    /// <param name="signed">The report's bytes, kept as evidence where it is about a deployment.</param>
+    /// <param name="signed">The report's bytes, kept as evidence where it is about a deployment that a rollout made for the device.</param>
     public FleetChange ToChange(VerifiedReport report, byte[] signed) =>
-        new(Device, report.Content.Deployment is null ? null : signed, [.. Pending.Steps]) { Report = Sha256Digest.Of(signed), IsFirst = IsFirst, ReplacedKey = OldKey, Alarms = Alarms };
+        new(Device, report.Content.Deployment is { } deployment && Pending.Rollouts.Exists(r => r.Made(deployment, Device.Device)) ? signed : null, [.. Pending.Steps]) { Report = Sha256Digest.Of(signed), IsFirst = IsFirst, ReplacedKey = OldKey, Alarms = Alarms };
 
     /// <summary>
     /// Whether a rollout has something for a device. One that is over has not, even for a device that had begun: else an aborted release would be handed

@@ -73,13 +73,19 @@ internal sealed class RolloutCoordinator : ISharedMemory
     /// <param name="identity">Who reports, as its certificate says.</param>
     /// <param name="report">What it says.</param>
     /// <param name="signed">The report's bytes, kept as evidence.</param>
+    /// <param name="demand">Throws where the device may bring no report that is kept for ever; asked for such a one alone.</param>
     /// <exception cref="RejectedException">The report speaks of another product than the certificate, or than the device had before (A44).</exception>
-    public CheckInOutcome CheckIn(DeviceIdentity identity, VerifiedReport report, byte[] signed)
+    public CheckInOutcome CheckIn(DeviceIdentity identity, VerifiedReport report, byte[] signed, Action demand)
     {
         if (AnswerFromMemory(identity, report) is { } answer)
         {
             _metrics.CheckedIn(fromMemory: true);
             return answer;
+        }
+
+        if (IsToBeKept(identity, report.Content))
+        {
+            demand();
         }
 
         CheckInStep? step = null;
@@ -295,6 +301,10 @@ internal sealed class RolloutCoordinator : ISharedMemory
 
         return new CheckInOutcome(step.Device, AssignedTo(replica.Rollouts, identity.Device));
     }
+
+    /// <summary>Whether a report is more than a sign of life: it speaks of a deployment, or does not say what the device said last.</summary>
+    private bool IsToBeKept(DeviceIdentity identity, DeviceReport report) =>
+        report.Deployment is not null || Replica.Fleet.Find(identity.Device) is not { } record || record.Key != identity.Key.Id || !DeviceRecord.After(record, identity, report, record.LastSeen).SaysTheSameAs(record);
 
     /// <summary>Whether a device waits for a gate: that it comes at all is what keeps it from counting as silent, and is written down at once.</summary>
     private static bool Defers(FleetReplica replica, DeviceId device) => replica.Rollouts.Exists(r => r.IsActive && r.HoldsGrant(device) && r.Members[device].Deferral is not null);

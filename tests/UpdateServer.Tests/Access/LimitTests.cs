@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using Fota.Manifest;
+using Fota.Manifest.Reports;
 using Fota.TestKit;
 using Fota.UpdateServer.Api.Access;
 using Fota.UpdateServer.Configuration;
@@ -51,6 +54,43 @@ public sealed class LimitTests : IAsyncDisposable
         using HttpResponseMessage refused = await pump.PostAsync(pump.Sign(pump.Report()));
         await IsTooMuchAsync(refused);
         await other.CheckInAsync();
+    }
+
+    [Test]
+    [Proves("U-53")]
+    public async Task A53_A_device_that_says_something_new_too_often_is_refused_and_signs_of_life_and_the_others_are_not()
+    {
+        await _server.RestartAsync(change: static s => s with { Rates = new RateSettings { NewsPerMinute = 1 } });
+        SimulatedDevice pump = new(_server, "pump-0001"), other = new(_server, "pump-0002");
+        for (int i = 0; i < 5; i++)
+        {
+            await pump.CheckInAsync();
+        }
+
+        await pump.CheckInAsync(ReportState.Failed, "x");
+        using HttpResponseMessage refused = await pump.PostAsync(pump.Sign(pump.Report(ReportState.Failed, "x")));
+        await IsTooMuchAsync(refused);
+        using HttpResponseMessage idle = await pump.PostAsync(pump.Sign(pump.Report()));
+        await IsTooMuchAsync(idle);
+        await other.CheckInAsync();
+        Assert.That((await _server.GetAsync("/api/v1/devices")).EnumerateArray().Select(static d => d.GetProperty("state").GetString()), Is.EquivalentTo(new[] { "failed", "idle" }), "what was refused changed nothing");
+    }
+
+    [Test]
+    [Proves("U-53")]
+    public async Task A53_Whoever_has_the_name_of_another_products_device_uses_up_nothing_of_its_reports()
+    {
+        await _server.RestartAsync(change: static s => s with { Rates = new RateSettings { NewsPerMinute = 1 } });
+        SimulatedDevice pump = new(_server, "pump-0001"), squatter = new(_server, "pump-0001", static key => ServerUnderTest.DeviceCa.IssueDevice("pump-0001", key, "ventilator"));
+        using HttpResponseMessage assigned = await _server.Operator.PutAsJsonAsync("/api/v1/devices/pump-0001/product", new { product = "infusion-pump" });
+        await ServerUnderTest.ReadAsync(assigned, HttpStatusCode.OK);
+        foreach (HttpStatusCode status in (HttpStatusCode[])[HttpStatusCode.Forbidden, HttpStatusCode.Forbidden, HttpStatusCode.TooManyRequests])
+        {
+            using HttpResponseMessage response = await squatter.PostAsync(squatter.Sign(squatter.Report() with { Product = ProductName.Parse("ventilator") }));
+            Assert.That(response.StatusCode, Is.EqualTo(status));
+        }
+
+        await pump.CheckInAsync();
     }
 
     [Test]

@@ -93,6 +93,7 @@ public sealed class GrantTests
         world.Pass(s_minute).AllAsk();
         Member again = world.Granted.Single();
         Assert.That(plan.DeploymentOf(again.Device, again.Serial), Is.EqualTo("r1-a~2"));
+        Assert.That(((string[])["r1-a", "r1-a~2", "r1-a~3", "r1-b"]).Select(deployment => world.State.Made(deployment, again.Device)), Is.EqualTo([true, true, false, false]));
 
         world.Say(members[0], ReportState.Confirmed).Judge();
         Assert.That(world.Stage.Signed.Confirmed, Is.Zero, "what it says of the first time does not count for the second");

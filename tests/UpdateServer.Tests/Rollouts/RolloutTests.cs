@@ -304,6 +304,24 @@ public sealed class RolloutTests : IAsyncDisposable
     }
 
     [Test]
+    [Proves("U-53")]
+    public async Task A53_A_report_about_a_deployment_that_nobody_made_for_the_device_is_taken_and_is_no_evidence()
+    {
+        string id = await StartAsync();
+        SimulatedDevice canary = (await GrantedAsync()).Single(), stranger = new(_server, "pump-late");
+        foreach (string deployment in (string[])["x", $"{id}-{canary.Name}~2", $"{id}-{stranger.Name}", $"{id}-{canary.Name}"])
+        {
+            await canary.CheckInAsync(ReportState.Installing, deployment, Release());
+        }
+
+        await stranger.CheckInAsync(ReportState.Installing, $"{id}-{stranger.Name}", Release());
+        await stranger.CheckInAsync(ReportState.Installing, $"{id}-{canary.Name}", Release());
+        await _server.StopAsync();
+        await using Microsoft.Data.Sqlite.SqliteConnection connection = new($"Data Source={_server.PathOf("data/server.db")};Mode=ReadOnly");
+        Assert.That(Dapper.SqlMapper.Query<string>(connection, "SELECT device || ' ' || deployment FROM reports"), Is.EqualTo(new[] { $"{canary.Name} {id}-{canary.Name}" }));
+    }
+
+    [Test]
     public async Task The_report_that_counted_is_kept_as_it_was_signed()
     {
         string id = await StartAsync();

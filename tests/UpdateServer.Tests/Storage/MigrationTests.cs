@@ -34,7 +34,7 @@ public sealed class MigrationTests
         await server.StopAsync();
         using SqliteConnection migrated = Open(server);
         using SqliteCommand command = migrated.CreateCommand();
-        command.CommandText = "SELECT group_concat(ordinal || ' ' || coalesce(key_id, 'unknown'), ', ') FROM (SELECT * FROM reports ORDER BY number)";
+        command.CommandText = "SELECT group_concat(ordinal || ' ' || coalesce(key_id, 'unknown'), ', ') FROM (SELECT ordinal, key_id FROM reports UNION ALL SELECT ordinal, key_id FROM devices ORDER BY ordinal)";
         Assert.That(command.ExecuteScalar(), Is.EqualTo($"6 unknown, 8 {pump.PublicKey.Id}"));
     }
 
