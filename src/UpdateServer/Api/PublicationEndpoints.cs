@@ -33,6 +33,7 @@ internal static class PublicationEndpoints
             return Problems.OfStatus(StatusCodes.Status415UnsupportedMediaType, $"wanted a body of type {BundleType}");
         }
 
+        Caller? still = null;
         try
         {
             Publication publication = await publisher.PublishAsync(request.Body, asker.Name, MayStillAsync, request.HttpContext.RequestAborted);
@@ -51,15 +52,26 @@ internal static class PublicationEndpoints
         catch (PublisherEndedException e)
         {
             Log.PublicationRefused(log, RejectionReason.None, e.Message);
+            if (still is not null)
+            {
+                return Problems.Forbidden(e.Message);
+            }
+
+            request.HttpContext.Response.Headers.WWWAuthenticate = "Bearer";
             return Problems.OfStatus(StatusCodes.Status401Unauthorized, e.Message);
         }
-        catch (AuthorizationServerAwayException)
+        catch (AuthorizationServerAwayException e)
         {
+            Log.AuthorizationServerAway(log, e.Message.ReplaceLineEndings(" "));
             return Problems.AuthorizationServerAway(request.HttpContext);
         }
 
         // The gate let it in when it began, and that may be hours ago.
-        async Task<bool> MayStillAsync() => (await credentials.FindAsync(request.HttpContext)).Caller is { } caller && caller.Name == asker.Name && caller.As(Role.Publisher).IsWhole;
+        async Task<bool> MayStillAsync()
+        {
+            still = (await credentials.FindAsync(request.HttpContext)).Caller is { } caller && caller.Name == asker.Name ? caller : null;
+            return still?.As(Role.Publisher).IsWhole == true;
+        }
     }
 }
 

@@ -50,7 +50,8 @@ internal sealed class PublishedImages
         List<ReleaseImages> added = [];
         try
         {
-            foreach ((string path, PublishedFile file) in _catalog.Current.Files)
+            // Those that could not be read come last: one that never can be keeps no other from being read.
+            foreach ((string path, PublishedFile file) in _catalog.Current.Files.OrderBy(f => _unreadable.Contains(f.Key)))
             {
                 if (RepositoryPath.TryParse(path, out RepositoryPath? parsed) && parsed.Kind == RepositoryFile.Manifest && !_read.Contains(path) && Read(path, file) is { } release)
                 {

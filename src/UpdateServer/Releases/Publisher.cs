@@ -79,7 +79,7 @@ internal sealed class Publisher(ContentStore content, IReleaseStore store, Relea
     {
         if (!await _one.WaitAsync(seams.Locks.Wait, cancellation))
         {
-            throw new StoreUnavailableException("another publication is under way");
+            throw new StoreBusyException("another publication is under way");
         }
     }
 
@@ -115,4 +115,4 @@ internal sealed class Publisher(ContentStore content, IReleaseStore store, Relea
 }
 
 /// <summary>Whoever published may not any more: the credential was taken back while the publication came.</summary>
-internal sealed class PublisherEndedException() : Exception("publication: wanted a credential that is good until the publication takes effect, got one that is not any more");
+internal sealed class PublisherEndedException() : Exception("publication: wanted somebody who may publish until the publication takes effect, got one who may not any more");

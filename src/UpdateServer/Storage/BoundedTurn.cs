@@ -11,12 +11,15 @@ internal sealed class BoundedTurn
 
     private readonly Lock _gate = new();
 
-    /// <summary>Whether the last one found the store away, or took too long.</summary>
+    /// <summary>Whether the last one found the store away. Whoever has the turn says so, and nobody else.</summary>
     private volatile bool _isAway;
+
+    /// <summary>Since when somebody has the turn.</summary>
+    private long _since;
 
     /// <summary>Does <paramref name="work"/> while nobody else does anything in this turn.</summary>
     /// <param name="work">What to do.</param>
-    /// <param name="patience">So long others are waited for, at most.</param>
+    /// <param name="patience">So long others are waited for, at most, and somebody who has been at it for as long already not at all.</param>
     /// <exception cref="StoreUnavailableException">Others took too long, or found the store away.</exception>
     public void Take(Action work, TimeSpan patience)
     {
@@ -25,34 +28,36 @@ internal sealed class BoundedTurn
             Wait(patience);
         }
 
+        Volatile.Write(ref _since, TimeProvider.System.GetTimestamp());
+        bool isAway = false;
         try
         {
             work();
-            _isAway = false;
         }
-        catch (StoreUnavailableException)
+        catch (StoreUnavailableException e) when (e is not StoreBusyException)
         {
-            _isAway = true;
+            isAway = true;
             throw;
         }
         finally
         {
+            _isAway = isAway;
             _gate.Exit();
         }
     }
 
     private void Wait(TimeSpan patience)
     {
-        if (_isAway || !_gate.TryEnter(patience))
+        if (_isAway || TimeProvider.System.GetElapsedTime(Volatile.Read(ref _since)) >= patience || !_gate.TryEnter(patience))
         {
-            _isAway = true;
-            throw new StoreUnavailableException("the store is busy");
+            throw new StoreBusyException("the store is busy");
         }
 
+        // It was not before: whoever was waited for has found that out.
         if (_isAway)
         {
             _gate.Exit();
-            throw new StoreUnavailableException("the store is away");
+            throw new StoreBusyException("the store is away");
         }
     }
 }

@@ -70,7 +70,7 @@ internal sealed class Remembered<T>
         _turn.Take(() => isDone = TryChange(decide), BoundedTurn.Patience);
         if (!isDone)
         {
-            throw new StoreUnavailableException("other servers changed the same at this moment");
+            throw new StoreBusyException("other servers changed the same at this moment");
         }
     }
 

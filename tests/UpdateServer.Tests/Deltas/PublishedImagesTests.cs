@@ -24,10 +24,11 @@ public sealed class PublishedImagesTests
                 Files = manifests.ToFrozenDictionary(static m => $"targets/infusion-pump/1.1.0/{m.Digest}.manifest.suit", static m => m, StringComparer.Ordinal),
             };
             PublishedImages images = new(new ReleaseCatalog(publication), new ContentStore(blobs, folder.FullName, new ServerSeams()), NullLogger<PublishedImages>.Instance);
-            Assert.That(blobs.Asked, Is.EqualTo(1));
-            blobs.IsAway = false;
+            Assert.That(blobs.Asked, Has.Count.EqualTo(1));
+            blobs.IsAway = digest => digest == blobs.Asked[0];
             images.Refresh();
-            Assert.That(blobs.Asked, Is.EqualTo(1 + manifests.Length), "one that is missing says nothing of the others");
+            Assert.That(blobs.Asked[1..], Is.EquivalentTo(manifests.Select(static m => m.Digest)), "one that is missing says nothing of the others");
+            Assert.That(blobs.Asked[^1], Is.EqualTo(blobs.Asked[0]), "nor does one that can never be read");
         }
         finally
         {
@@ -38,14 +39,14 @@ public sealed class PublishedImagesTests
     /// <summary>A storage that is away, or has nothing.</summary>
     private sealed class CutBlobs : IBlobStore
     {
-        public int Asked { get; private set; }
+        public List<Sha256Digest> Asked { get; } = [];
 
-        public bool IsAway { get; set; } = true;
+        public Func<Sha256Digest, bool> IsAway { get; set; } = static _ => true;
 
         public Stream? Open(Sha256Digest digest)
         {
-            Asked++;
-            return IsAway ? throw new StoreUnavailableException("cut") : null;
+            Asked.Add(digest);
+            return IsAway(digest) ? throw new StoreUnavailableException("cut") : null;
         }
 
         public bool Has(Sha256Digest digest) => throw new AssertionException("nothing asks");

@@ -17,8 +17,32 @@ public sealed class BoundedTurnTests : IDisposable
     public void Whoever_waits_longer_than_his_patience_is_told_so()
     {
         Thread holder = Hold(static () => { });
-        Assert.That(() => _turn.Take(Do, TimeSpan.Zero), Throws.TypeOf<StoreUnavailableException>().With.Message.Contains("busy"));
+        Assert.That(() => _turn.Take(Do, TimeSpan.Zero), Throws.TypeOf<StoreBusyException>().With.Message.Contains("busy"));
         End(holder);
+    }
+
+    [Test]
+    public void Whoever_waited_in_vain_for_somebody_who_is_slow_says_nothing_of_the_store()
+    {
+        Thread holder = Hold(static () => { });
+        Assert.That(() => _turn.Take(Do, TimeSpan.Zero), Throws.TypeOf<StoreBusyException>());
+        Thread waiting = Start(() => _turn.Take(Do, s_long));
+        SpinWait.SpinUntil(() => waiting.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
+        End(holder);
+        waiting.Join();
+        Assert.That(_done, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Others_who_were_in_the_way_are_no_reason_for_anybody_to_give_up()
+    {
+        Assert.That(() => _turn.Take(static () => throw new StoreBusyException("a lock"), s_long), Throws.TypeOf<StoreBusyException>());
+        Thread holder = Hold(static () => { });
+        Thread waiting = Start(() => _turn.Take(Do, s_long));
+        SpinWait.SpinUntil(() => waiting.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
+        End(holder);
+        waiting.Join();
+        Assert.That(_done, Is.EqualTo(1));
     }
 
     [Test]
@@ -26,7 +50,7 @@ public sealed class BoundedTurnTests : IDisposable
     {
         Thread holder = Hold(static () => throw new StoreUnavailableException("cut"));
         string? told = null;
-        Thread waiting = Start(() => told = Assert.Throws<StoreUnavailableException>(() => _turn.Take(Do, s_long))!.Message);
+        Thread waiting = Start(() => told = Assert.Throws<StoreBusyException>(() => _turn.Take(Do, s_long))!.Message);
         SpinWait.SpinUntil(() => waiting.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
         End(holder);
         waiting.Join();
@@ -38,7 +62,7 @@ public sealed class BoundedTurnTests : IDisposable
     {
         Fail();
         Thread holder = Hold(static () => { });
-        Assert.That(() => _turn.Take(Do, s_long), Throws.TypeOf<StoreUnavailableException>());
+        Assert.That(() => _turn.Take(Do, s_long), Throws.TypeOf<StoreBusyException>());
         End(holder);
         _turn.Take(Do, s_long);
         Assert.That(_done, Is.EqualTo(1));

@@ -99,7 +99,9 @@ internal sealed class PostgresDatabase : IDisposable
         }
     }
 
-    public static StoreUnavailableException Away(NpgsqlException failure) => new($"the database is away ({failure.Message})", failure);
+    public static StoreUnavailableException Away(NpgsqlException failure) => failure.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
+        ? new StoreBusyException($"others are at it in the database ({failure.Message})", failure)
+        : new StoreUnavailableException($"the database is away ({failure.Message})", failure);
 
     /// <summary>Reads, everything as of one moment.</summary>
     /// <exception cref="StoreUnavailableException">The database is away.</exception>

@@ -18,7 +18,7 @@ internal static class PostgresSchema
     private const long StartLock = 0x464F_5441_0001;
 
     /// <summary>The oldest program that may go on while this one brings the schema up to date: the newest <c>oldest_program</c> of the scripts.</summary>
-    private const long OldestBeside = 4;
+    private const long OldestBeside = 5;
 
     /// <summary>So often it looks for servers of programs that cannot go on: one whose sessions were cut opens them again within seconds.</summary>
     private const int Looks = 5;
@@ -114,7 +114,7 @@ internal static class PostgresSchema
             if (sessions > 0)
             {
                 throw new InvalidDataException(
-                    $"database: wanted no server to run while schema {version} becomes {Version}, as programs before schema {OldestBeside} go on with tokens that are revoked, got {sessions} sessions of some: stop them first");
+                    $"database: wanted no server to run while schema {version} becomes {Version}, as programs before schema {OldestBeside} do not notice when they are ruled out, got {sessions} sessions of some: stop them first");
             }
         }
     }
