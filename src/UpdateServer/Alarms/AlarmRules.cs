@@ -86,7 +86,7 @@ internal static class AlarmRules
         AlarmKind.LogUnsigned => null,
         _ when !fleet.Devices.TryGetValue(alarm.Subject, out _) => "it was shut out",
         AlarmKind.MetadataStale => fleet.IsHeardOf(fleet.Devices[alarm.Subject], now) ? "it was heard of again" : null,
-        AlarmKind.MetadataRefused => WhyRefused(fleet.Devices[alarm.Subject]) is null ? "it says so no more" : null,
+        AlarmKind.MetadataRefused => fleet.Devices[alarm.Subject] is { State: ReportState.Idle or ReportState.Confirmed } idle && WhyRefused(idle) is null ? "it says so no more" : null,
         AlarmKind.FloorLowered => fleet.Devices[alarm.Subject].Floor is var floor && floor.Value >= alarm.Level ? $"its floor is {floor}" : null,
         AlarmKind.UnassignedVersion => fleet.Devices[alarm.Subject] is { ConfirmedDigest: { } runs } device && (runs.ToString() == alarm.Before || Assignments.Of(device.Device, fleet.Rollouts).Contains(runs))
             ? $"it runs {device.Version} ({runs})"

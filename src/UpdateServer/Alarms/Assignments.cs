@@ -11,7 +11,7 @@ internal static class Assignments
     {
         (RolloutPlan Plan, Member Member)[] granted =
         [
-            .. rollouts.Select(r => (r.Plan, Member: r.Members.GetValueOrDefault(device)!)).Where(static g => g.Member is not null && WasGranted(g.Member)).OrderBy(static g => g.Member.GrantedAt),
+            .. rollouts.Select(r => (r.Plan, Member: r.Members.GetValueOrDefault(device)!)).Where(static g => g.Member is not null && g.Member.WasGranted).OrderBy(static g => g.Member.GrantedAt),
         ];
         List<Sha256Digest> assigned = [];
         if (granted.Length > 0)
@@ -31,7 +31,4 @@ internal static class Assignments
 
         return assigned;
     }
-
-    /// <summary>One that waits, or was let go, may never have been told anything. Of others the moment is not known where they are from before it was kept.</summary>
-    private static bool WasGranted(Member member) => member.Status is not (MemberStatus.Waiting or MemberStatus.Left) || member.GrantedAt != default;
 }

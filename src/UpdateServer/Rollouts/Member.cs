@@ -76,6 +76,9 @@ internal sealed record Member(DeviceId Device, int Stage, MemberStatus Status)
     /// <summary>Whether nothing more will come of it.</summary>
     public bool IsTerminal => Status is MemberStatus.Confirmed or MemberStatus.Failed or MemberStatus.Reported;
 
+    /// <summary>Whether it was ever asked: one that waits, or was let go, may never have been. Of others the moment is not known where they are from before it was kept.</summary>
+    public bool WasGranted => Status is not (MemberStatus.Waiting or MemberStatus.Left) || GrantedAt != default;
+
     /// <summary>Whether the device is to be told its assignment when it asks, as long as the rollout is active.</summary>
     public bool HoldsGrant => Status is MemberStatus.Granted or MemberStatus.Begun;
 }

@@ -100,9 +100,9 @@ internal sealed record RolloutState(RolloutPlan Plan, RolloutStatus Status, int 
         }
     }
 
-    /// <summary>Whether a deployment is this rollout's for a device that is a member, or was one: of its grant, or of one before that.</summary>
+    /// <summary>Whether a deployment is one that this rollout granted a device: that of its grant, or of one before.</summary>
     public bool Made(string deployment, DeviceId device) =>
-        Members.GetValueOrDefault(device) is { } member && Enumerable.Range(0, member.Serial + 1).Any(serial => Plan.DeploymentOf(device, serial) == deployment);
+        Members.GetValueOrDefault(device) is { WasGranted: true } member && Enumerable.Range(0, member.Serial + 1).Any(serial => Plan.DeploymentOf(device, serial) == deployment);
 
     public bool HoldsGrant(DeviceId device) => Members.GetValueOrDefault(device)?.HoldsGrant ?? false;
 

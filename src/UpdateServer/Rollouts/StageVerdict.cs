@@ -31,25 +31,30 @@ internal static class StageVerdict
     }
 
     /// <summary>
-    /// Whether a stage has gone well: of the devices that sign their reports, and of those that do not, each for themselves, enough have come to an end, and of these
-    /// enough have succeeded. That all have come to an end is not success.
+    /// Whether a stage has gone well: enough of its devices have come to an end, and of those that sign their reports, and of those that do not, each for themselves, enough have, and
+    /// enough of these have succeeded. That all have come to an end is not success. What signs is not made up for by what does not.
     /// </summary>
-    public static bool IsGood(StagePlan stage, StageTally tally) => tally.Both.Members > 0 && IsGood(stage, tally.Signed) && IsGood(stage, tally.Unsigned);
+    public static bool IsGood(StagePlan stage, StageTally tally) =>
+        tally.Both.Members > 0 && WhyShort(stage, tally) is null && (tally.Signed.Taken == 0 || HasSucceeded(stage, tally.Signed)) && (tally.Unsigned.Members == 0 || HasSucceeded(stage, tally.Unsigned));
 
-    /// <summary>By what those that were let go keep a stage from being good whose other members have come to an end; null for nothing.</summary>
-    public static string? WhyShort(StagePlan stage, StageTally tally) => WhyShort(stage, tally.Signed, "") ?? WhyShort(stage, tally.Unsigned, " that sign nothing");
+    /// <summary>What is missing from the sample of a stage, as a sentence that holds where all have come to an end that were not let go; null for nothing.</summary>
+    public static string? WhyShort(StagePlan stage, StageTally tally)
+    {
+        // A number that was asked for, and approved, does not become smaller by letting members go; without one it is all that can come, and never nobody.
+        Tally both = tally.Both;
+        return WhyShort(both, Math.Min(stage.MinimumSample ?? Math.Max(1, both.Members), both.Taken), "")
+            ?? WhyShort(tally.Signed, tally.Signed.Taken == 0 ? 0 : HalfOf(stage, tally.Signed), " that sign")
+            ?? WhyShort(tally.Unsigned, tally.Unsigned.Members == 0 ? 0 : HalfOf(stage, tally.Unsigned), " that sign nothing");
+    }
 
-    private static string? WhyShort(StagePlan stage, Tally tally, string which) => tally.Settled < SampleOf(stage, tally)
-        ? $"of {tally.Taken} members{which} {tally.Left} were let go, and the {tally.Settled} that have come to an end are fewer than its sample of {SampleOf(stage, tally)}"
+    private static string? WhyShort(Tally tally, int sample, string which) => tally.Settled < sample
+        ? $"of {tally.Taken} members{which} {tally.Left} were let go, and the {tally.Settled} that have come to an end are fewer than its sample of {sample}"
         : null;
 
-    // A number that was asked for, and approved, does not become smaller by letting members go; without one it is all that can come, and never nobody.
-    private static int SampleOf(StagePlan stage, Tally tally) => Math.Min(stage.MinimumSample ?? Math.Max(1, tally.Members), tally.Taken);
+    /// <summary>The sample of those that sign, or of those that do not. So few that they could never be one are all waited for that can come: the stage as a whole has its sample.</summary>
+    private static int HalfOf(StagePlan stage, Tally half) => stage.MinimumSample is { } sample && half.Taken >= sample ? sample : Math.Max(1, half.Members);
 
-    private static bool IsGood(StagePlan stage, Tally tally) => tally.Taken == 0
-        || (tally.Settled >= SampleOf(stage, tally)
-            && tally.Succeeded > 0
-            && (long)tally.Succeeded * 100 >= (long)(stage.SuccessPercent ?? 0) * tally.Settled);
+    private static bool HasSucceeded(StagePlan stage, Tally tally) => tally.Succeeded > 0 && (long)tally.Succeeded * 100 >= (long)(stage.SuccessPercent ?? 0) * tally.Settled;
 
     // A failure is one whatever stands behind it: a false one costs time, a missed one devices.
     private static bool Breaks(StageTally tally, int? afterFailures, int? abovePercent) =>

@@ -9,13 +9,15 @@ internal sealed class BoundedTurn
     /// <summary>So long a change waits for others: they may be many at once.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private const long Nobody = long.MaxValue;
+
     private readonly Lock _gate = new();
 
     /// <summary>Whether the last one found the store away. Whoever has the turn says so, and nobody else.</summary>
     private volatile bool _isAway;
 
     /// <summary>Since when somebody has the turn.</summary>
-    private long _since;
+    private long _since = Nobody;
 
     /// <summary>Does <paramref name="work"/> while nobody else does anything in this turn.</summary>
     /// <param name="work">What to do.</param>
@@ -42,6 +44,7 @@ internal sealed class BoundedTurn
         finally
         {
             _isAway = isAway;
+            Volatile.Write(ref _since, Nobody);
             _gate.Exit();
         }
     }

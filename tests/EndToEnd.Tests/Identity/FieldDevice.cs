@@ -16,6 +16,9 @@ namespace Fota.EndToEnd.Tests.Identity;
 /// <summary>A device in a folder of its own, as it left the factory, with the program fota-agent on it.</summary>
 internal sealed class FieldDevice
 {
+    /// <summary>What a device to which nothing is assigned says of a server where nothing is published: it looks for a timestamp after each start, until there is one.</summary>
+    public const string NothingIsPublished = "waiting: timestamp.json: the server has no such file\n";
+
     private readonly SignerSite _signer;
     private readonly string _folder;
     private readonly JsonObject _settings;

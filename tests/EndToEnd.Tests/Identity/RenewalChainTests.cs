@@ -141,7 +141,7 @@ public sealed class RenewalChainTests
     private async Task IsIdleAsync(FieldDevice pump, TimeSpan ahead, string said)
     {
         ProgramRun run = await pump.CheckAsync(_server.Address, ahead);
-        Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")), _server.LogText);
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, FieldDevice.NothingIsPublished)), _server.LogText);
         Assert.That(run.Output, said.Length == 0 ? Is.Empty : Does.Contain(said));
     }
 

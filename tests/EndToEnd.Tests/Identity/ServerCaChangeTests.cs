@@ -75,7 +75,7 @@ public sealed class ServerCaChangeTests
         foreach (FieldDevice device in devices)
         {
             ProgramRun run = await device.CheckAsync(_server.Address, TimeSpan.Zero);
-            Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")), device.Name);
+            Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, FieldDevice.NothingIsPublished)), device.Name);
         }
     }
 

@@ -164,6 +164,7 @@ public sealed class AlarmRuleTests
         Assert.That((raised.Kind, raised.IsRaised, raised.Subject, raised.Detail), Is.EqualTo((AlarmKind.MetadataRefused, true, "pump-1", $"it refuses the metadata that it is offered: {reason}")));
         Alarm open = Open(AlarmKind.MetadataRefused);
         Assert.That(Fleet([refuses], [open], s_noon.AddHours(2)), Is.Empty, "it goes on");
+        Assert.That(Fleet([refuses with { State = ReportState.Failed }], [open], s_noon.AddHours(2)), Is.Empty, "an update that fails by it ends nothing");
         Assert.That(Fleet([Pump], [open], s_noon.AddHours(1)).Single() is { Kind: AlarmKind.MetadataRefused, IsRaised: false, Detail: "it says so no more" });
         Assert.That(Fleet([refuses with { State = ReportState.Failed }], [], s_noon), Is.Empty, "of an update it is a failure");
     }

@@ -151,13 +151,13 @@ public sealed class DepartureTests
         Assert.That(world.State.Status, Is.EqualTo(RolloutStatus.Completed));
     }
 
-    [TestCase(true, "of 2 members 2 were let go, and the 0 that have come to an end are fewer than its sample of 1")]
-    [TestCase(false, "of 2 members that sign nothing 2 were let go, and the 0 that have come to an end are fewer than its sample of 1")]
-    [Proves("O-31", "O-34")]
-    public void P9_Members_that_were_let_go_are_not_made_up_for_by_those_of_the_other_kind(bool signing, string why)
+    [TestCase(true)]
+    [TestCase(false)]
+    [Proves("O-29", "O-31", "O-34")]
+    public void P9_Members_that_sign_and_were_let_go_are_not_made_up_for_by_those_that_do_not(bool signing)
     {
         FleetDevice[] fleet = [.. new EngineWorld(4).Fleet.Select(static (d, i) => d with { Evidence = i < 2 ? Evidence.Signed : Evidence.Unsigned })];
-        EngineWorld world = new(EngineWorld.PlanOf(new StagePlan("canary", 4), new StagePlan("rest", null)) with { AcceptsReported = true }, fleet);
+        EngineWorld world = new(EngineWorld.PlanOf(new StagePlan("canary", 4)) with { AcceptsReported = true }, fleet);
         Member[] members = [.. world.Started().AllAsk().Granted];
         foreach (Member member in members)
         {
@@ -167,8 +167,30 @@ public sealed class DepartureTests
         }
 
         world.Judge();
-        Assert.That((world.State.Stage, world.State.Status), Is.EqualTo((0, RolloutStatus.Running)));
-        Assert.That(world.Decisions[^1].Why, Is.EqualTo($"all 2 members of stage canary have come to an end, 0 of them failed, and it is not good: {why}"));
+        Assert.That(world.State.Status, Is.EqualTo(signing ? RolloutStatus.Running : RolloutStatus.Completed));
+        if (signing)
+        {
+            Assert.That(
+                world.Decisions[^1].Why,
+                Is.EqualTo("all 2 members of stage canary have come to an end, 0 of them failed, and it is not good: of 2 members that sign 2 were let go, and the 0 that have come to an end are fewer than its sample of 1"));
+        }
+    }
+
+    [Test]
+    [Proves("O-31", "O-34")]
+    public void P9_A_kind_that_is_smaller_than_the_sample_is_waited_for_as_far_as_it_can_come_and_stops_nothing()
+    {
+        FleetDevice[] fleet = [.. new EngineWorld(6).Fleet.Select(static (d, i) => d with { Evidence = i < 4 ? Evidence.Signed : Evidence.Unsigned })];
+        EngineWorld world = new(EngineWorld.PlanOf(new StagePlan("canary", 6) { MinimumSample = 3 }) with { AcceptsReported = true }, fleet);
+        Member[] members = [.. world.Started().AllAsk().Granted], unsigned = [.. members.Where(static m => m.Evidence == Evidence.Unsigned)];
+        world.ShutOut(unsigned[0].Device);
+        foreach (Member member in members.Where(static m => m.Evidence == Evidence.Signed))
+        {
+            world.Say(member, ReportState.Confirmed);
+        }
+
+        Assert.That(world.Judge().State.Status, Is.EqualTo(RolloutStatus.Running), "one of those that sign nothing can come");
+        Assert.That(world.Claim(unsigned[1], ReportState.Confirmed).Judge().State.Status, Is.EqualTo(RolloutStatus.Completed));
     }
 
     [Test]

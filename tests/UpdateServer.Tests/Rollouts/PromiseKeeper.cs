@@ -42,7 +42,7 @@ internal sealed class PromiseKeeper(RolloutPlan plan)
         // Noted after the step: what becomes good now has soaked for no time.
         if (now.Stage >= 0 && now.IsActive)
         {
-            bool sample = now.Tallies[now.Stage] is var t && EnoughOf(t.Signed, now.Stage) && EnoughOf(t.Unsigned, now.Stage);
+            bool sample = EnoughOf(now.Tallies[now.Stage], now.Stage);
             _sampleSince = sample ? _sampleSince ?? happened.Now : null;
         }
 
@@ -87,7 +87,7 @@ internal sealed class PromiseKeeper(RolloutPlan plan)
             {
                 Recount(before);
                 StageTally figures = decision.Figures.Stage; // silence may have ended the last ones just now
-                _sampleSince ??= EnoughOf(figures.Signed, before.Stage) && EnoughOf(figures.Unsigned, before.Stage) ? happened.Now : null;
+                _sampleSince ??= EnoughOf(figures, before.Stage) ? happened.Now : null;
                 Assert.That(_sampleSince, Is.Not.Null, "no advance without the minimum sample");
                 Assert.That(
                     ((Tally[])[figures.Signed, figures.Unsigned]).Where(static t => t.Members > 0).Select(static t => 100.0 * t.Succeeded / t.Settled),
@@ -101,5 +101,16 @@ internal sealed class PromiseKeeper(RolloutPlan plan)
         }
     }
 
-    private bool EnoughOf(Tally tally, int stage) => tally.Members + tally.Left is 0 || tally.Settled >= (plan.Stages[stage].MinimumSample is { } least ? Math.Min(least, tally.Members + tally.Left) : Math.Max(1, tally.Members));
+    private bool EnoughOf(StageTally tally, int stage)
+    {
+        int? least = plan.Stages[stage].MinimumSample;
+        (int settled, int members, int taken) = (Settled(tally.Signed) + Settled(tally.Unsigned), tally.Signed.Members + tally.Unsigned.Members, Taken(tally.Signed) + Taken(tally.Unsigned));
+        return settled >= Math.Min(least ?? Math.Max(1, members), taken) && (Taken(tally.Signed) == 0 || Half(tally.Signed)) && (tally.Unsigned.Members == 0 || Half(tally.Unsigned));
+
+        bool Half(Tally half) => Settled(half) >= (least <= Taken(half) ? least : Math.Max(1, half.Members));
+
+        static int Taken(Tally half) => half.Members + half.Left;
+
+        static int Settled(Tally half) => half.Confirmed + half.Reported + half.Failed;
+    }
 }

@@ -40,7 +40,7 @@ public sealed class PostgresTests : IDisposable
                 tried++;
                 connection.Execute($"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$", transaction: transaction);
             }),
-            tries > 1 ? Throws.InstanceOf<StoreUnavailableException>() : Throws.TypeOf<PostgresException>());
+            tries == 1 ? Throws.TypeOf<PostgresException>() : state.StartsWith("40", StringComparison.Ordinal) ? Throws.TypeOf<StoreBusyException>() : Throws.TypeOf<StoreUnavailableException>());
         Assert.That(tried, Is.EqualTo(tries));
     }
 
@@ -226,13 +226,15 @@ public sealed class PostgresTests : IDisposable
     }
 
     [TestCase("INSERT INTO device_traits (device, tags, changed, product) VALUES ('pump-1', '[]', 1, 'infusion-pump')", 6)]
+    [TestCase("INSERT INTO rollout_members (rollout, device, stage, status, evidence, serial, retries, silent, granted_at, heard_at, changed, has_left) VALUES (1, 'pump-1', 0, 'Withdrawn', 'Signed', 0, 0, 0, 0, 0, 1, 1)", 8)]
     [TestCase("INSERT INTO device_traits (device, tags, changed) VALUES ('pump-1', '[]', 1)", 5)]
-    public async Task A44_Whose_a_name_is_that_was_said_before_programs_were_ruled_out_by_it_rules_them_out_at_the_upgrade(string said, int oldest)
+    public async Task A44_What_was_said_and_done_before_programs_were_ruled_out_by_it_rules_them_out_at_the_upgrade(string said, int oldest)
     {
         string connection = await (await PostgresServer.SharedAsync).CreateDatabaseAsync();
         using PostgresDatabase database = new(connection);
         await using NpgsqlConnection before = await database.OpenOwnAsync("a test", default);
         await MakeAsync(before, 7);
+        await before.ExecuteAsync("SET session_replication_role = replica"); // the row alone, without those that it refers to
         await before.ExecuteAsync(said);
         await using IAsyncDisposable started = await PostgresSchema.PrepareAsync(database, default);
         Assert.That(await before.QuerySingleAsync<long>("SELECT oldest_program FROM fota_schema"), Is.EqualTo(oldest));
@@ -247,7 +249,7 @@ public sealed class PostgresTests : IDisposable
         _stores.Fleet.Put(SampleFleet.Change(null, null, new RolloutStep(running, [new Member(pump.Device, 0, MemberStatus.Waiting)])));
         Assert.That(OldestProgram, Is.EqualTo(5));
         _stores.Fleet.Put(SampleFleet.Change(null, null, new RolloutStep(running, [new Member(pump.Device, 0, MemberStatus.Left)])));
-        Assert.That(OldestProgram, Is.EqualTo(6));
+        Assert.That(OldestProgram, Is.EqualTo(8));
     }
 
     [Test]

@@ -63,7 +63,7 @@ public sealed class PublicationTurnTests : IDisposable
     {
         PostgresReleaseStore slow = new(Database(new LockTimes(s_minute, s_second, s_second / 10, s_minute))), other = new(Database(new LockTimes(2 * s_second, s_minute, s_minute, s_minute)));
         await using IPublicationTurn turn = await slow.HoldAsync(default);
-        Assert.That(async () => await other.HoldAsync(default), Throws.TypeOf<StoreBusyException>());
+        Assert.That(async () => await other.HoldAsync(default), Throws.TypeOf<StoreUnavailableException>());
         turn.Commit(Publication.Empty, s_first, SampleFleet.Ann);
         Assert.That(other.Load().Generation, Is.EqualTo(1));
     }
@@ -83,7 +83,7 @@ public sealed class PublicationTurnTests : IDisposable
     public async Task A48_A_start_waits_for_another_so_long_and_no_longer()
     {
         await using IAsyncDisposable starting = await PostgresSchema.PrepareAsync(Database(LockTimes.Default), default);
-        Assert.That(async () => await PostgresSchema.PrepareAsync(Database(new LockTimes(s_second, s_minute, s_minute, s_minute)), default), Throws.TypeOf<StoreBusyException>());
+        Assert.That(async () => await PostgresSchema.PrepareAsync(Database(new LockTimes(s_second, s_minute, s_minute, s_minute)), default), Throws.TypeOf<StoreUnavailableException>());
     }
 
     [Test]

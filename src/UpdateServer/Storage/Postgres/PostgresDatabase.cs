@@ -99,7 +99,7 @@ internal sealed class PostgresDatabase : IDisposable
         }
     }
 
-    public static StoreUnavailableException Away(NpgsqlException failure) => failure.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
+    public static StoreUnavailableException Away(NpgsqlException failure) => failure.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
         ? new StoreBusyException($"others are at it in the database ({failure.Message})", failure)
         : new StoreUnavailableException($"the database is away ({failure.Message})", failure);
 

@@ -10,8 +10,8 @@ namespace Fota.UpdateServer.Storage.Postgres;
 /// <summary>Writes a change into its tables. Many rows are one statement, as other servers wait for the end of it.</summary>
 internal static class PostgresFleetRows
 {
-    /// <summary>The oldest program that knows whose a name is (docs/spec/access.md, U-48), and that whoever was let go does not count (rollouts.md, O-29).</summary>
-    private const int KnowsDepartures = 6;
+    /// <summary>The oldest program that knows whose a name is (docs/spec/access.md, U-48), and that takes those who were let go for no success and no smaller sample (rollouts.md, O-29, O-31).</summary>
+    private const int KnowsNames = 6, KnowsDepartures = 8;
 
     public static void Save(NpgsqlConnection connection, NpgsqlTransaction transaction, long number, FleetChange change, AtRestKeys keys)
     {
@@ -38,9 +38,10 @@ internal static class PostgresFleetRows
         }
 
         // Not before it matters: until then older programs can go on beside this one.
-        if (change.Description?.After?.Product is not null || change.Rollouts.Any(static s => s.Changed.Any(static m => m.Status == MemberStatus.Left)))
+        int oldest = change.Rollouts.Any(static s => s.Changed.Any(static m => m.Status == MemberStatus.Left)) ? KnowsDepartures : change.Description?.After?.Product is not null ? KnowsNames : 0;
+        if (oldest > 0)
         {
-            connection.Execute("UPDATE fota_schema SET oldest_program = @KnowsDepartures WHERE oldest_program < @KnowsDepartures", new { KnowsDepartures }, transaction);
+            connection.Execute("UPDATE fota_schema SET oldest_program = @oldest WHERE oldest_program < @oldest", new { oldest }, transaction);
         }
 
         // Last: whoever enters something waits for whoever entered something before, and holds nothing that is asked for after it.
