@@ -26,23 +26,14 @@ public sealed class BoundedTurnTests : IDisposable
     {
         Thread holder = Hold(static () => { });
         Assert.That(() => _turn.Take(Do, TimeSpan.Zero), Throws.TypeOf<StoreBusyException>());
-        Thread waiting = Start(() => _turn.Take(Do, s_long));
-        SpinWait.SpinUntil(() => waiting.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
-        End(holder);
-        waiting.Join();
-        Assert.That(_done, Is.EqualTo(1));
+        Assert.That(DoneByWhoeverWaitsFor(holder), Is.EqualTo(1));
     }
 
     [Test]
     public void Others_who_were_in_the_way_are_no_reason_for_anybody_to_give_up()
     {
         Assert.That(() => _turn.Take(static () => throw new StoreBusyException("a lock"), s_long), Throws.TypeOf<StoreBusyException>());
-        Thread holder = Hold(static () => { });
-        Thread waiting = Start(() => _turn.Take(Do, s_long));
-        SpinWait.SpinUntil(() => waiting.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
-        End(holder);
-        waiting.Join();
-        Assert.That(_done, Is.EqualTo(1));
+        Assert.That(DoneByWhoeverWaits(), Is.EqualTo(1));
     }
 
     [Test]
@@ -73,24 +64,14 @@ public sealed class BoundedTurnTests : IDisposable
     {
         Fail();
         _turn.Take(Do, s_long);
-        Thread holder = Hold(static () => { });
-        Thread waiting = Start(() => _turn.Take(Do, s_long));
-        SpinWait.SpinUntil(() => waiting.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
-        End(holder);
-        waiting.Join();
-        Assert.That(_done, Is.EqualTo(2));
+        Assert.That(DoneByWhoeverWaits(), Is.EqualTo(2));
     }
 
     [Test]
     public void What_fails_otherwise_says_nothing_of_the_store()
     {
         Assert.That(() => _turn.Take(static () => throw new InvalidOperationException("a defect"), s_long), Throws.InvalidOperationException);
-        Thread holder = Hold(static () => { });
-        Thread waiting = Start(() => _turn.Take(Do, s_long));
-        SpinWait.SpinUntil(() => waiting.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
-        End(holder);
-        waiting.Join();
-        Assert.That(_done, Is.EqualTo(1));
+        Assert.That(DoneByWhoeverWaits(), Is.EqualTo(1));
     }
 
     public void Dispose()
@@ -107,6 +88,17 @@ public sealed class BoundedTurnTests : IDisposable
     }
 
     private void Do() => _done++;
+
+    private int DoneByWhoeverWaits() => DoneByWhoeverWaitsFor(Hold(static () => { }));
+
+    private int DoneByWhoeverWaitsFor(Thread holder)
+    {
+        Thread waiting = Start(() => _turn.Take(Do, s_long));
+        SpinWait.SpinUntil(() => waiting.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
+        End(holder);
+        waiting.Join();
+        return _done;
+    }
 
     private void Fail() => Assert.Throws<StoreUnavailableException>(() => _turn.Take(static () => throw new StoreUnavailableException("cut"), s_long));
 
