@@ -177,6 +177,15 @@ public sealed class DepartureTests
     }
 
     [Test]
+    [Proves("U-53")]
+    public void A53_The_name_that_a_grant_would_have_is_no_deployment_that_was_made()
+    {
+        EngineWorld world = new(2, new StagePlan("all", null) { Cap = 1 });
+        world.Started().AllAsk();
+        Assert.That(world.State.Members.Values.Select(m => (m.Status, world.State.Made(world.State.Plan.DeploymentOf(m.Device, 0), m.Device))), Is.EquivalentTo(new[] { (MemberStatus.Granted, true), (MemberStatus.Waiting, false) }));
+    }
+
+    [Test]
     [Proves("O-31", "O-34")]
     public void P9_A_kind_that_is_smaller_than_the_sample_is_waited_for_as_far_as_it_can_come_and_stops_nothing()
     {

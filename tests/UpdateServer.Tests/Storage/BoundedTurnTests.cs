@@ -87,16 +87,31 @@ public sealed class BoundedTurnTests : IDisposable
         return thread;
     }
 
+    private static StoreUnavailableException? Record(Action work)
+    {
+        try
+        {
+            work();
+            return null;
+        }
+        catch (StoreUnavailableException e)
+        {
+            return e;
+        }
+    }
+
     private void Do() => _done++;
 
     private int DoneByWhoeverWaits() => DoneByWhoeverWaitsFor(Hold(static () => { }));
 
     private int DoneByWhoeverWaitsFor(Thread holder)
     {
-        Thread waiting = Start(() => _turn.Take(Do, s_long));
-        SpinWait.SpinUntil(() => waiting.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
+        Exception? refused = null;
+        Thread waiting = Start(() => refused = Record(() => _turn.Take(Do, s_long)));
+        SpinWait.SpinUntil(() => waiting.ThreadState is ThreadState.WaitSleepJoin or ThreadState.Stopped);
         End(holder);
         waiting.Join();
+        Assert.That(refused, Is.Null);
         return _done;
     }
 
